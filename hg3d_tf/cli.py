@@ -1,0 +1,64 @@
+"""What all commands share: quiet start, one line for a user's mistake, an exit status."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+
+from absl import app, flags, logging
+
+# Before TensorFlow is imported: its start-up notices tell nothing that a user can act on.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+class UserError(Exception):
+    """A mistake of the user: its text names the input, the problem and the fix, on one line."""
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Parse flags, run `main`, and exit: 0, what `main` returns, or 1 after one line of error."""
+
+    def checked_main(argv):
+        if len(argv) > 1:
+            raise UserError(f"unexpected argument {argv[1]!r}: flags are written --name=value")
+        return main()
+
+    run_with_arguments(checked_main)
+
+
+def run_with_arguments(main: Callable[[list[str]], int | None]) -> None:
+    """As `run`, for a command with positional arguments: `main` gets argv."""
+    logging.set_verbosity(logging.WARNING)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    app.run(lambda argv: sys.exit(_guarded(main, argv)))
+
+
+def _guarded(main, argv) -> int:
+    try:
+        return main(argv) or 0
+    except UserError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("interrupted") and 130
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+
+
+def _fail(message: str) -> int:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    return 1
+
+
+def require(value, flag: str, why: str) -> None:
+    """Raise UserError unless the flag called `flag` was given."""
+    if value in (None, "", []):
+        raise UserError(f"--{flag} is missing: {why}")
+
+
+def flags_into_string() -> str:
+    """Return the effective values of the command's own flags, as a flagfile."""
+    module = sys.modules["__main__"]
+    own = flags.FLAGS.get_key_flags_for_module(module)
+    lines = (flag.serialize() for flag in own if flag.value is not None)
+    return "\n".join(sorted(line for line in lines if line)) + "\n"

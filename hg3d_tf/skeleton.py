@@ -1,0 +1,115 @@
+"""The 16-joint MPII skeleton: joints by name, bones, mirror map, bone groups, canonical lengths.
+
+Everything else is derived from the names, so that no index table can get out of step.
+"""
+
+import numpy as np
+
+JOINT_NAMES = (
+    "r_ankle",
+    "r_knee",
+    "r_hip",
+    "l_hip",
+    "l_knee",
+    "l_ankle",
+    "pelvis",
+    "thorax",
+    "upper_neck",
+    "head_top",
+    "r_wrist",
+    "r_elbow",
+    "r_shoulder",
+    "l_shoulder",
+    "l_elbow",
+    "l_wrist",
+)
+NUM_JOINTS = len(JOINT_NAMES)
+
+
+def joint_index(name: str) -> int:
+    """Return the place of the joint called `name` in MPII order."""
+    return JOINT_NAMES.index(name)
+
+
+PELVIS = joint_index("pelvis")
+THORAX = joint_index("thorax")
+UPPER_NECK = joint_index("upper_neck")
+R_SHOULDER, L_SHOULDER = joint_index("r_shoulder"), joint_index("l_shoulder")
+
+_LIMB_JOINTS = ("ankle", "knee", "hip", "wrist", "elbow", "shoulder")
+LIMB_JOINTS = tuple(i for i, name in enumerate(JOINT_NAMES) if name[2:] in _LIMB_JOINTS)
+
+
+def mirrored_name(name: str) -> str:
+    """Return the name of the joint on the other side; a middle joint is its own mirror image."""
+    sides = {"l_": "r_", "r_": "l_"}
+    return sides.get(name[:2], name[:2]) + name[2:]
+
+
+# joints[MIRROR] are the joints of the mirrored person.
+MIRROR = tuple(joint_index(mirrored_name(name)) for name in JOINT_NAMES)
+
+
+def _bones_along(*path: str) -> tuple[tuple[int, int], ...]:
+    return tuple((joint_index(a), joint_index(b)) for a, b in zip(path, path[1:], strict=False))
+
+
+# The 14 bones whose lengths are summed for scale, and which are drawn (method: authors' tools).
+BONES = (
+    _bones_along("r_ankle", "r_knee", "r_hip", "pelvis", "l_hip", "l_knee", "l_ankle")
+    + _bones_along(
+        "r_wrist", "r_elbow", "r_shoulder", "upper_neck", "l_shoulder", "l_elbow", "l_wrist"
+    )
+    + _bones_along("pelvis", "upper_neck", "head_top")
+)
+
+# The groups R_i of the geometry loss: within one, bones keep their length ratios in every person.
+BONE_GROUPS = {
+    "legs": _bones_along("r_ankle", "r_knee", "r_hip") + _bones_along("l_hip", "l_knee", "l_ankle"),
+    "arms": _bones_along("r_wrist", "r_elbow", "r_shoulder")
+    + _bones_along("l_shoulder", "l_elbow", "l_wrist"),
+    "hips": _bones_along("r_hip", "pelvis", "l_hip"),
+    "shoulders": _bones_along("r_shoulder", "upper_neck", "l_shoulder"),
+}
+
+# Left-right pairs whose lengths the symmetry metric compares, right bone first.
+SYMMETRY_PAIRS = {
+    "upper_arm": (("r_elbow", "r_shoulder"), ("l_elbow", "l_shoulder")),
+    "lower_arm": (("r_wrist", "r_elbow"), ("l_wrist", "l_elbow")),
+    "upper_leg": (("r_knee", "r_hip"), ("l_knee", "l_hip")),
+    "lower_leg": (("r_ankle", "r_knee"), ("l_ankle", "l_knee")),
+}
+
+# Skeleton B of the authors' tools, mm: the one the published weights come from. Keyed by the
+# names of the two ends without their side.
+CANONICAL_LENGTHS_MM = {
+    frozenset(("ankle", "knee")): 452.125519758,
+    frozenset(("knee", "hip")): 456.008604234,
+    frozenset(("hip", "pelvis")): 134.201602044,
+    frozenset(("pelvis", "thorax")): 421.517337247,
+    frozenset(("thorax", "upper_neck")): 77.938555657,
+    frozenset(("upper_neck", "head_top")): 182.550526846,
+    frozenset(("wrist", "elbow")): 249.772589249,
+    frozenset(("elbow", "shoulder")): 284.125346475,
+    # The authors measure the shoulders from the thorax; the group's bones end at the upper neck.
+    frozenset(("shoulder", "upper_neck")): 180.776851782,
+}
+
+# Sum of the 14 bones of the authors' canonical skeleton, mm: what predictions are scaled to.
+CANONICAL_BONE_SUM_MM = 4296.99233013
+
+
+def canonical_length_mm(bone: tuple[int, int]) -> float:
+    """Return the canonical length of a bone given by its two joint indices, in mm.
+
+    Raises:
+      KeyError: for two joints that no canonical bone connects.
+    """
+    sideless = (JOINT_NAMES[joint].removeprefix("l_").removeprefix("r_") for joint in bone)
+    return CANONICAL_LENGTHS_MM[frozenset(sideless)]
+
+
+def bone_lengths(joints: np.ndarray, bones=BONES) -> np.ndarray:
+    """Return the lengths [..., len(bones)] of `bones` of `joints` [..., 16, D], in their unit."""
+    start, end = np.array(bones).T
+    return np.linalg.norm(joints[..., start, :] - joints[..., end, :], axis=-1)

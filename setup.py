@@ -1,0 +1,49 @@
+"""Package metadata; the two dependency lanes follow from the Python version."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "hg3d_tf/__init__.py").read_text()).group(1)
+
+# Each dependency is justified in BUILD.md.
+CARD = "python_version < '3.12'"  # TensorFlow 2.15 with tensorflow-addons
+CURRENT = "python_version >= '3.12'"  # TensorFlow 2.21 with tf-keras
+
+INSTALL_REQUIRES = [
+    f"tensorflow==2.15.1; {CARD}",
+    f"keras==2.15.0; {CARD}",
+    f"tensorflow-addons==0.23.0; {CARD}",
+    f"tensorflow-metadata<1.16; {CARD}",
+    f"numpy<2; {CARD}",
+    f"tensorflow==2.21.*; {CURRENT}",
+    f"tf-keras==2.21.*; {CURRENT}",
+    f"numpy>=2; {CURRENT}",
+    "tensorflow-datasets==4.9.10",
+    "importlib_resources",
+    "h5py",
+    "absl-py",
+    "pillow",
+    "matplotlib",
+    "tqdm",
+]
+
+EXTRAS_REQUIRE = {
+    "render": ["trimesh>=5,<6", "embreex>=4.4,<5"],
+    "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
+}
+
+setup(
+    name="hg3d_tf",
+    version=VERSION,
+    description="3D human pose from one photo: stacked hourglass + weakly supervised depth (ICCV 2017)",
+    long_description=(ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["hg3d_tf", "hg3d_tf.*"]),
+    install_requires=INSTALL_REQUIRES,
+    extras_require=EXTRAS_REQUIRE,
+)
