@@ -1,9 +1,12 @@
 """What all commands share: quiet start, one line for a user's mistake, an exit status."""
 
+import contextlib
+import dataclasses
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from absl import app, flags, logging
 
@@ -62,3 +65,35 @@ def flags_into_string() -> str:
     own = flags.FLAGS.get_key_flags_for_module(module)
     lines = (flag.serialize() for flag in own if flag.value is not None)
     return "\n".join(sorted(line for line in lines if line)) + "\n"
+
+
+def flag_values(config_class: type, prefix: str = "", skip: tuple[str, ...] = ()) -> dict:
+    """Return the flags called prefix + the name of a field of a dataclass, by field."""
+    names = [field.name for field in dataclasses.fields(config_class) if field.name not in skip]
+    return {name: flags.FLAGS[prefix + name].value for name in names if prefix + name in flags.FLAGS}
+
+
+@contextlib.contextmanager
+def flag_errors() -> Iterator[None]:
+    """Turn a ValueError, raised for settings that cannot be, into a UserError."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def writable_folder(path: str) -> Path:
+    """Make the folder and return it.
+
+    Raises:
+      UserError: if nothing can be written there.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write_test.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write to {path}: {error.strerror}; choose another folder") from error
+    return folder
