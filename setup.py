@@ -20,6 +20,7 @@ INSTALL_REQUIRES = [
     f"numpy<2; {CARD}",
     f"tensorflow==2.21.*; {CURRENT}",
     f"tf-keras==2.21.*; {CURRENT}",
+    f"tensorboard>=2.20; {CURRENT}",
     f"numpy>=2; {CURRENT}",
     "tensorflow-datasets==4.9.10",
     "importlib_resources",

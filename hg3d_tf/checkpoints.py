@@ -54,7 +54,9 @@ def restore_weights(model: PoseModel, workdir: str | Path) -> None:
     """
     config = load_model_config(workdir)
     if config != model.config:
-        raise UserError(f"{workdir} holds {config}, which is not the network asked for: {model.config}")
+        raise UserError(
+            f"{workdir} holds {config}, which is not the network asked for: {model.config}"
+        )
     path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
     if path is None:
         raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")

@@ -4,14 +4,16 @@ import contextlib
 import dataclasses
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from absl import app, flags, logging
 
-# Before TensorFlow is imported: its start-up notices tell nothing that a user can act on.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Before TensorFlow is imported: it reports, as errors, what it finds missing of CUDA; a failure that
+# matters raises an exception as well.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 class UserError(Exception):
@@ -38,6 +40,7 @@ def run_with_arguments(main: Callable[[list[str]], int | None]) -> None:
 
 def _guarded(main, argv) -> int:
     try:
+        _import_tensorflow_quietly()
         return main(argv) or 0
     except UserError as error:
         return _fail(str(error))
@@ -46,6 +49,23 @@ def _guarded(main, argv) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}")
+
+
+def _import_tensorflow_quietly() -> None:
+    """Keep TensorFlow's notices at import (CUDA, oneDNN) from the screen, unless it fails."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as notices:
+        os.dup2(notices.fileno(), 2)  # they are written by C++, past sys.stderr
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            notices.seek(0)
+            os.write(stderr, notices.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _fail(message: str) -> int:
@@ -70,7 +90,9 @@ def flags_into_string() -> str:
 def flag_values(config_class: type, prefix: str = "", skip: tuple[str, ...] = ()) -> dict:
     """Return the flags called prefix + the name of a field of a dataclass, by field."""
     names = [field.name for field in dataclasses.fields(config_class) if field.name not in skip]
-    return {name: flags.FLAGS[prefix + name].value for name in names if prefix + name in flags.FLAGS}
+    return {
+        name: flags.FLAGS[prefix + name].value for name in names if prefix + name in flags.FLAGS
+    }
 
 
 @contextlib.contextmanager
@@ -95,5 +117,7 @@ def writable_folder(path: str) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise UserError(f"cannot write to {path}: {error.strerror}; choose another folder") from error
+        raise UserError(
+            f"cannot write to {path}: {error.strerror}; choose another folder"
+        ) from error
     return folder

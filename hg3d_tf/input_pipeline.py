@@ -238,9 +238,9 @@ def train_batches(config: InputConfig, size: int) -> tf.data.Dataset:
 def _endless(name: str, data_dir: str, seed: int) -> tf.data.Dataset:
     """Return one source, in another order every time round."""
     read_config = tfds.ReadConfig(shuffle_seed=seed, interleave_cycle_length=1)
-    dataset = load_split(
-        name, "train", data_dir, shuffle_files=True, read_config=read_config
-    ).map(adapt())
+    dataset = load_split(name, "train", data_dir, shuffle_files=True, read_config=read_config).map(
+        adapt()
+    )
     return dataset.shuffle(_SHUFFLE_BUFFER, seed=seed).repeat()
 
 
@@ -275,9 +275,7 @@ def evaluation_batches(
         add_targets(size),
         select(EVALUATION_FIELDS),
     )
-    dataset = load_split(name, split, data_dir).map(
-        preprocess, num_parallel_calls=tf.data.AUTOTUNE
-    )
+    dataset = load_split(name, split, data_dir).map(preprocess, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size).map(lambda batch: _pad(batch, batch_size))
     return dataset.prefetch(tf.data.AUTOTUNE)
 

@@ -83,9 +83,7 @@ class PoseModel(keras.Model):
         other of the two is 0 for it.
         """
         has_depth, visible = batch["has_depth"], batch["visible"]
-        heatmaps = targets.draw_heatmaps(
-            batch["joints_2d_norm"], visible, self.config.heatmap_size
-        )
+        heatmaps = targets.draw_heatmaps(batch["joints_2d_norm"], visible, self.config.heatmap_size)
         heatmap = tf.add_n([losses.heatmap_loss(h, heatmaps) for h in outputs["heatmaps"]])
         depth = losses.depth_loss(outputs["depth"], batch["depth"])
         geometry = losses.geometry_loss(

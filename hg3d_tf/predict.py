@@ -14,7 +14,9 @@ from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("model", None, "A SavedModel (the folder with the version's number) or a training folder.")
+flags.DEFINE_string(
+    "model", None, "A SavedModel (the folder with the version's number) or a training folder."
+)
 flags.DEFINE_string("output_dir", "predictions", "Folder for the pictures and poses.json.")
 flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [the whole image].")
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")

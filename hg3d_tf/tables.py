@@ -18,7 +18,13 @@ def results_table(results: Results) -> list[list[str]]:
     columns = [(dataset, metric) for dataset in datasets for metric in METRIC_TITLES]
     header = ["", *(f"{dataset} {METRIC_TITLES[metric][0]}" for dataset, metric in columns)]
     rows = [
-        [row, *(METRIC_TITLES[metric][1].format(values[dataset][metric]) for dataset, metric in columns)]
+        [
+            row,
+            *(
+                METRIC_TITLES[metric][1].format(values[dataset][metric])
+                for dataset, metric in columns
+            ),
+        ]
         for row, values in results.items()
     ]
     return [header, *rows]
@@ -39,6 +45,8 @@ def as_text(table: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     first, *others = widths
     return "\n".join(
-        "  ".join([line[0].ljust(first), *(c.rjust(w) for c, w in zip(line[1:], others, strict=True))])
+        "  ".join(
+            [line[0].ljust(first), *(c.rjust(w) for c, w in zip(line[1:], others, strict=True))]
+        )
         for line in lines
     )

@@ -75,7 +75,9 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     strategy = create_strategy()
     replicas = strategy.num_replicas_in_sync
     if config.input.batch_size % replicas:
-        raise ValueError(f"batch_size {config.input.batch_size} does not divide among {replicas} replicas")
+        raise ValueError(
+            f"batch_size {config.input.batch_size} does not divide among {replicas} replicas"
+        )
     batches = input_pipeline.train_batches(config.input, config.model.input_size)
     with strategy.scope():
         model = _create_model(config)

@@ -1,7 +1,5 @@
 """Small prepared datasets of stick people: every joint is a disc of its own colour."""
 
-import io
-
 import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image, ImageDraw
@@ -70,12 +68,10 @@ def example(index: int, split: str, has_depth: bool, truth: bool) -> dict:
     joints_3d = random_person(rng)
     intrinsics = np.array([FOCAL, FOCAL, SIZE / 2, SIZE / 2])
     joints_2d = project(joints_3d, intrinsics)
-    buffer = io.BytesIO()
-    paint(joints_2d).save(buffer, "jpeg", quality=95)
     low, high = joints_2d.min(0), joints_2d.max(0)
     record = {
         "key": f"{split}/{index:04d}",
-        "image": buffer,
+        "image": np.asarray(paint(joints_2d)),
         "joints_2d": joints_2d.astype(np.float32),
         "visible": np.ones(NUM_JOINTS, bool),
         "occluded": np.zeros(NUM_JOINTS, bool),
@@ -92,15 +88,13 @@ def example(index: int, split: str, has_depth: bool, truth: bool) -> dict:
 def store(name: str, data_dir: str, has_depth: bool, counts: dict[str, int]) -> None:
     """Write a prepared dataset of that many people per split."""
     truth = {schema.TRUTH_3D: tfds.features.Tensor(shape=(NUM_JOINTS, 3), dtype=np.float32)}
-    features = schema.pose_features(**({} if has_depth else truth))
+    features = schema.pose_features(jpeg=False, **({} if has_depth else truth))
     tfds.dataset_builders.store_as_tfds_dataset(
         name=name,
         version="1.0.0",
         features=features,
         split_datasets={
-            split: [
-                (i, example(i, split, has_depth, truth=not has_depth)) for i in range(count)
-            ]
+            split: [(i, example(i, split, has_depth, truth=not has_depth)) for i in range(count)]
             for split, count in counts.items()
         },
         data_dir=data_dir,
