@@ -39,7 +39,7 @@ EXTRAS_REQUIRE = {
 setup(
     name="hg3d_tf",
     version=VERSION,
-    description="3D human pose from one photo: stacked hourglass + weakly supervised depth (ICCV 2017)",
+    description="3D human pose from one photo: stacked hourglass and weakly supervised depth",
     long_description=(ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else "",
     long_description_content_type="text/markdown",
     license="Apache-2.0",
