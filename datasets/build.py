@@ -1,10 +1,13 @@
 """Build datasets: python datasets/build.py --dataset=synthetic_humans/wild --data_dir=data."""
 
+import contextlib
 import importlib
 import inspect
+import io
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from absl import flags
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT.parent)]
 
-from hg3d_tf import cli  # noqa: E402
+from hg3d_tf import cli, files  # noqa: E402
 
 _DATASETS = flags.DEFINE_list("dataset", [], "What to build: name or name/config, comma-separated.")
 _DATA_DIR = flags.DEFINE_string(
@@ -53,8 +56,12 @@ def builder_class(name: str):
     return importlib.import_module(f"{name}.{name}_dataset_builder").Builder
 
 
-def make_builder(dataset: str):
-    """Return the builder of "name" or "name/config" with the options given as flags."""
+def make_builder(dataset: str, data_dir: Path):
+    """Return the builder of "name" or "name/config" with the options given as flags.
+
+    Raises:
+      UserError: for an unknown dataset, config or option.
+    """
     name, _, config = dataset.partition("/")
     cls = builder_class(name)
     options = {key: flag.value for key, flag in _OPTIONS.items() if flag.value is not None}
@@ -66,7 +73,7 @@ def make_builder(dataset: str):
         raise cli.UserError(
             f"--dataset={dataset}: write {name}/CONFIG, one of {', '.join(configs)}"
         )
-    return cls(data_dir=_DATA_DIR.value, config=config or None, **options)
+    return cls(data_dir=str(data_dir), config=config or None, **options)
 
 
 def stored_options(builder) -> dict:
@@ -93,42 +100,69 @@ def is_built(builder) -> bool:
     return True
 
 
-def prepare(builder) -> None:
-    """Build one dataset and say what was built."""
+def writable_folder(path: str) -> Path:
+    """Return `path` as a folder that exists and can be written to.
+
+    Raises:
+      UserError: if it cannot.
+    """
+    folder = Path(path).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise cli.UserError(
+            f"--data_dir={path}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+
+
+def prepare(dataset: str, data_dir: Path) -> None:
+    """Build one dataset beside its place, move it there when it is whole, say what was built."""
     import tensorflow_datasets as tfds
 
     start = time.monotonic()
-    mode = "reuse_cache_if_exists" if _OVERWRITE.value else "reuse_dataset_if_exists"
-    builder.download_and_prepare(
-        download_config=tfds.download.DownloadConfig(
-            manual_dir=_MANUAL_DIR.value, download_mode=tfds.download.GenerateMode(mode)
-        )
-    )
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=data_dir) as workplace:
+        builder = make_builder(dataset, Path(workplace))
+        config = tfds.download.DownloadConfig(manual_dir=_MANUAL_DIR.value)
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS would name the workplace
+            builder.download_and_prepare(download_config=config)
+        finished = Path(builder.data_dir)
+        with files.atomic_path(data_dir / finished.relative_to(workplace)) as place:
+            finished.rename(place)
     seconds = time.monotonic() - start
     counts = {name: split.num_examples for name, split in builder.info.splits.items()}
     described = ", ".join(f"{count} {name}" for name, count in counts.items())
-    total = sum(counts.values())
-    print(f"{builder.info.full_name}: {described}; {total / seconds:.0f} images/s")
+    rate = sum(counts.values()) / seconds
+    print(f"{dataset}: built {described} in {seconds:.0f} s ({rate:.0f} images/s)")
 
 
 def main() -> None:
     """Build what the flags ask for."""
     cli.require(_DATASETS.value, "dataset", f"one of {', '.join(known_datasets())}")
+    data_dir = writable_folder(_DATA_DIR.value)
     import tensorflow_datasets as tfds
 
-    tfds.disable_progress_bar()
+    tfds.disable_progress_bar()  # the builders show their own
     for dataset in _DATASETS.value:
-        builder = make_builder(dataset)
-        if not _OVERWRITE.value and is_built(builder):
+        if not _OVERWRITE.value and is_built(make_builder(dataset, data_dir)):
             print(f"{dataset}: already there")
         else:
-            prepare(builder)
+            prepare(dataset, data_dir)
+        builder = make_builder(dataset, data_dir)
         print(f"  in {builder.data_dir}")
         if _PREVIEW.value:
-            from preview import write_contact_sheet
+            _write_preview(builder, dataset)
 
-            write_contact_sheet(builder, _PREVIEW.value)
-            print(f"  preview in {_PREVIEW.value}")
+
+def _write_preview(builder, dataset: str) -> None:
+    from preview import write_contact_sheet
+
+    path = Path(_PREVIEW.value)
+    if len(_DATASETS.value) > 1:
+        path = path.with_stem(f"{path.stem}-{dataset.replace('/', '-')}")
+    write_contact_sheet(builder, path)
+    print(f"  preview in {path}")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,13 @@ from synthetic_humans import people, poses, rendering, scenes
 from synthetic_humans.kinematics import forward_kinematics, posed_joints
 from synthetic_humans.mannequin import TEMPLATE, part_index, skin
 from synthetic_humans.materials import Material, make_table, random_material
+from synthetic_humans.occlusion import occluded_joints
 
 CONFIGS = ("studio", "wild")
 SPLITS = ("train", "validation", "test")
 JPEG_QUALITY = 92
+_MEAN_BRIGHTNESS = 0.45  # that the camera's exposure aims at
+_OCCLUDER_SHARE = 0.35
 _STUDIO_PEOPLE = {"train": 12, "validation": 4, "test": 4}
 # The square that the network sees: the joints' box and some flesh on every side, mm, times this.
 _CROP_FACTOR = 1.15
@@ -92,8 +95,8 @@ def _make_scene(
     if wild:
         middle = subject.joints[PELVIS]
         blocks += scenes.clutter(rng, camera, middle, 1000 * subject.person.scale)
-        if rng.random() < 0.35:
-            blocks.append(scenes.occluder(rng, camera, subject.joints))
+        if rng.random() < _OCCLUDER_SHARE:
+            blocks += scenes.occluder(rng, camera, subject.joints)
     cloths = tuple(random_material(rng, (40, 500), 0.4) for _ in blocks)
     if not wild:
         cloths = (Material(np.array([0.35, 0.3, 0.27])),) * len(blocks)
@@ -140,7 +143,8 @@ def frame_person(joints: np.ndarray, image_size: int) -> tuple[np.ndarray, np.nd
 
 def _develop(rng: np.random.Generator, image: np.ndarray, wild: bool) -> bytes:
     """Return the picture as JPEG after exposure, blur and noise."""
-    gain = rng.uniform(0.75, 1.25) if wild else rng.uniform(0.95, 1.05)
+    exposure = np.clip(_MEAN_BRIGHTNESS / image.mean(), 0.7, 1.8)
+    gain = exposure * (rng.uniform(0.75, 1.25) if wild else rng.uniform(0.95, 1.05))
     noise = rng.uniform(0, 0.03) if wild else 0.008
     exposed = image * gain + rng.normal(size=image.shape) * noise
     picture = Image.fromarray((np.clip(exposed, 0, 1) * 255 + 0.5).astype(np.uint8))
@@ -174,7 +178,8 @@ def make_example(task: Task) -> dict:
     joints = camera.to_camera(subject.joints)
     intrinsics, crop_center, crop_side = frame_person(joints, task.image_size)
     scene = _make_scene(rng, subject, camera, task)
-    picture = rendering.render(scene, camera, intrinsics, task.image_size)
+    tracer = rendering.Tracer(scene, camera)
+    picture = rendering.render(scene, tracer, camera, intrinsics, task.image_size)
     joints_2d = project(joints, intrinsics)
     has_depth = task.config == "studio"
     return {
@@ -182,7 +187,7 @@ def make_example(task: Task) -> dict:
         "image": _develop(rng, picture.image, wild=not has_depth),
         "joints_2d": joints_2d.astype(np.float32),
         "visible": np.ones(len(joints), bool),
-        "occluded": rendering.occluded_joints(scene, camera, joints),
+        "occluded": occluded_joints(tracer, camera, joints, subject.person.scale),
         "joints_3d": (joints if has_depth else np.zeros_like(joints)).astype(np.float32),
         "truth": joints.astype(np.float32),
         "has_depth": has_depth,

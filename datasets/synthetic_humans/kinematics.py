@@ -40,14 +40,14 @@ _LEVELS = (
 )
 
 
-def _sided(name: str) -> tuple[str, str]:
+def split_side(name: str) -> tuple[str, str]:
     """Split "l_thigh" into ("l_", "thigh") and "chest" into ("", "chest")."""
     return (name[:2], name[2:]) if name[1] == "_" else ("", name)
 
 
 def parent_name(name: str) -> str:
     """Return the bone that carries the bone called `name`."""
-    side, bone = _sided(name)
+    side, bone = split_side(name)
     parent = _PARENT[bone]
     return parent if parent in BONE_NAMES else side + parent
 
@@ -72,7 +72,7 @@ _LIMITS = {
     "shank": ((0, 150), (0, 0), (0, 0)),
     "foot": ((-20, 45), (-10, 10), (-15, 15)),
 }
-LIMITS_DEG = np.array([_LIMITS[_sided(name)[1]] for name in BONE_NAMES], np.float64)
+LIMITS_DEG = np.array([_LIMITS[split_side(name)[1]] for name in BONE_NAMES], np.float64)
 
 # Flexion lifts arms and thighs to the front; trunk, shanks and soles turn the other way about x.
 _FLEXION_SIGN = {"upper_arm": -1, "forearm": -1, "hand": -1, "thigh": -1}
@@ -83,7 +83,7 @@ _SIGNS = np.array(
             1 if side == "l_" else -1,
             -1 if side == "l_" else 1,
         )
-        for side, bone in map(_sided, BONE_NAMES)
+        for side, bone in map(split_side, BONE_NAMES)
     ],
     np.float64,
 )
@@ -95,7 +95,7 @@ _CARRIERS |= {"wrist": "forearm", "elbow": "upper_arm", "shoulder": "chest"}
 
 
 def _carrier(joint: str) -> int:
-    side, name = _sided(joint)
+    side, name = split_side(joint)
     carrier = _CARRIERS[name]
     return bone_index(carrier if carrier in BONE_NAMES else side + carrier)
 
@@ -105,14 +105,14 @@ JOINT_CARRIERS = np.array([_carrier(name) for name in JOINT_NAMES])
 MIRRORED_BONES = np.array(
     [
         bone_index({"l_": "r_", "r_": "l_"}.get(side, "") + bone)
-        for side, bone in map(_sided, BONE_NAMES)
+        for side, bone in map(split_side, BONE_NAMES)
     ]
 )
 
 
 def mirror_pose(angles: np.ndarray) -> np.ndarray:
     """Return the pose [..., 15, 3] in a mirror: left and right limbs change places."""
-    middle = np.array([not side for side, _ in map(_sided, BONE_NAMES)])
+    middle = np.array([not side for side, _ in map(split_side, BONE_NAMES)])
     return angles[..., MIRRORED_BONES, :] * np.where(middle[:, None], [1, -1, -1], 1)
 
 
@@ -170,7 +170,7 @@ def rest_skeleton(scale: float, ratios: np.ndarray) -> Skeleton:
     return Skeleton(
         np.array([points[name] for name in JOINT_NAMES], np.float64),
         np.array(
-            [points[(s if s else "") + pivots.get(b, b)] for s, b in map(_sided, BONE_NAMES)],
+            [points[(s if s else "") + pivots.get(b, b)] for s, b in map(split_side, BONE_NAMES)],
             np.float64,
         ),
     )
@@ -199,8 +199,8 @@ def forward_kinematics(
       pivots: [15, 3] rest pivots, mm.
 
     Returns:
-      Rotations [..., 15, 3, 3] and posed pivots [..., 15, 3], the pelvis at the origin. A rest point
-      p of bone b moves to rotation_b (p - pivot_b) + posed_pivot_b.
+      Rotations [..., 15, 3, 3] and posed pivots [..., 15, 3], the pelvis at the origin. A rest
+      point p of bone b moves to rotation_b (p - pivot_b) + posed_pivot_b.
     """
     flexion, abduction, twist = np.moveaxis(np.radians(angles) * _SIGNS, -1, 0)
     local = axis_rotations(flexion, 0) @ axis_rotations(abduction, 2) @ axis_rotations(twist, 1)

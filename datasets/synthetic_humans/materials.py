@@ -16,7 +16,7 @@ def _fractal_noise(seed: int, slope: float) -> np.ndarray:
     radius[0, 0] = np.inf
     spectrum = np.fft.fft2(rng.normal(size=radius.shape)) * radius**-slope
     noise = np.fft.ifft2(spectrum).real
-    return np.clip(0.5 + noise / noise.std() / 5, 0, 1)
+    return np.clip(0.5 + noise / noise.std() / 5, 0, 1).astype(np.float32)
 
 
 _NOISE = _fractal_noise(0, 1.4)
@@ -86,10 +86,10 @@ def _pattern(kind: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 def colors_at(table: MaterialTable, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the colours [n, 3] of texture points [n, 3] (mm) of the materials `rows` [n]."""
-    u, v = np.moveaxis(np.einsum("nkd,nd->nk", table.axes[rows], points), -1, 0)
+    u, v = (table.axes[rows] @ points[..., None])[..., 0].T
     share = _pattern(table.kind[rows], u, v)[:, None].astype(np.float32)
     color = table.color[rows] * (1 - share) + table.other[rows] * share
-    scale = 1 / 700
+    scale = np.float32(1 / 700)
     grain = noise_at(points[:, 0] * scale + 7, (points[:, 1] + points[:, 2]) * scale + 7) - 0.5
     return np.clip(color * (1 + 4 * (table.grain[rows] * grain)[:, None]), 0, 1)
 

@@ -37,10 +37,15 @@ _HAIR_COLORS = np.array(
         (0.6, 0.6, 0.58),
     ]
 )
-_ARMS = np.array([part_index("l_arm"), part_index("r_arm")])
-_LEGS = np.array([part_index("l_leg"), part_index("r_leg")])
-_FEET = np.array([part_index("l_foot"), part_index("r_foot")])
-_HANDS = np.array([i for i, n in enumerate(PART_NAMES) if n[2:] in ("hand", "thumb")])
+
+
+def _parts_called(*names: str) -> np.ndarray:
+    """Return a mask over PART_NAMES."""
+    return np.array([name[2:] in names for name in PART_NAMES])
+
+
+_IS_ARM, _IS_LEG, _IS_FOOT = (_parts_called(name) for name in ("arm", "leg", "foot"))
+_IS_HAND = _parts_called("hand", "thumb")
 
 
 class Outfit(NamedTuple):
@@ -117,7 +122,7 @@ def random_person(rng: np.random.Generator, variety: bool) -> Person:
     scale = np.clip(rng.normal(1720, 95), 1500, 1950) / CANONICAL_STATURE_MM
     ratios = np.clip(rng.normal(1, 0.045, NUM_LENGTHS), 0.88, 1.12)
     skeleton = rest_skeleton(scale, ratios)
-    weight = np.clip(rng.normal(1.0, 0.12), 0.75, 1.4)
+    weight = np.clip(rng.normal(1.08, 0.13), 0.8, 1.5)
     female = rng.random() < 0.5
     build = Build(
         scale,
@@ -140,8 +145,8 @@ def _cloth_thickness(rng: np.random.Generator, outfit: Outfit) -> np.ndarray:
     """Return how far clothes and hair stand off the skin [V], mm."""
     part, along = TEMPLATE.vertex_parts, TEMPLATE.along
     shirt, trousers, hair = rng.uniform(2, 16), rng.uniform(3, 18), rng.uniform(0, 16)
-    sleeve = np.isin(part, _ARMS) & (along < outfit.sleeve_end)
-    leg = np.isin(part, _LEGS) & (along < outfit.trouser_end)
+    sleeve = _IS_ARM[part] & (along < outfit.sleeve_end)
+    leg = _IS_LEG[part] & (along < outfit.trouser_end)
     torso = (part == part_index("torso")) & (along < 0.95)
     scalp = (part == part_index("head")) & _is_hair(outfit, along, TEMPLATE.offsets[:, 2])
     return shirt * (sleeve | torso) + trousers * leg + hair * (scalp & (outfit.hairline < 1))
@@ -163,15 +168,15 @@ def material_rows(
     """
     outfit = person.outfit
     rows = np.full(len(part), SKIN)
-    arms, legs = np.isin(part, _ARMS), np.isin(part, _LEGS)
-    feet, torso = np.isin(part, _FEET), part == part_index("torso")
+    arms, legs = _IS_ARM[part], _IS_LEG[part]
+    feet, torso = _IS_FOOT[part], part == part_index("torso")
     rows[arms & (along < outfit.sleeve_end)] = SHIRT
     rows[legs & (along > outfit.sock_start)] = SOCKS
     rows[legs & (along < outfit.trouser_end)] = TROUSERS
     rows[torso] = np.where(along[torso] < outfit.waist, TROUSERS, SHIRT)
     rows[torso & (along > _collar(outfit, rest))] = SKIN
     rows[feet] = np.where(_height_below_ankle(person, rest)[feet] > 66, SOLES, SHOES)
-    rows[np.isin(part, _HANDS)] = NAILS if outfit.gloves else SKIN
+    rows[_IS_HAND[part]] = NAILS if outfit.gloves else SKIN
     rows[part == part_index("long_hair")] = HAIR
     _paint_front(person, torso & (rows == SHIRT), along, rest, rows)
     _paint_face(person, part == part_index("head"), along, rest, rows)

@@ -6,7 +6,6 @@ import numpy as np
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 
-from hg3d_tf.skeleton import JOINT_NAMES
 from synthetic_humans import people
 from synthetic_humans.mannequin import PART_NAMES, TEMPLATE
 from synthetic_humans.materials import MaterialTable, colors_at
@@ -14,6 +13,8 @@ from synthetic_humans.scenes import Camera, Light, Mesh, Room
 
 _NO_PART = -1
 _SKY = -1
+# Shadow rays start this far off the surface, or it would shade itself.
+_SHADOW_GAP_MM = np.float32(4.0)
 _SUBPIXELS = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)])
 
 
@@ -34,7 +35,6 @@ class Scene(NamedTuple):
 class Surface(NamedTuple):
     """What n rays hit."""
 
-    depth: np.ndarray  # [n] multiples of the ray's direction
     points: np.ndarray  # [n, 3]
     normals: np.ndarray  # [n, 3] unit
     textures: np.ndarray  # [n, 3] texture points, mm
@@ -47,23 +47,25 @@ class Tracer:
 
     def __init__(self, scene: Scene, camera: Camera):
         self._scene = scene
-        self._camera = camera
+        self._center = camera.center.astype(np.float32)
         kept = scene.person.faces
-        count = len(scene.body_vertices)
-        self._faces = np.concatenate([TEMPLATE.faces[kept], scene.blocks.faces + count])
-        self._faces = self._faces.astype(np.int32)
-        self._vertices = np.concatenate([scene.body_vertices, scene.blocks.vertices])
+        block_faces = scene.blocks.faces + len(scene.body_vertices)
+        self._faces = np.concatenate([TEMPLATE.faces[kept], block_faces]).astype(np.int32)
         self._parts = np.concatenate(
-            [TEMPLATE.face_parts[kept], np.full(len(scene.blocks.faces), _NO_PART)]
+            [TEMPLATE.face_parts[kept], np.full(len(block_faces), _NO_PART)]
         )
+        # What is interpolated over a triangle of the body: normal, texture point, along.
+        self._body = np.concatenate(
+            [scene.body_normals, scene.person.vertices, TEMPLATE.along[:, None]], axis=-1
+        ).astype(np.float32)
+        vertices = np.concatenate([scene.body_vertices, scene.blocks.vertices])
         self._embree = EmbreeScene()
-        TriangleMesh(self._embree, self._vertices.astype(np.float32), self._faces)
+        TriangleMesh(self._embree, vertices.astype(np.float32), self._faces)
 
     def first_hits(self, directions: np.ndarray) -> dict[str, np.ndarray]:
-        """Return embree's hits of rays [n, 3] (world frame) from the camera."""
-        directions = directions.astype(np.float32)
-        origins = np.broadcast_to(self._camera.center.astype(np.float32), directions.shape)
-        return self._embree.run(np.ascontiguousarray(origins), directions, output=True)
+        """Return embree's hits of rays [n, 3] (world frame, float32) from the camera."""
+        origins = np.ascontiguousarray(np.broadcast_to(self._center, directions.shape))
+        return self._embree.run(origins, directions, output=True)
 
     def parts_and_depths(self, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the body part [n] first met (-1: none, or an object) and its depth (inf: none)."""
@@ -73,63 +75,58 @@ class Tracer:
         return parts, np.where(met, hits["tfar"], np.inf)
 
     def surfaces(self, directions: np.ndarray) -> Surface:
-        """Return what the rays meet."""
-        surface = self._room_surfaces(directions)
+        """Return what rays [n, 3] (world frame, float32) from the camera meet."""
         hits = self.first_hits(directions)
-        met = np.nonzero(hits["primID"] >= 0)[0]
-        prim = hits["primID"][met]
-        for (_, target), values in zip(
-            surface._asdict().items(), self._mesh_surfaces(hits, met, prim, directions), strict=True
-        ):
-            target[met] = values
+        prim = hits["primID"]
+        parts = np.where(prim >= 0, self._parts[prim], _NO_PART)
+        depth, normals, rows = self._room_surfaces(directions)
+        depth = np.where(prim >= 0, hits["tfar"], depth)
+        points = self._center + depth[:, None] * directions
+        surface = Surface(points, normals, points.copy(), rows, parts)
+        self._fill_blocks(surface, hits, np.nonzero((prim >= 0) & (parts == _NO_PART))[0])
+        self._fill_body(surface, hits, np.nonzero(parts != _NO_PART)[0])
         return surface
 
-    def _mesh_surfaces(self, hits, met, prim, directions) -> tuple[np.ndarray, ...]:
-        depth = hits["tfar"][met]
-        points = self._camera.center + depth[:, None] * directions[met]
-        normals = hits["Ng"][met].astype(np.float64)
-        normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
-        facing = np.sum(normals * directions[met], axis=-1, keepdims=True) < 0
-        normals = np.where(facing, normals, -normals)
-        textures, parts = points.copy(), self._parts[prim]
-        rows = np.zeros(len(met), np.int64)
-        body = np.nonzero(parts != _NO_PART)[0]
-        block = np.nonzero(parts == _NO_PART)[0]
-        rows[block] = self._scene.blocks.face_materials[prim[block] - len(self._scene.person.faces)]
-        u, v = hits["u"][met][body], hits["v"][met][body]
-        weights = np.stack([1 - u - v, u, v], axis=-1)[..., None]
-        corners = self._faces[prim[body]]
-        normals[body] = np.sum(weights * self._scene.body_normals[corners], axis=1)
-        textures[body] = np.sum(weights * self._scene.person.vertices[corners], axis=1)
-        along = np.sum(weights[..., 0] * TEMPLATE.along[corners], axis=1)
-        rows[body] = people.material_rows(self._scene.person, parts[body], along, textures[body])
-        return depth, points, normals, textures, rows, parts
+    def _fill_blocks(self, surface: Surface, hits: dict, met: np.ndarray) -> None:
+        normals = hits["Ng"][met]
+        normals = normals / np.linalg.norm(normals, axis=-1, keepdims=True)
+        away = np.sum(normals * (surface.points[met] - self._center), axis=-1, keepdims=True) > 0
+        surface.normals[met] = np.where(away, -normals, normals)
+        block_faces = hits["primID"][met] - len(self._scene.person.faces)
+        surface.rows[met] = self._scene.blocks.face_materials[block_faces]
 
-    def _room_surfaces(self, directions: np.ndarray) -> Surface:
-        """Return where rays from inside the room meet its floor or walls."""
-        room, origin = self._scene.room, self._camera.center
-        low = np.array([room.low[0], 0.0, room.low[1]])
-        high = np.array([room.high[0], np.inf, room.high[1]])
-        ahead = np.where(directions > 0, high, low)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            times = np.where(directions == 0, np.inf, (ahead - origin) / directions)
+    def _fill_body(self, surface: Surface, hits: dict, met: np.ndarray) -> None:
+        u, v = hits["u"][met], hits["v"][met]
+        corners = self._faces[hits["primID"][met]]
+        weights = np.stack([1 - u - v, u, v], axis=-1)[:, None]
+        mixed = (weights @ self._body[corners])[:, 0]
+        surface.normals[met], surface.textures[met] = mixed[:, :3], mixed[:, 3:6]
+        surface.rows[met] = people.material_rows(
+            self._scene.person, surface.parts[met], mixed[:, 6], mixed[:, 3:6]
+        )
+
+    def _room_surfaces(self, directions: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return depth, normal and material where rays from inside the room leave it."""
+        room, first_row = self._scene.room, self._scene.room_row
+        low = np.array([room.low[0], 0.0, room.low[1]], np.float32) - self._center
+        high = np.array([room.high[0], np.inf, room.high[1]], np.float32) - self._center
+        positive = directions > 0
+        steps = np.where(directions == 0, np.float32(1e-9), directions)
+        times = np.where(positive, high, low) / steps
         axis = np.argmin(times, axis=-1)
-        depth = np.take_along_axis(times, axis[:, None], axis=-1)[:, 0]
-        points = origin + depth[:, None] * directions
-        normals = np.zeros(directions.shape)
-        positive = np.take_along_axis(directions, axis[:, None], axis=-1)[:, 0] > 0
-        normals[np.arange(len(axis)), axis] = np.where(positive, -1, 1)
-        wall = self._scene.room_row + np.where(axis == 0, 1, 3) + positive
-        wall = np.where(room.outdoors, _SKY, wall)
-        rows = np.where(axis == 1, self._scene.room_row, wall)
-        return Surface(depth, points, normals, points.copy(), rows, np.full(len(axis), _NO_PART))
+        rays = np.arange(len(axis))
+        side = positive[rays, axis]
+        normals = np.zeros_like(directions)
+        normals[rays, axis] = np.where(side, -1, 1)
+        walls = _SKY if room.outdoors else first_row + np.where(axis == 0, 1, 3) + side
+        return times[rays, axis], normals, np.where(axis == 1, first_row, walls)
 
     def lit(self, surface: Surface) -> np.ndarray:
         """Return which points [n] the lamp reaches."""
         lamp = self._scene.light.direction.astype(np.float32)
-        lit = surface.normals @ lamp > 0
+        lit = (surface.normals @ lamp > 0) & (surface.rows != _SKY)
         asked = np.nonzero(lit)[0]
-        starts = (surface.points[asked] + 4 * surface.normals[asked]).astype(np.float32)
+        starts = surface.points[asked] + _SHADOW_GAP_MM * surface.normals[asked]
         directions = np.ascontiguousarray(np.broadcast_to(lamp, starts.shape))
         lit[asked] = self._embree.run(starts, directions, query="OCCLUDED") != 0
         return lit
@@ -140,8 +137,8 @@ def _shade(scene: Scene, tracer: Tracer, directions: np.ndarray, backdrop: np.nd
     surface = tracer.surfaces(directions)
     light = scene.light
     direct = np.clip(surface.normals @ light.direction, 0, None) * tracer.lit(surface)
-    upwards = 0.7 + 0.3 * surface.normals[:, 1]
-    shading = direct[:, None] * light.color + upwards[:, None] * light.ambient
+    upwards = 0.7 + 0.3 * surface.normals[:, 1:2]
+    shading = direct[:, None] * light.color + upwards * light.ambient
     colors = colors_at(scene.materials, surface.rows, surface.textures) * shading
     return np.where((surface.rows == _SKY)[:, None], backdrop, colors), surface
 
@@ -156,7 +153,8 @@ class Picture(NamedTuple):
 def ray_directions(camera: Camera, intrinsics: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """Return world directions [n, 3] through `pixels` [n, 2], of depth 1 in the camera frame."""
     flat = (pixels - intrinsics[2:]) / intrinsics[:2]
-    return np.concatenate([flat, np.ones((len(flat), 1))], axis=-1) @ camera.rotation
+    directions = np.concatenate([flat, np.ones((len(flat), 1))], axis=-1) @ camera.rotation
+    return directions.astype(np.float32)
 
 
 def _edges(identity: np.ndarray) -> np.ndarray:
@@ -170,16 +168,18 @@ def _edges(identity: np.ndarray) -> np.ndarray:
     return edges
 
 
-def render(scene: Scene, camera: Camera, intrinsics: np.ndarray, size: int) -> Picture:
+def render(
+    scene: Scene, tracer: Tracer, camera: Camera, intrinsics: np.ndarray, size: int
+) -> Picture:
     """Render a window of `size` pixels a side; edges get four rays a pixel.
 
     Args:
       scene: what there is to see.
+      tracer: of the same scene and camera.
       camera: where from.
       intrinsics: [4] fx, fy, cx, cy of the window, px.
       size: pixels a side.
     """
-    tracer = Tracer(scene, camera)
     ys, xs = np.mgrid[:size, :size].reshape(2, -1)
     pixels = np.stack([xs, ys], axis=-1) + 0.5
     backdrop = scene.backdrop.reshape(-1, 3)
@@ -195,49 +195,3 @@ def render(scene: Scene, camera: Camera, intrinsics: np.ndarray, size: int) -> P
     )
     colors[edge] = finer_colors.reshape(-1, len(_SUBPIXELS), 3).mean(axis=1)
     return Picture(colors.reshape(size, size, 3), surface.parts.reshape(size, size))
-
-
-# The parts in whose flesh a joint lies, and how deep (mm at canonical size, seen from any side).
-_OWN_PARTS = {
-    "ankle": (("leg", "foot"), 75),
-    "knee": (("leg",), 95),
-    "hip": (("leg", "torso"), 175),
-    "pelvis": (("torso", "l_leg", "r_leg"), 190),
-    "thorax": (("torso", "neck"), 175),
-    "upper_neck": (("torso", "neck", "head", "long_hair", "nose", "l_ear", "r_ear"), 140),
-    "head_top": (("head", "long_hair", "nose", "l_ear", "r_ear"), 110),
-    "wrist": (("hand", "arm", "thumb"), 70),
-    "elbow": (("arm",), 75),
-    "shoulder": (("arm", "torso"), 110),
-}
-_FOREIGN_MM = 20.0
-
-
-def _allowances() -> np.ndarray:
-    """Return how far before a joint [16, parts + 1] each part may be met; the last: no part."""
-    allowed = np.full((len(JOINT_NAMES), len(PART_NAMES) + 1), _FOREIGN_MM)
-    for row, joint in enumerate(JOINT_NAMES):
-        sided = joint[1] == "_"
-        names, depth = _OWN_PARTS[joint[2:] if sided else joint]
-        for name in names:
-            own = joint[:2] + name if sided and joint[:2] + name in PART_NAMES else name
-            allowed[row, PART_NAMES.index(own)] = depth
-    return allowed
-
-
-_ALLOWANCES_MM = _allowances()
-
-
-def occluded_joints(scene: Scene, camera: Camera, joints: np.ndarray) -> np.ndarray:
-    """Return which joints [16] are hidden: another limb or an object is clearly in front of them.
-
-    Args:
-      scene: what there is to see.
-      camera: where from.
-      joints: [16, 3] camera frame, mm.
-    """
-    distances = np.linalg.norm(joints, axis=-1)
-    directions = joints / distances[:, None] @ camera.rotation
-    parts, depths = Tracer(scene, camera).parts_and_depths(directions)
-    allowed = scene.person.scale * _ALLOWANCES_MM[np.arange(len(joints)), parts]
-    return distances - depths > allowed

@@ -21,6 +21,10 @@ STUDIO_CAMERAS_MM = (
 )
 
 
+# An occluder covers at most so many of the 16 joints.
+_MOST_HIDDEN = 6
+
+
 class Camera(NamedTuple):
     """X_camera = rotation (X_world - center), x right, y down, z forwards, mm."""
 
@@ -91,7 +95,8 @@ def studio_room(rng: np.random.Generator) -> Room:
         Material(tone * rng.uniform(0.9, 1.1) * np.array([1.0, 0.98, 0.95]), grain=0.03)
         for _ in range(4)
     )
-    floor = random_material(rng, (400, 900), 0.6)
+    muted = rng.uniform(0.25, 0.75) + rng.uniform(-0.08, 0.08, 3)
+    floor = random_material(rng, (400, 900), 0.6)._replace(color=muted, other=0.75 * muted)
     return Room(-half, half, (floor, *walls), False)
 
 
@@ -120,7 +125,8 @@ _CUBE_FACES = np.array(
 def _prism(sides: int) -> tuple[np.ndarray, np.ndarray]:
     turn = np.arange(sides) * 2 * np.pi / sides
     ring = np.stack([np.sin(turn), 0 * turn, np.cos(turn)], axis=-1)
-    vertices = np.concatenate([ring, ring + [0, 2, 0], [[0, 0, 0], [0, 2, 0]]])
+    top = np.array([0, 2, 0])
+    vertices = np.concatenate([ring, ring + top, [0 * top, top]])
     a = np.arange(sides)
     b = (a + 1) % sides
     low, high = np.full(sides, 2 * sides), np.full(sides, 2 * sides + 1)
@@ -177,25 +183,30 @@ def clutter(rng: np.random.Generator, camera: Camera, target: np.ndarray, reach:
     return blocks
 
 
-def occluder(rng: np.random.Generator, camera: Camera, joints: np.ndarray) -> tuple:
-    """Draw a block in front of one joint and its surroundings.
+def occluder(rng: np.random.Generator, camera: Camera, joints: np.ndarray) -> list:
+    """Draw a block in front of one joint and its surroundings; none if it would hide too much.
 
     Args:
       rng: source of randomness.
       camera: which sees the joints.
       joints: [16, 3] world, mm.
     """
-    hidden = joints[rng.integers(len(joints))]
-    extent = np.max(np.ptp(camera.to_camera(joints)[:, :2], axis=0))
-    nearest = camera.to_camera(joints)[:, 2].min()
-    share = rng.uniform(0.45, 0.8) * (nearest - 350) / camera.to_camera(hidden)[2]
+    seen = camera.to_camera(joints)
+    extent = np.max(np.ptp(seen[:, :2], axis=0))
+    target = rng.integers(len(joints))
+    # How far out on the way from the camera to the joint: nearer than the nearest flesh.
+    share = rng.uniform(0.45, 0.8) * (seen[:, 2].min() - 350) / seen[target, 2]
     half = share * extent * rng.uniform(0.05, 0.2, 3)
-    middle = camera.center + share * (hidden - camera.center)
+    if rng.random() < 0.3:  # a rail or a post
+        half = share * extent * rng.permutation([0.05, rng.uniform(0.6, 1), 0.05])
+    middle = camera.center + share * (joints[target] - camera.center)
     spin = axis_rotations(rng.uniform(0, 2 * np.pi), 1)
-    if rng.random() < 0.3:  # a long rail or post
-        half[rng.integers(2)] = extent
-        half = np.minimum(half, np.sort(half)[[1, 2, 1]])
-    return place_block(int(rng.integers(2)), half, spin, middle - [0, half[1], 0])
+    block = place_block(int(rng.integers(2)), half, spin, middle - [0, half[1], 0])
+    corners = camera.to_camera(block[0])
+    flat, flat_joints = corners[:, :2] / corners[:, 2:], seen[:, :2] / seen[:, 2:]
+    hidden = np.all((flat_joints > flat.min(axis=0)) & (flat_joints < flat.max(axis=0)), axis=-1)
+    fair = hidden.sum() <= _MOST_HIDDEN and corners[:, 2].min() > 100
+    return [block] if fair else []
 
 
 def random_light(rng: np.random.Generator, wild: bool) -> Light:

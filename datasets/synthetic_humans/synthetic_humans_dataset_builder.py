@@ -3,6 +3,7 @@
 import io
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,7 +28,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       image_size: side of the stored square images, px.
       num_train: examples of the split; likewise num_validation and num_test.
       seed: an example is a function of seed, config, split and its number alone.
-      num_processes: how many processes render (default: one for each core). Does not change the data.
+      num_processes: how many processes render (default: one for each core); the data do not
+        depend on it.
       **kwargs: as for every TFDS builder.
     """
 
@@ -94,8 +96,14 @@ def render_all(tasks: list[examples.Task], num_processes: int) -> Iterator[dict]
     if num_processes == 1 or len(tasks) <= 1:
         yield from map(examples.make_example, tasks)
         return
+    # The workers inherit this: more threads than processes would only compete for the cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Fresh processes: a fork of one that runs TensorFlow's threads may hang.
     context = multiprocessing.get_context("spawn")
     num_processes = min(num_processes, -(-len(tasks) // _CHUNK))
-    with context.Pool(num_processes) as pool:
+    with context.Pool(num_processes, initializer=_leave_interrupts_to_the_parent) as pool:
         yield from pool.imap(examples.make_example, tasks, chunksize=_CHUNK)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
