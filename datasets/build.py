@@ -45,25 +45,23 @@ def known_datasets() -> list[str]:
     return sorted(path.parent.name for path in ROOT.glob("*/*_dataset_builder.py"))
 
 
-def builder_class(name: str):
-    """Return the class `Builder` of a dataset.
-
-    Raises:
-      UserError: if there is none of this name.
-    """
-    if name not in known_datasets():
-        raise cli.UserError(f"--dataset={name}: unknown; there are {', '.join(known_datasets())}")
-    return importlib.import_module(f"{name}.{name}_dataset_builder").Builder
+def check_known(datasets: list[str]) -> None:
+    """Raise UserError unless all datasets ("name" or "name/config") have a builder here."""
+    known = known_datasets()
+    cli.require(datasets, "dataset", f"one of {', '.join(known)}")
+    for dataset in datasets:
+        if dataset.partition("/")[0] not in known:
+            raise cli.UserError(f"--dataset={dataset}: unknown; there are {', '.join(known)}")
 
 
 def make_builder(dataset: str, data_dir: Path):
     """Return the builder of "name" or "name/config" with the options given as flags.
 
     Raises:
-      UserError: for an unknown dataset, config or option.
+      UserError: for an unknown config or option.
     """
     name, _, config = dataset.partition("/")
-    cls = builder_class(name)
+    cls = importlib.import_module(f"{name}.{name}_dataset_builder").Builder
     options = {key: flag.value for key, flag in _OPTIONS.items() if flag.value is not None}
     unknown = sorted(options.keys() - inspect.signature(cls.__init__).parameters.keys())
     if unknown:
@@ -139,7 +137,7 @@ def prepare(dataset: str, data_dir: Path) -> None:
 
 def main() -> None:
     """Build what the flags ask for."""
-    cli.require(_DATASETS.value, "dataset", f"one of {', '.join(known_datasets())}")
+    check_known(_DATASETS.value)
     data_dir = writable_folder(_DATA_DIR.value)
     import tensorflow_datasets as tfds
 

@@ -55,7 +55,7 @@ def draw_example(example: dict) -> Image.Image:
 
 def write_contact_sheet(builder: tfds.core.DatasetBuilder, path: Path, count: int = 32) -> None:
     """Write a PNG of the first `count` training examples of a prepared dataset."""
-    examples = builder.as_dataset(split=f"train[:{count}]", read_config=_READ_ONCE)
+    examples = builder.as_dataset(split="train", read_config=_READ_ONCE).take(count)
     cells = [draw_example(example) for example in tfds.as_numpy(examples)]
     columns = min(_COLUMNS, len(cells))
     sheet = Image.new("RGB", (columns * 2 * _CELL, -(-len(cells) // columns) * _CELL))

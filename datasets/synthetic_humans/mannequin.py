@@ -10,7 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.skeleton import NUM_JOINTS, joint_index
-from synthetic_humans.kinematics import NUM_BONES, Skeleton, bone_index
+from synthetic_humans.kinematics import (
+    NUM_BONES,
+    NUM_LENGTHS,
+    Skeleton,
+    bone_index,
+    rest_skeleton,
+)
 
 # Rows: along the chain, then mm at canonical size: half width in x and z, shift of the centre in
 # x (outwards on the left side) and z.
@@ -59,9 +65,9 @@ _EAR = ((0.08, 3, 4, 66, -2), (0.16, 9, 14, 72, -4), (0.32, 10, 20, 74, -8), (0.
 _ARM = (
     (-0.2, 6, 6, -8, 0),
     (-0.17, 28, 30, -6, 0),
-    (-0.1, 46, 48, -4, 0),
-    (0.0, 55, 57, -2, 0),
-    (0.15, 54, 58, 0, 0),
+    (-0.1, 42, 46, -6, 0),
+    (0.0, 51, 55, -4, 0),
+    (0.15, 51, 56, -1, 0),
     (0.35, 48, 54, 0, 2),
     (0.6, 43, 48, 0, 2),
     (0.85, 39, 42, 0, 0),
@@ -197,6 +203,9 @@ def _ring_faces(rings: int, segments: int) -> np.ndarray:
     return np.stack([a, b, c, b, d, c], axis=-1).reshape(-1, 3)
 
 
+_CANONICAL_JOINTS = rest_skeleton(1.0, np.ones(NUM_LENGTHS)).joints
+
+
 def _build_part(part: _Part, side: str) -> tuple[np.ndarray, ...]:
     rings = np.array(part.rings, np.float64)
     sign = -1 if side == "r_" else 1
@@ -213,11 +222,10 @@ def _build_part(part: _Part, side: str) -> tuple[np.ndarray, ...]:
     ).reshape(-1, 3)
     repeat = np.repeat(rings[:, 0], part.segments)
     faces = _ring_faces(len(rings), part.segments)
-    # The signed volume tells which way round the triangles run: normals must point outwards.
-    upwards = rings[-1, 0] > rings[0, 0]
-    if (sign > 0) != upwards:
-        faces = faces[:, ::-1]
     anchors, skinning = _chain_anchors(part, repeat, side), _skinning(part, repeat, side)
+    heights = anchors @ _CANONICAL_JOINTS[:, 1] + offsets[:, 1]
+    if (heights[-1] > heights[0]) != (sign > 0):  # triangles must run round outward normals
+        faces = faces[:, ::-1]
     return anchors, offsets, skinning, repeat, faces
 
 

@@ -122,7 +122,7 @@ def random_person(rng: np.random.Generator, variety: bool) -> Person:
     scale = np.clip(rng.normal(1720, 95), 1500, 1950) / CANONICAL_STATURE_MM
     ratios = np.clip(rng.normal(1, 0.045, NUM_LENGTHS), 0.88, 1.12)
     skeleton = rest_skeleton(scale, ratios)
-    weight = np.clip(rng.normal(1.08, 0.13), 0.8, 1.5)
+    weight = np.clip(rng.normal(1.0, 0.13), 0.75, 1.5)
     female = rng.random() < 0.5
     build = Build(
         scale,
