@@ -54,6 +54,12 @@ def check_known(datasets: list[str]) -> None:
             raise cli.UserError(f"--dataset={dataset}: unknown; there are {', '.join(known)}")
 
 
+def builder_class(dataset: str):
+    """Return the class `Builder` of "name" or "name/config"."""
+    name = dataset.partition("/")[0]
+    return importlib.import_module(f"{name}.{name}_dataset_builder").Builder
+
+
 def make_builder(dataset: str, data_dir: Path):
     """Return the builder of "name" or "name/config" with the options given as flags.
 
@@ -61,7 +67,7 @@ def make_builder(dataset: str, data_dir: Path):
       UserError: for an unknown config or option.
     """
     name, _, config = dataset.partition("/")
-    cls = importlib.import_module(f"{name}.{name}_dataset_builder").Builder
+    cls = builder_class(dataset)
     options = {key: flag.value for key, flag in _OPTIONS.items() if flag.value is not None}
     unknown = sorted(options.keys() - inspect.signature(cls.__init__).parameters.keys())
     if unknown:
@@ -115,11 +121,23 @@ def writable_folder(path: str) -> Path:
         ) from error
 
 
+def check_manual_dir(dataset: str) -> None:
+    """Raise UserError if the dataset's original files are asked for and --manual_dir lacks them."""
+    manual_dir = _MANUAL_DIR.value
+    if builder_class(dataset).MANUAL_DOWNLOAD_INSTRUCTIONS:
+        cli.require(manual_dir, "manual_dir", f"the folder with the original files of {dataset}")
+    if manual_dir and not Path(manual_dir).is_dir():
+        raise cli.UserError(
+            f"--manual_dir={manual_dir}: no such folder; it must hold the original files"
+        )
+
+
 def prepare(dataset: str, data_dir: Path) -> None:
     """Build one dataset beside its place, move it there when it is whole, say what was built."""
     import tensorflow_datasets as tfds
 
     start = time.monotonic()
+    check_manual_dir(dataset)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=data_dir) as workplace:
         builder = make_builder(dataset, Path(workplace))
         config = tfds.download.DownloadConfig(manual_dir=_MANUAL_DIR.value)

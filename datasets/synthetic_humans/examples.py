@@ -146,7 +146,8 @@ def _develop(rng: np.random.Generator, image: np.ndarray, wild: bool) -> bytes:
     exposure = np.clip(_MEAN_BRIGHTNESS / image.mean(), 0.7, 1.8)
     gain = exposure * (rng.uniform(0.75, 1.25) if wild else rng.uniform(0.95, 1.05))
     noise = rng.uniform(0, 0.03) if wild else 0.008
-    exposed = image * gain + rng.normal(size=image.shape) * noise
+    grain = rng.standard_normal(image.shape, np.float32)
+    exposed = image * np.float32(gain) + grain * np.float32(noise)
     picture = Image.fromarray((np.clip(exposed, 0, 1) * 255 + 0.5).astype(np.uint8))
     if wild and rng.random() < 0.3:
         picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.9)))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.skeleton import NUM_JOINTS, joint_index
+from synthetic_humans.body_parts import PARTS, Part
 from synthetic_humans.kinematics import (
     NUM_BONES,
     NUM_LENGTHS,
@@ -18,132 +19,8 @@ from synthetic_humans.kinematics import (
     rest_skeleton,
 )
 
-# Rows: along the chain, then mm at canonical size: half width in x and z, shift of the centre in
-# x (outwards on the left side) and z.
-_TORSO = (
-    (-0.24, 10, 10, 0, -5),
-    (-0.22, 55, 50, 0, -8),
-    (-0.15, 112, 88, 0, -16),
-    (-0.05, 148, 108, 0, -22),
-    (0.06, 158, 108, 0, -18),
-    (0.18, 148, 98, 0, -10),
-    (0.35, 130, 88, 0, -2),
-    (0.5, 132, 94, 0, 2),
-    (0.66, 146, 106, 0, 6),
-    (0.8, 156, 106, 0, 6),
-    (0.92, 150, 88, 0, -4),
-    (1.0, 122, 68, 0, -10),
-    (1.06, 78, 56, 0, -10),
-    (1.11, 50, 46, 0, -8),
-    (1.13, 10, 10, 0, -6),
-)
-_NECK = ((-0.4, 40, 40, 0, -8), (-0.2, 58, 54, 0, -8), (0.5, 52, 52, 0, -4), (1.3, 46, 48, 0, 4))
-_HEAD = (
-    (-0.27, 8, 8, 0, 56),
-    (-0.24, 22, 20, 0, 56),
-    (-0.16, 42, 44, 0, 42),
-    (-0.04, 56, 68, 0, 26),
-    (0.12, 64, 82, 0, 16),
-    (0.3, 71, 92, 0, 10),
-    (0.5, 75, 97, 0, 6),
-    (0.7, 72, 92, 0, 4),
-    (0.85, 60, 76, 0, 4),
-    (0.95, 38, 50, 0, 6),
-    (1.0, 8, 10, 0, 8),
-)
-_LONG_HAIR = (
-    (0.9, 20, 20, 0, -50),
-    (0.7, 66, 40, 0, -60),
-    (0.4, 76, 40, 0, -66),
-    (0.0, 78, 36, 0, -66),
-    (-0.4, 76, 32, 0, -62),
-    (-0.9, 70, 28, 0, -64),
-    (-1.1, 20, 10, 0, -64),
-)
-_NOSE = ((0.1, 3, 3, 0, 88), (0.13, 15, 18, 0, 96), (0.2, 13, 15, 0, 98), (0.36, 5, 6, 0, 96))
-_EAR = ((0.08, 3, 4, 66, -2), (0.16, 9, 14, 72, -4), (0.32, 10, 20, 74, -8), (0.4, 3, 8, 72, -8))
-_ARM = (
-    (-0.2, 6, 6, -8, 0),
-    (-0.17, 28, 30, -6, 0),
-    (-0.1, 42, 46, -6, 0),
-    (0.0, 51, 55, -4, 0),
-    (0.15, 51, 56, -1, 0),
-    (0.35, 48, 54, 0, 2),
-    (0.6, 43, 48, 0, 2),
-    (0.85, 39, 42, 0, 0),
-    (0.95, 38, 41, 0, -2),
-    (1.0, 38, 41, 0, -3),
-    (1.05, 39, 41, 0, -2),
-    (1.2, 41, 43, 0, 2),
-    (1.45, 37, 40, 0, 2),
-    (1.75, 28, 32, 0, 0),
-    (2.0, 23, 29, 0, 0),
-    (2.06, 6, 8, 0, 0),
-)
-_LEG = (
-    (-0.16, 10, 10, -30, -6),
-    (-0.12, 60, 62, -34, -10),
-    (-0.02, 86, 90, -38, -12),
-    (0.12, 92, 96, -32, -8),
-    (0.3, 86, 90, -22, -2),
-    (0.55, 73, 77, -10, 2),
-    (0.8, 60, 62, -3, 4),
-    (0.93, 54, 57, 0, 6),
-    (1.0, 52, 57, 0, 6),
-    (1.07, 51, 54, 0, 2),
-    (1.25, 53, 57, 2, -10),
-    (1.42, 51, 55, 2, -14),
-    (1.65, 42, 44, 0, -10),
-    (1.88, 34, 37, 0, -6),
-    (2.0, 34, 38, 0, -4),
-    (2.08, 10, 10, 0, -2),
-)
-# The extremities hang on one joint: their first column is mm above it.
-_HAND = (
-    (8, 20, 26, 0, 0),
-    (-15, 20, 32, 0, 2),
-    (-50, 18, 42, 0, 2),
-    (-90, 16, 42, 0, 0),
-    (-120, 14, 37, -2, 0),
-    (-155, 11, 30, -6, 0),
-    (-178, 4, 14, -8, 0),
-)
-_THUMB = ((-8, 6, 6, 0, 18), (-35, 12, 12, 0, 38), (-65, 11, 11, -2, 54), (-98, 4, 4, -4, 62))
-_FOOT = (
-    (14, 26, 32, 0, -2),
-    (-10, 36, 48, 0, 4),
-    (-32, 42, 82, 0, 32),
-    (-52, 47, 116, 0, 56),
-    (-70, 50, 128, 0, 64),
-    (-80, 48, 126, 0, 64),
-    (-82, 20, 60, 0, 60),
-)
-
-
-class _Part(NamedTuple):
-    name: str
-    rings: tuple
-    chain: tuple[str, ...]  # joints that `along` passes
-    bones: tuple[str, ...]  # one for each stretch of the chain, blended at the joint between
-    segments: int = 14
-    sided: bool = False
-
-
-_PARTS = (
-    _Part("torso", _TORSO, ("pelvis", "thorax"), ("pelvis", "chest"), 20),
-    _Part("neck", _NECK, ("thorax", "upper_neck"), ("chest", "head"), 12),
-    _Part("head", _HEAD, ("upper_neck", "head_top"), ("head",), 18),
-    _Part("long_hair", _LONG_HAIR, ("upper_neck", "head_top"), ("head",), 12),
-    _Part("nose", _NOSE, ("upper_neck", "head_top"), ("head",), 6),
-    _Part("ear", _EAR, ("upper_neck", "head_top"), ("head",), 6, True),
-    _Part("arm", _ARM, ("shoulder", "elbow", "wrist"), ("upper_arm", "forearm"), 12, True),
-    _Part("hand", _HAND, ("wrist",), ("hand",), 10, True),
-    _Part("thumb", _THUMB, ("wrist",), ("hand",), 6, True),
-    _Part("leg", _LEG, ("hip", "knee", "ankle"), ("thigh", "shank"), 14, True),
-    _Part("foot", _FOOT, ("ankle",), ("foot",), 14, True),
-)
 PART_NAMES = tuple(
-    side + part.name for part in _PARTS for side in (("l_", "r_") if part.sided else ("",))
+    side + part.name for part in PARTS for side in (("l_", "r_") if part.sided else ("",))
 )
 
 
@@ -164,7 +41,11 @@ class Template(NamedTuple):
     face_parts: np.ndarray  # [F]
 
 
-def _chain_anchors(part: _Part, along: np.ndarray, side: str) -> np.ndarray:
+# Parts whose joints and bones have no side.
+_MIDDLE = ("torso", "neck", "head", "long_hair", "nose", "ear")
+
+
+def _chain_anchors(part: Part, along: np.ndarray, side: str) -> np.ndarray:
     """Return the weights [rings, 16] of the joints, which lie on (or beyond) the chain."""
     joints = [joint_index(n if part.name in _MIDDLE else side + n) for n in part.chain]
     anchors = np.zeros((len(along), NUM_JOINTS))
@@ -178,12 +59,11 @@ def _chain_anchors(part: _Part, along: np.ndarray, side: str) -> np.ndarray:
     return anchors
 
 
-_MIDDLE = ("torso", "neck", "head", "long_hair", "nose", "ear")
 # Where the second bone of a part takes over, and over which stretch.
 _BLENDS = {"torso": (0.3, 0.5), "neck": (0.7, 0.9), "arm": (1.0, 0.24), "leg": (1.0, 0.24)}
 
 
-def _skinning(part: _Part, along: np.ndarray, side: str) -> np.ndarray:
+def _skinning(part: Part, along: np.ndarray, side: str) -> np.ndarray:
     bones = [bone_index(n if part.name in _MIDDLE else side + n) for n in part.bones]
     weights = np.zeros((len(along), NUM_BONES))
     weights[:, bones[0]] = 1
@@ -206,7 +86,7 @@ def _ring_faces(rings: int, segments: int) -> np.ndarray:
 _CANONICAL_JOINTS = rest_skeleton(1.0, np.ones(NUM_LENGTHS)).joints
 
 
-def _build_part(part: _Part, side: str) -> tuple[np.ndarray, ...]:
+def _build_part(part: Part, side: str) -> tuple[np.ndarray, ...]:
     rings = np.array(part.rings, np.float64)
     sign = -1 if side == "r_" else 1
     turn = np.arange(part.segments) * 2 * np.pi / part.segments
@@ -233,7 +113,7 @@ def build_template() -> Template:
     """Return the mesh of all parts."""
     built = [
         _build_part(part, side)
-        for part in _PARTS
+        for part in PARTS
         for side in (("l_", "r_") if part.sided else ("",))
     ]
     anchors, offsets, skinning, along, faces = zip(*built, strict=True)

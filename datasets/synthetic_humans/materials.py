@@ -86,9 +86,12 @@ def _pattern(kind: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 def colors_at(table: MaterialTable, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the colours [n, 3] of texture points [n, 3] (mm) of the materials `rows` [n]."""
-    u, v = (table.axes[rows] @ points[..., None])[..., 0].T
-    share = _pattern(table.kind[rows], u, v)[:, None].astype(np.float32)
-    color = table.color[rows] * (1 - share) + table.other[rows] * share
+    color = table.color[rows]
+    patterned = np.nonzero(table.kind[rows] != PLAIN)[0]
+    busy = rows[patterned]
+    u, v = np.einsum("nkd,nd->kn", table.axes[busy], points[patterned])
+    share = _pattern(table.kind[busy], u, v)[:, None].astype(np.float32)
+    color[patterned] += share * (table.other[busy] - color[patterned])
     scale = np.float32(1 / 700)
     grain = noise_at(points[:, 0] * scale + 7, (points[:, 1] + points[:, 2]) * scale + 7) - 0.5
     return np.clip(color * (1 + 4 * (table.grain[rows] * grain)[:, None]), 0, 1)

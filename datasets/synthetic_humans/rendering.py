@@ -98,8 +98,8 @@ class Tracer:
     def _fill_body(self, surface: Surface, hits: dict, met: np.ndarray) -> None:
         u, v = hits["u"][met], hits["v"][met]
         corners = self._faces[hits["primID"][met]]
-        weights = np.stack([1 - u - v, u, v], axis=-1)[:, None]
-        mixed = (weights @ self._body[corners])[:, 0]
+        weights = np.stack([1 - u - v, u, v], axis=-1)
+        mixed = np.einsum("nk,nkd->nd", weights, self._body[corners])
         surface.normals[met], surface.textures[met] = mixed[:, :3], mixed[:, 3:6]
         surface.rows[met] = people.material_rows(
             self._scene.person, surface.parts[met], mixed[:, 6], mixed[:, 3:6]
@@ -135,7 +135,7 @@ class Tracer:
 def _shade(scene: Scene, tracer: Tracer, directions: np.ndarray, backdrop: np.ndarray):
     """Return the colours [n, 3] of rays and what they hit; `backdrop` [n, 3] is behind it all."""
     surface = tracer.surfaces(directions)
-    light = scene.light
+    light = Light(*(np.float32(field) for field in scene.light))
     direct = np.clip(surface.normals @ light.direction, 0, None) * tracer.lit(surface)
     upwards = 0.7 + 0.3 * surface.normals[:, 1:2]
     shading = direct[:, None] * light.color + upwards * light.ambient

@@ -8,6 +8,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from hg3d_tf.schema import TRUTH_3D
+from hg3d_tf.skeleton import bone_lengths, joint_index
 from synthetic_humans import examples
 from synthetic_humans.synthetic_humans_dataset_builder import Builder, render_all
 
@@ -95,24 +96,16 @@ def test_image_size_changes_only_the_pixels():
     assert np.corrcoef(first, second)[0, 1] > 0.8
 
 
-def test_studio_people_do_not_cross_splits():
-    heights = {
-        split: {
-            round(
-                float(
-                    np.linalg.norm(
-                        np.diff(
-                            examples.make_example(task("studio", split, i))["truth"][[0, 1]], axis=0
-                        )
-                    )
-                ),
-                2,
-            )
-            for i in range(12)
-        }
-        for split in ("train", "test")
-    }
-    assert len(heights["test"]) <= 4 and not heights["train"] & heights["test"]
+def shins_mm(split):
+    knee_ankle = [joint_index("r_knee"), joint_index("r_ankle")]
+    truths = [examples.make_example(task("studio", split, i))["truth"] for i in range(12)]
+    lengths = bone_lengths(np.stack(truths), [knee_ankle])
+    return {round(float(length), 2) for length in lengths[:, 0]}
+
+
+def test_studio_people_are_few_and_do_not_cross_splits():
+    train, test = shins_mm("train"), shins_mm("test")
+    assert 1 < len(test) <= 4 and not train & test
 
 
 def test_workers_do_not_import_tensorflow():
