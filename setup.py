@@ -32,7 +32,7 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
-    "render": ["trimesh>=5,<6", "embreex>=4.4,<5"],
+    "render": ["embreex>=4.4,<5"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }
 
