@@ -46,30 +46,34 @@ def create_manager(
     )
 
 
-def restore_weights(model: PoseModel, workdir: str | Path) -> None:
-    """Give `model` the newest weights of `workdir`, batch statistics included.
-
-    Raises:
-      UserError: if there is no checkpoint or it belongs to another architecture.
-    """
-    config = load_model_config(workdir)
-    if config != model.config:
-        raise UserError(
-            f"{workdir} holds {config}, which is not the network asked for: {model.config}"
-        )
-    path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
-    if path is None:
-        raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
-    status = tf.train.Checkpoint(model=model).restore(path)
-    status.assert_existing_objects_matched().expect_partial()
-
-
 def load_model(workdir: str | Path) -> PoseModel:
-    """Return the network trained in `workdir`, in float32.
+    """Return the network trained in `workdir` with its newest weights, in float32, not compiled.
 
     Raises:
       UserError: if `workdir` is not a training folder with a checkpoint.
     """
     model = build_pose_model(load_model_config(workdir))
-    restore_weights(model, workdir)
+    path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
+    if path is None:
+        raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
+    status = tf.train.Checkpoint(model=model).restore(path)
+    status.assert_existing_objects_matched().expect_partial()
     return model
+
+
+def copy_weights(workdir: str | Path, model: PoseModel) -> None:
+    """Give `model` the newest weights of `workdir`, batch statistics included.
+
+    Not by restoring into `model` itself: the checkpoint also holds the optimizer of that training,
+    whose step count a later `compile` would take over, and the learning rate would go on from
+    its end.
+
+    Raises:
+      UserError: if there is no checkpoint or it belongs to another architecture.
+    """
+    source = load_model(workdir)
+    if source.config != model.config:
+        raise UserError(
+            f"{workdir} holds {source.config}, which is not the network asked for: {model.config}"
+        )
+    model.set_weights(source.get_weights())

@@ -108,7 +108,7 @@ def _create_model(config: TrainConfig) -> PoseModel:
     precision = native_precision() if config.precision == "auto" else config.precision
     model = build_pose_model(config.model, precision)
     if config.init_from:
-        checkpoints.restore_weights(model, config.init_from)
+        checkpoints.copy_weights(config.init_from, model)
     model.compile(
         create_optimizer(config.optimizer, config.steps_per_epoch, config.epochs),
         config.loss_weights,

@@ -42,14 +42,13 @@ def in_tf_data(op):
     return apply
 
 
-def disc_center(image, joint):
-    """Centre of the disc of that joint's colour, px; None where it is covered or outside."""
-    distance = np.abs(image * 255 - painted_people.COLOURS[joint]).max(-1)
-    weight = np.clip(1 - distance / 40, 0, None)
-    if weight.sum() < 6:
-        return None
-    rows, columns = np.indices(weight.shape)
+def disc_center(image, joint, near):
+    """Centre of the disc of that joint's colour, px, within 5 px of a point."""
+    rows, columns = np.indices(image.shape[:2])
     centers = (columns + 0.5, rows + 0.5)
+    distance = np.abs(image * 255 - painted_people.COLOURS[joint]).max(-1)
+    weight = np.clip(1 - distance / 60, 0, None)
+    weight[np.hypot(centers[0] - near[0], centers[1] - near[1]) > 5] = 0
     return np.array([(weight * c).sum() for c in centers]) / weight.sum()
 
 
@@ -62,12 +61,11 @@ def test_painted_joints_are_found_at_the_labels(run, seed):
     image, joints_2d = sample["image"].numpy(), sample["joints_2d"].numpy()
     # After a flip the label of a joint is where the disc of its mirror image was painted.
     painted = np.array(MIRROR) if sample["flip"] else np.arange(16)
-    others = lambda joint: np.delete(joints_2d, joint, axis=0)
     found = 0
     for joint, xy in enumerate(joints_2d):
-        apart = np.linalg.norm(others(joint) - xy, axis=1).min() > 12
+        apart = np.linalg.norm(np.delete(joints_2d, joint, axis=0) - xy, axis=1).min() > 10
         if apart and (xy > 6).all() and (xy < SIZE - 6).all():
-            center = disc_center(image, painted[joint])
+            center = disc_center(image, painted[joint], xy)
             np.testing.assert_allclose(center, xy, atol=0.5, err_msg=JOINT_NAMES[joint])
             found += 1
     assert found >= 4
@@ -128,12 +126,13 @@ def test_cutout_covers_a_square_of_its_size_with_grey():
 def test_the_share_of_changed_samples_is_the_probability():
     op = augment.random_geometry(AugmentConfig(rotation_probability=0.4, flip_probability=0.5))
     seeds = tf.stack([tf.zeros(2000, tf.int32), tf.range(2000)], axis=1)
-    drawn = tf.vectorized_map(lambda seed: op({"seed": seed, "crop_side": tf.constant(1.0)}), seeds)
+    samples = tf.data.Dataset.from_tensor_slices({"seed": seeds, "crop_side": tf.ones(2000)})
+    drawn = next(iter(samples.map(op).batch(2000)))
     assert abs(np.mean(drawn["rotation"].numpy() != 0) - 0.4) < 0.04
     assert abs(np.mean(drawn["flip"].numpy()) - 0.5) < 0.04
     log_scale = np.log2(drawn["crop_side"].numpy())
     assert np.abs(log_scale).max() <= 0.5 + 1e-6
-    assert abs(log_scale.std() - 0.25 * 0.88) < 0.02  # sigma of a normal clipped at 2 sigma
+    assert abs(log_scale.std() - 0.25 * 0.959) < 0.015  # sigma of a normal clipped at 2 sigma
 
 
 def test_a_probability_beyond_one_is_named():

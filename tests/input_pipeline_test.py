@@ -61,11 +61,15 @@ def test_every_round_has_another_order_and_another_augmentation(data_dir):
     first, second, third = (sorted(keys[i] + keys[i + 1]) for i in (0, 2, 4))
     assert first == second == third and len(set(first)) == 24
     assert keys[0] + keys[1] != keys[2] + keys[3]
-    image_of = lambda i: dict(
-        zip(keys[i] + keys[i + 1], [*rounds[i]["image"], *rounds[i + 1]["image"]])
-    )
-    key = first[0]
-    assert (image_of(0)[key] != image_of(2)[key]).any()
+    images = [
+        {
+            key: image
+            for batch in pair
+            for key, image in zip(batch["key"], batch["image"], strict=True)
+        }
+        for pair in (rounds[:2], rounds[2:4])
+    ]
+    assert all((images[0][key] != images[1][key]).any() for key in first)
 
 
 def test_3d_samples_stay_as_they_are_unless_asked(data_dir):
