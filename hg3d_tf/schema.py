@@ -9,6 +9,7 @@ Frames and units, the same for all datasets:
 - Masks are positive: True means that the thing is there.
 """
 
+import numpy as np
 import tensorflow_datasets as tfds
 
 from hg3d_tf.skeleton import NUM_JOINTS
@@ -43,15 +44,15 @@ def pose_features(image_shape=(None, None, 3), jpeg: bool = True, **extra) -> tf
             "image": tfds.features.Image(
                 shape=image_shape, encoding_format="jpeg" if jpeg else "png"
             ),
-            "joints_2d": tfds.features.Tensor(shape=(NUM_JOINTS, 2), dtype="float32"),
-            "visible": tfds.features.Tensor(shape=(NUM_JOINTS,), dtype="bool"),
-            "occluded": tfds.features.Tensor(shape=(NUM_JOINTS,), dtype="bool"),
-            "joints_3d": tfds.features.Tensor(shape=(NUM_JOINTS, 3), dtype="float32"),
-            "has_depth": tfds.features.Scalar(dtype="bool"),
-            "intrinsics": tfds.features.Tensor(shape=(4,), dtype="float32"),
-            "crop_center": tfds.features.Tensor(shape=(2,), dtype="float32"),
-            "crop_side": tfds.features.Scalar(dtype="float32"),
-            "box": tfds.features.Tensor(shape=(4,), dtype="float32"),
+            "joints_2d": tfds.features.Tensor(shape=(NUM_JOINTS, 2), dtype=np.float32),
+            "visible": tfds.features.Tensor(shape=(NUM_JOINTS,), dtype=np.bool_),
+            "occluded": tfds.features.Tensor(shape=(NUM_JOINTS,), dtype=np.bool_),
+            "joints_3d": tfds.features.Tensor(shape=(NUM_JOINTS, 3), dtype=np.float32),
+            "has_depth": tfds.features.Scalar(dtype=np.bool_),
+            "intrinsics": tfds.features.Tensor(shape=(4,), dtype=np.float32),
+            "crop_center": tfds.features.Tensor(shape=(2,), dtype=np.float32),
+            "crop_side": tfds.features.Scalar(dtype=np.float32),
+            "box": tfds.features.Tensor(shape=(4,), dtype=np.float32),
             **extra,
         }
     )
