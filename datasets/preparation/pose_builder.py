@@ -1,0 +1,116 @@
+"""The TFDS builder that all real datasets share: units of work in, records and a report out."""
+
+import abc
+import collections
+import functools
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow_datasets as tfds
+from absl import logging
+from tensorflow_datasets.core import shuffle
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.files import write_json
+from preparation.records import typed
+from preparation.units import Unit, finish, finish_all, records, skipped
+
+# Beside the prepared data: split -> reason -> names of the examples that were left out.
+SKIPPED_FILE = "skipped.json"
+# Examples that TFDS gathers before it sorts them on disk; its own 1 GB is too much beside the rest.
+SHUFFLE_MEMORY_BYTES = 128 << 20
+
+
+def require_tree(manual_dir: Path, expected: str, present: bool) -> None:
+    """Raise UserError, saying what is expected and what was found, unless `present`."""
+    if not present:
+        found = sorted(path.name for path in manual_dir.iterdir())
+        listing = ", ".join(found[:12]) + (", ..." if len(found) > 12 else "")
+        raise UserError(f"{manual_dir}: expected {expected}; found {listing or 'nothing'}")
+
+
+class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Prepares a dataset from units of work, in several processes, going on where it was killed.
+
+    The results of units lie in a work folder beside the prepared data until these are whole.
+
+    Attributes:
+      num_processes: how many units are worked on at a time.
+    """
+
+    num_processes = 1
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "See README.md beside the builder for the files and their tree."
+
+    @abc.abstractmethod
+    def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
+        """Return the units of each split. Raises UserError if files are missing."""
+
+    @property
+    def _work(self) -> Path:
+        # TFDS prepares data in a folder of another name, but beside the final one.
+        return Path(self.data_path).with_name(f"{self.version}.work")
+
+    def download_and_prepare(self, **kwargs) -> None:
+        """Prepare the data as TFDS does; then remove what this and killed builds left behind."""
+        default, shuffle.MAX_MEM_BUFFER_SIZE = shuffle.MAX_MEM_BUFFER_SIZE, SHUFFLE_MEMORY_BYTES
+        try:
+            super().download_and_prepare(**kwargs)
+        finally:
+            shuffle.MAX_MEM_BUFFER_SIZE = default
+        for leftover in (self._work, *self._work.parent.glob(f"incomplete.*_{self.version}")):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _download_and_prepare(self, dl_manager, download_config) -> None:
+        self._with_beam = bool(download_config.beam_runner or download_config.beam_options)
+        self._unit_files = {}
+        super()._download_and_prepare(dl_manager, download_config)
+        write_json(Path(self.data_path) / SKIPPED_FILE, self._skipped())
+
+    def _split_generators(self, dl_manager):
+        try:
+            manual_dir = Path(dl_manager.manual_dir)
+        except AssertionError as error:
+            raise UserError(str(error)) from error
+        splits = self.split_units(manual_dir)
+        return {name: self._generate_examples(name, units) for name, units in splits.items() if units}
+
+    def _generate_examples(self, split: str, units: list[Unit]):
+        self._unit_files[split] = [self._work / unit.file_name() for unit in units]
+        if self._with_beam:
+            return _beam_examples(units, self._work)
+        return self._examples(split, units)
+
+    def _examples(self, split, units) -> Iterator[tuple[str, dict]]:
+        for path in finish_all(units, self._work, self.num_processes, split):
+            yield from examples(path)
+
+    def _skipped(self) -> dict:
+        """Return split -> reason -> names of what was left out; log it too."""
+        report = {}
+        for split, paths in self._unit_files.items():
+            reasons = collections.defaultdict(list)
+            for item in itertools.chain.from_iterable(map(skipped, paths)):
+                reasons[item.reason].append(item.name)
+            for reason, names in reasons.items():
+                logging.warning("%s: skipped %d: %s: %s", split, len(names), reason, _some(names))
+            report[split] = dict(reasons)
+        return report
+
+
+def _some(names):
+    return ", ".join(names[:5]) + (f" ... (all in {SKIPPED_FILE})" if len(names) > 5 else "")
+
+
+def examples(path: Path) -> Iterator[tuple[str, dict]]:
+    """Yield key and record of the examples in a unit's file."""
+    for record in records(path):
+        yield record["key"], typed(record)
+
+
+def _beam_examples(units, folder):
+    import apache_beam as beam
+
+    finished = beam.Create(units) | beam.Reshuffle() | beam.Map(functools.partial(finish, folder=folder))
+    return finished | beam.FlatMap(examples)
