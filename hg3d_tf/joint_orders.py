@@ -41,7 +41,9 @@ LSP_14_NAMES = (
 )
 
 
-def joint_map(source: tuple[str, ...], wanted: tuple[str, ...], **stand_ins: str) -> tuple[int, ...]:
+def joint_map(
+    source: tuple[str, ...], wanted: tuple[str, ...], **stand_ins: str
+) -> tuple[int, ...]:
     """Return where in `source` each joint of `wanted` is found.
 
     Args:

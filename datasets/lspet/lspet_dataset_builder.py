@@ -45,9 +45,17 @@ class Builder(PoseBuilder):
         }
 
     def _units(self, manual_dir, first, end):
-        return [self._unit(manual_dir, n, min(n + IMAGES_PER_UNIT, end)) for n in range(first, end, IMAGES_PER_UNIT)]
+        return [
+            self._unit(manual_dir, n, min(n + IMAGES_PER_UNIT, end))
+            for n in range(first, end, IMAGES_PER_UNIT)
+        ]
 
     def _unit(self, manual_dir, start, stop):
-        arguments = {"manual_dir": manual_dir, "start": start, "stop": stop, "storage": self.storage}
+        arguments = {
+            "manual_dir": manual_dir,
+            "start": start,
+            "stop": stop,
+            "storage": self.storage,
+        }
         files = (manual_dir / "joints.mat",)
         return Unit(f"images_{start:05d}", read_images, arguments, files, stop - start)

@@ -42,7 +42,9 @@ def standing(names, scale: float = 1.0) -> np.ndarray:
     return np.stack([STANDING_MM.get(name, np.array([5.0, 30, 40])) for name in names]) * scale
 
 
-def paint(joints_2d: np.ndarray, size: tuple[int, int], radius_px: float, seed: int = 0) -> np.ndarray:
+def paint(
+    joints_2d: np.ndarray, size: tuple[int, int], radius_px: float, seed: int = 0
+) -> np.ndarray:
     """Return an image [height, width, 3] of noise with a disc at each of the 16 joints.
 
     Args:
@@ -106,10 +108,15 @@ def prepared(builder, split: str) -> dict[str, dict]:
     return {example["key"].decode(): example for example in examples}
 
 
+def stored_scale(example: dict) -> float:
+    """Return stored px per source px of a prepared example."""
+    left, _, right, _ = example["stored_region"]
+    return example["image"].shape[1] / (right - left)
+
+
 def assert_joints_on_discs(example: dict, radius_px: float) -> None:
     """Check that the visible joints of a prepared example lie within 1 px of their discs."""
-    scale = np.ptp(example["stored_region"].reshape(2, 2), axis=0)
-    scale = example["image"].shape[1] / scale[0]
-    found = found_joints(example["image"], example["joints_2d"], radius_px * scale)
+    radius = radius_px * stored_scale(example)
+    found = found_joints(example["image"], example["joints_2d"], radius)
     distance = np.linalg.norm(found - example["joints_2d"], axis=-1)[example["visible"]]
     assert (distance < 1).all(), (example["key"], distance)

@@ -2,7 +2,6 @@
 
 import abc
 import collections
-import functools
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -74,17 +73,24 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         except AssertionError as error:
             raise UserError(str(error)) from error
         splits = self.split_units(manual_dir)
-        return {name: self._generate_examples(name, units) for name, units in splits.items() if units}
+        return {
+            name: self._generate_examples(name, units) for name, units in splits.items() if units
+        }
 
     def _generate_examples(self, split: str, units: list[Unit]):
-        self._unit_files[split] = [self._work / unit.file_name() for unit in units]
+        self._unit_files[split] = [unit.path_in(self._work) for unit in units]
         if self._with_beam:
             return _beam_examples(units, self._work)
         return self._examples(split, units)
 
     def _examples(self, split, units) -> Iterator[tuple[str, dict]]:
+        count = 0
         for path in finish_all(units, self._work, self.num_processes, split):
-            yield from examples(path)
+            for count, example in enumerate(examples(path), count + 1):
+                yield example
+        if not count:
+            reasons = {item.reason for path in self._unit_files[split] for item in skipped(path)}
+            raise UserError(f"{self.name}: no example of {split} is usable: {'; '.join(reasons)}")
 
     def _skipped(self) -> dict:
         """Return split -> reason -> names of what was left out; log it too."""
@@ -112,5 +118,5 @@ def examples(path: Path) -> Iterator[tuple[str, dict]]:
 def _beam_examples(units, folder):
     import apache_beam as beam
 
-    finished = beam.Create(units) | beam.Reshuffle() | beam.Map(functools.partial(finish, folder=folder))
-    return finished | beam.FlatMap(examples)
+    tasks = [(unit, unit.path_in(folder)) for unit in units]
+    return beam.Create(tasks) | beam.Reshuffle() | beam.MapTuple(finish) | beam.FlatMap(examples)

@@ -71,7 +71,9 @@ class StoredCrop:
         return buffer.getvalue()
 
 
-def plan_crop(center_px, side_px: float, image_size: tuple[int, int], storage: Storage) -> StoredCrop:
+def plan_crop(
+    center_px, side_px: float, image_size: tuple[int, int], storage: Storage
+) -> StoredCrop:
     """Return the crop to store of an image of (width, height) px for a network's square.
 
     Raises:

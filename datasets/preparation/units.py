@@ -5,8 +5,8 @@ its name changes with all that goes into it. Processes that do units need no Ten
 """
 
 import dataclasses
-import functools
 import hashlib
+import io
 import json
 import multiprocessing
 import os
@@ -14,7 +14,7 @@ import pickle
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,25 @@ class Unit:
     files: tuple[Path, ...] = ()
     size: int = 1
 
-    def file_name(self) -> str:
-        """Return the name of the file of records; it tells units with other inputs apart."""
+    def path_in(self, folder: Path) -> Path:
+        """Return the file of records; its name tells units with other inputs apart."""
         stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in self.files]
-        content = pickle.dumps((self.read.__qualname__, self.arguments, self.files, stamps))
+        content = _pickled((self.read.__qualname__, self.arguments, self.files, stamps))
         safe_name = re.sub(r"[^\w.-]+", "_", self.name)
-        return f"{safe_name}.{hashlib.sha256(content).hexdigest()[:16]}.pickles"
+        return folder / f"{safe_name}.{hashlib.sha256(content).hexdigest()[:16]}.pickles"
 
 
-def finish(unit: Unit, folder: Path) -> Path:
-    """Do `unit` unless its records lie in `folder` already; return their file."""
-    path = folder / unit.file_name()
+def _pickled(value) -> bytes:
+    """Return bytes that are the same for equal values, shared objects or not."""
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, protocol=4)
+    pickler.fast = True
+    pickler.dump(value)
+    return buffer.getvalue()
+
+
+def finish(unit: Unit, path: Path) -> Path:
+    """Do `unit` unless its records lie in `path` already; return `path`."""
     if not path.exists():
         skipped = []
         with atomic_path(path) as temporary, open(temporary, "wb") as file:
@@ -95,25 +103,24 @@ def records(path: Path) -> Iterator[dict]:
 
 
 def finish_all(
-    units: Iterable[Unit], folder: Path, num_processes: int = 1, label: str = ""
+    units: list[Unit], folder: Path, num_processes: int = 1, label: str = ""
 ) -> Iterator[Path]:
     """Do the units in `num_processes` processes; yield their files in the order of the units."""
-    units = list(units)
-    do = functools.partial(finish, folder=folder)
+    paths = [unit.path_in(folder) for unit in units]
     with tqdm.tqdm(total=sum(unit.size for unit in units), desc=label, unit=" examples") as bar:
-        for unit, path in zip(units, _mapped(do, units, num_processes), strict=True):
+        for unit, path in zip(units, _finished(units, paths, num_processes), strict=True):
             bar.update(unit.size)
             yield path
 
 
-def _mapped(function, items, num_processes):
+def _finished(units, paths, num_processes):
     if num_processes <= 1:
-        yield from map(function, items)
+        yield from map(finish, units, paths)
         return
     # Not forked: a fork of a process that runs TensorFlow's threads may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(num_processes, context, _obey_parent) as pool:
-        yield from pool.map(function, items)
+        yield from pool.map(finish, units, paths)
 
 
 def _obey_parent():
