@@ -19,8 +19,6 @@ EXPECTED_TREE = "joints.mat and images/im00001.jpg ..."
 class Builder(PoseBuilder):
     """Prepares LSPET: train is images 1..9000, validation the rest."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
     # The photos are small: nearly always they are stored whole.
     storage = Storage(size=512, margin=2.0)
 
@@ -45,17 +43,13 @@ class Builder(PoseBuilder):
         }
 
     def _units(self, manual_dir, first, end):
+        starts = range(first, end, IMAGES_PER_UNIT)
         return [
-            self._unit(manual_dir, n, min(n + IMAGES_PER_UNIT, end))
-            for n in range(first, end, IMAGES_PER_UNIT)
+            self._unit(manual_dir, start, min(start + IMAGES_PER_UNIT, end)) for start in starts
         ]
 
     def _unit(self, manual_dir, start, stop):
-        arguments = {
-            "manual_dir": manual_dir,
-            "start": start,
-            "stop": stop,
-            "storage": self.storage,
-        }
+        images = {"start": start, "stop": stop}
+        arguments = {"manual_dir": manual_dir, "storage": self.storage} | images
         files = (manual_dir / "joints.mat",)
         return Unit(f"images_{start:05d}", read_images, arguments, files, stop - start)

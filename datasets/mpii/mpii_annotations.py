@@ -70,8 +70,8 @@ def network_square(center_raw: np.ndarray, scale_raw: float) -> tuple[np.ndarray
 
     The one place where the raw center moves down and the raw scale grows.
     """
-    center = from_one_based(center_raw) + (0, 15 * scale_raw)
-    return center, 200 * 1.25 * scale_raw
+    lower = np.array([0, 15 * scale_raw])
+    return from_one_based(center_raw) + lower, 200 * 1.25 * scale_raw
 
 
 def from_one_based(points: np.ndarray) -> np.ndarray:
@@ -89,6 +89,10 @@ def number(value, missing=np.nan) -> float:
     """Return the number in a field that may be absent, empty, an array, or characters."""
     flat = np.ravel(np.asarray([] if value is None else value))
     return float(flat[0]) if flat.size and str(flat[0]) else missing
+
+
+def _string(value) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def read_release(path: Path) -> list[tuple[str, Person | Skipped]]:
@@ -112,9 +116,7 @@ def _image_persons(image, activity, single, train):
     if not rectangles:
         return [Skipped(Path(name).stem, "no person is annotated")]
     more = {
-        "activity": str(
-            activity.get("act_name", "") if np.size(activity.get("act_name", "")) else ""
-        ),
+        "activity": _string(activity.get("act_name")),
         "video": int(number(image.get("vididx"), -1)),
         "frame_second": number(image.get("frame_sec"), -1.0),
     }
@@ -194,6 +196,6 @@ def check_same_persons(ours: dict[str, Person], listed: list[Person], path: Path
     # A few centers were edited between the releases.
     if not both or far > 0.01 * len(both):
         raise UserError(
-            f"{path}: {far} of {len(both)} persons lie elsewhere than in the release of that number:"
-            " it belongs to other annotations"
+            f"{path}: {far} of {len(both)} persons lie elsewhere than the release's of that number:"
+            " this list belongs to other annotations"
         )

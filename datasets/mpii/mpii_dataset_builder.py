@@ -24,8 +24,6 @@ VIDEOS_PER_VALIDATION_VIDEO = 10
 class Builder(PoseBuilder):
     """Prepares MPII, an example for each person: train, validation (Tompson's list), test."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First release."}
     # Training enlarges and turns these photos: their crops need the widest margin.
     storage = Storage(size=448, margin=1.75)
 
@@ -100,14 +98,13 @@ def _from_release(path, validation_file):
 def _validation_rule(persons, validation_file):
     if validation_file is None:
         logging.warning(
-            "valid.h5 (the list of 2,958 validation persons) is missing: the validation split is"
-            " the persons of every %dth video instead, and is not comparable with published results",
+            "valid.h5 (the list of 2,958 validation persons) is missing: the persons of every"
+            " %dth video are taken instead: not comparable with published results",
             VIDEOS_PER_VALIDATION_VIDEO,
         )
         return lambda person: person.more["video"] % VIDEOS_PER_VALIDATION_VIDEO == 0
     listed = read_newell(validation_file)
-    check_same_persons(
-        {p.key: p for p in persons if isinstance(p, Person)}, listed, validation_file
-    )
+    ours = {person.key: person for person in persons if isinstance(person, Person)}
+    check_same_persons(ours, listed, validation_file)
     keys = {person.key for person in listed}
     return lambda person: person.key in keys

@@ -75,9 +75,9 @@ IMAGES = {
     # is_visible empty; then persons without joints, or without a place.
     "c.jpg": [
         person(210, annopoints=points(joints_px(210), lambda joint: EMPTY)),
-        person(100, annopoints=EMPTY),
-        person(100, objpos=EMPTY),
-        person(100, annopoints=points(np.full((16, 2), np.nan))),
+        person(210, annopoints=EMPTY),
+        person(210, objpos=EMPTY),
+        person(210, annopoints=points(np.full((16, 2), np.nan))),
     ],
     "empty.jpg": [],
     "corrupt.jpg": [person(200)],
@@ -176,7 +176,7 @@ def test_splits_follow_the_list_and_the_release(builder):
     assert not test["visible"].any() and not test["box"].any()
     np.testing.assert_allclose(test["center_raw"], [200, 150])
     center = test["crop_center"] / stored_scale(test) + test["stored_region"][:2]
-    np.testing.assert_allclose(center, [199.5, 149.5 + 15 * 1.3], atol=0.3)
+    np.testing.assert_allclose(center, [199.5, 149.5 + 15 * 1.3], atol=0.5)
 
 
 def test_faulty_persons_are_named_with_their_reason(builder):

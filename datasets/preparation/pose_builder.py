@@ -6,6 +6,7 @@ import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import tensorflow_datasets as tfds
 from absl import logging
@@ -40,6 +41,8 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """
 
     num_processes = 1
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = "See README.md beside the builder for the files and their tree."
 
     @abc.abstractmethod
@@ -72,10 +75,8 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             manual_dir = Path(dl_manager.manual_dir)
         except AssertionError as error:
             raise UserError(str(error)) from error
-        splits = self.split_units(manual_dir)
-        return {
-            name: self._generate_examples(name, units) for name, units in splits.items() if units
-        }
+        splits = self.split_units(manual_dir).items()
+        return {split: self._generate_examples(split, units) for split, units in splits if units}
 
     def _generate_examples(self, split: str, units: list[Unit]):
         self._unit_files[split] = [unit.path_in(self._work) for unit in units]
@@ -84,11 +85,12 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return self._examples(split, units)
 
     def _examples(self, split, units) -> Iterator[tuple[str, dict]]:
-        count = 0
+        found = False
         for path in finish_all(units, self._work, self.num_processes, split):
-            for count, example in enumerate(examples(path), count + 1):
+            for example in examples(path):
+                found = True
                 yield example
-        if not count:
+        if not found:
             reasons = {item.reason for path in self._unit_files[split] for item in skipped(path)}
             raise UserError(f"{self.name}: no example of {split} is usable: {'; '.join(reasons)}")
 
