@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 # Fields of a record in px of its image: places, and lengths.
-POINTS = ("joints_2d", "crop_center", "neck_2d")
+POINTS = ("joints_2d", "joints_2d_17", "crop_center", "neck_2d")
 LENGTHS = ("crop_side", "head_box_size_px")
 
 
@@ -62,10 +62,7 @@ class StoredCrop:
     def jpeg(self, image: Image.Image, quality: int) -> bytes:
         """Return the stored image of a source image."""
         box = (self.left, self.top, self.right, self.bottom)
-        if (self.width, self.height) == (self.right - self.left, self.bottom - self.top):
-            crop = image.crop(box)
-        else:
-            crop = image.resize((self.width, self.height), Image.Resampling.BILINEAR, box)
+        crop = image.resize((self.width, self.height), Image.Resampling.BILINEAR, box)
         buffer = io.BytesIO()
         crop.save(buffer, "jpeg", quality=quality)
         return buffer.getvalue()
