@@ -161,7 +161,7 @@ def test_joints_lie_on_the_painted_discs(everything):
 
 def test_labels_agree_with_each_other(everything):
     for key, example in prepared(everything, "test").items():
-        subject, prefix, camera_id, frame = key.split("/")
+        subject, _, camera_id, frame = key.split("/")
         assert (subject, int(frame)) == (f"S{example['subject']}", example["frame"])
         assert camera_id == example["camera"].decode()
         order = list(MPII_16_FROM_H36M_17)

@@ -84,9 +84,9 @@ def is_known_corrupt(recording: Recording, camera_id: str) -> bool:
 
 
 def correct_s9(world: np.ndarray, recording: Recording) -> np.ndarray:
-    """Return world joints [..., 3] mm where they belong: three recordings of S9 are 200 mm off in x.
+    """Return world joints [..., 3] mm where they belong: three trials of S9 are 200 mm off in x.
 
-    Source: posepile's and metrabs' `correct_S9`.
+    Source: the `correct_S9` option of metrabs.
     """
     shifted = recording.subject == 9 and recording.prefix in _S9_SHIFTED
     return world - np.array([200.0, 0, 0]) if shifted else world
