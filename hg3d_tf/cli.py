@@ -1,14 +1,19 @@
 """What all commands share: quiet start, one line for a user's mistake, an exit status."""
 
+import contextlib
+import dataclasses
 import os
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from absl import app, flags, logging
 
-# Before TensorFlow is imported: its start-up notices tell nothing that a user can act on.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Before TensorFlow is imported: it logs, as errors, what it finds missing of CUDA; a failure that
+# matters raises an exception as well.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 class UserError(Exception):
@@ -35,6 +40,7 @@ def run_with_arguments(main: Callable[[list[str]], int | None]) -> None:
 
 def _guarded(main, argv) -> int:
     try:
+        _import_tensorflow_quietly()
         return main(argv) or 0
     except UserError as error:
         return _fail(str(error))
@@ -43,6 +49,23 @@ def _guarded(main, argv) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}")
+
+
+def _import_tensorflow_quietly() -> None:
+    """Keep TensorFlow's notices at import (CUDA, oneDNN) from the screen, unless it fails."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as notices:
+        os.dup2(notices.fileno(), 2)  # they are written by C++, past sys.stderr
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            notices.seek(0)
+            os.write(stderr, notices.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _fail(message: str) -> int:
@@ -62,3 +85,39 @@ def flags_into_string() -> str:
     own = flags.FLAGS.get_key_flags_for_module(module)
     lines = (flag.serialize() for flag in own if flag.value is not None)
     return "\n".join(sorted(line for line in lines if line)) + "\n"
+
+
+def flag_values(config_class: type, prefix: str = "", skip: tuple[str, ...] = ()) -> dict:
+    """Return the flags called prefix + the name of a field of a dataclass, by field."""
+    names = [field.name for field in dataclasses.fields(config_class) if field.name not in skip]
+    return {
+        name: flags.FLAGS[prefix + name].value for name in names if prefix + name in flags.FLAGS
+    }
+
+
+@contextlib.contextmanager
+def flag_errors() -> Iterator[None]:
+    """Turn a ValueError, raised for settings that cannot be, into a UserError."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def writable_folder(path: str) -> Path:
+    """Make the folder and return it.
+
+    Raises:
+      UserError: if nothing can be written there.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write_test.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {path}: {error.strerror}; choose another folder"
+        ) from error
+    return folder

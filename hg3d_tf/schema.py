@@ -18,7 +18,9 @@ from hg3d_tf.skeleton import NUM_JOINTS
 TRUTH_3D = "joints_3d_truth"
 
 
-def pose_features(image_shape=(None, None, 3), jpeg: bool = True, **extra) -> tfds.features.FeaturesDict:
+def pose_features(
+    image_shape=(None, None, 3), jpeg: bool = True, **extra
+) -> tfds.features.FeaturesDict:
     """Return the TFDS features of a pose dataset.
 
     Args:

@@ -1,0 +1,75 @@
+"""A training folder: model.json (architecture) and checkpoints/ (weights, optimizer, epoch)."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import tensorflow as tf
+
+from hg3d_tf import files
+from hg3d_tf.cli import UserError
+from hg3d_tf.pose_model import ModelConfig, PoseModel, build_pose_model
+
+_CONFIG_NAME = "model.json"
+_FOLDER_NAME = "checkpoints"
+
+
+def save_model_config(workdir: str | Path, config: ModelConfig) -> None:
+    """Write the architecture to `workdir`."""
+    files.write_json(Path(workdir) / _CONFIG_NAME, dataclasses.asdict(config))
+
+
+def load_model_config(workdir: str | Path) -> ModelConfig:
+    """Return the architecture of the network trained in `workdir`.
+
+    Raises:
+      UserError: if `workdir` is not a training folder.
+    """
+    path = Path(workdir) / _CONFIG_NAME
+    try:
+        return ModelConfig(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise UserError(
+            f"{workdir} is no training folder ({_CONFIG_NAME} is missing): train one with"
+            f" `python -m hg3d_tf.train --workdir={workdir}`"
+        ) from None
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} does not describe a network: {error}") from error
+
+
+def create_manager(
+    workdir: str | Path, checkpoint: tf.train.Checkpoint, max_to_keep: int | None = None
+) -> tf.train.CheckpointManager:
+    """Return the manager of the checkpoints in `workdir`."""
+    return tf.train.CheckpointManager(
+        checkpoint, str(Path(workdir) / _FOLDER_NAME), max_to_keep=max_to_keep
+    )
+
+
+def restore_weights(model: PoseModel, workdir: str | Path) -> None:
+    """Give `model` the newest weights of `workdir`, batch statistics included.
+
+    Raises:
+      UserError: if there is no checkpoint or it belongs to another architecture.
+    """
+    config = load_model_config(workdir)
+    if config != model.config:
+        raise UserError(
+            f"{workdir} holds {config}, which is not the network asked for: {model.config}"
+        )
+    path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
+    if path is None:
+        raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
+    status = tf.train.Checkpoint(model=model).restore(path)
+    status.assert_existing_objects_matched().expect_partial()
+
+
+def load_model(workdir: str | Path) -> PoseModel:
+    """Return the network trained in `workdir`, in float32.
+
+    Raises:
+      UserError: if `workdir` is not a training folder with a checkpoint.
+    """
+    model = build_pose_model(load_model_config(workdir))
+    restore_weights(model, workdir)
+    return model

@@ -1,0 +1,54 @@
+"""From the network's outputs to joints. Shared by evaluation, prediction and export."""
+
+import tensorflow as tf
+
+from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, PELVIS
+
+
+def decode_heatmaps(heatmaps) -> tuple[tf.Tensor, tf.Tensor]:
+    """Find each joint: the arg-max, a quarter cell towards the higher neighbour on each axis.
+
+    Args:
+      heatmaps: [B, H, W, 16] of the last stack.
+
+    Returns:
+      joints_2d_norm [B, 16, 2] in [-1, 1] over the crop, and the peak's height [B, 16].
+    """
+    height, width, joints = heatmaps.shape[1:]
+    flat = tf.reshape(heatmaps, [-1, height * width, joints])
+    peak = tf.argmax(flat, axis=1, output_type=tf.int32)
+    x, y = peak % width, peak // width
+
+    def value(x, y):
+        index = tf.clip_by_value(y, 0, height - 1) * width + tf.clip_by_value(x, 0, width - 1)
+        return tf.gather(tf.transpose(flat, [0, 2, 1]), index, axis=2, batch_dims=2)
+
+    # A peak at the border has no neighbour on one side and stays where it is.
+    x_shift = tf.where((x > 0) & (x < width - 1), tf.sign(value(x + 1, y) - value(x - 1, y)), 0.0)
+    y_shift = tf.where((y > 0) & (y < height - 1), tf.sign(value(x, y + 1) - value(x, y - 1)), 0.0)
+    x_cells = tf.cast(x, tf.float32) + 0.5 + 0.25 * x_shift
+    y_cells = tf.cast(y, tf.float32) + 0.5 + 0.25 * y_shift
+    joints_2d_norm = tf.stack([x_cells * 2 / width - 1, y_cells * 2 / height - 1], axis=-1)
+    return joints_2d_norm, tf.reduce_max(flat, axis=1)
+
+
+def join_depth(joints_2d_norm, depth) -> tf.Tensor:
+    """Return [B, 16, 3]: x, y, z in half crop sides (weak perspective: one scale for all)."""
+    return tf.concat([joints_2d_norm, depth[..., tf.newaxis]], axis=-1)
+
+
+def to_canonical_mm(joints, bone_sum_mm: float = CANONICAL_BONE_SUM_MM) -> tf.Tensor:
+    """Scale joints to the canonical skeleton's summed bone length; put the pelvis at 0.
+
+    Args:
+      joints: [B, 16, 3] in any one unit.
+      bone_sum_mm: what the 14 bones shall sum to, a number or [B].
+
+    Returns:
+      [B, 16, 3] mm, relative to the pelvis.
+    """
+    joints = tf.convert_to_tensor(joints, tf.float32)
+    start, end = zip(*BONES, strict=True)
+    lengths = tf.norm(tf.gather(joints, start, axis=1) - tf.gather(joints, end, axis=1), axis=-1)
+    scale = bone_sum_mm / tf.maximum(tf.reduce_sum(lengths, axis=1), 1e-6)
+    return (joints - joints[:, PELVIS : PELVIS + 1]) * scale[:, tf.newaxis, tf.newaxis]

@@ -1,0 +1,108 @@
+"""Predictions of a network on a split, and the metrics of them."""
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from hg3d_tf import decode, input_pipeline, metrics
+from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.skeleton import NUM_JOINTS, PELVIS, THORAX
+
+Predictions = dict[str, np.ndarray]
+
+PROTOCOL = (
+    "all frames of the split, 16 joints (pck3d: 14, without pelvis and thorax); pelvis aligned;"
+    " predictions scaled to a bone sum of 4296.99 mm, one constant for all people; ground-truth"
+    " box; no flip test"
+)
+
+
+def predict_split(model: PoseModel, batches: tf.data.Dataset, title: str = "") -> Predictions:
+    """Run the network over evaluation batches.
+
+    Returns:
+      the fields of the batches without their images and padding, and what was predicted:
+      predicted_2d_norm [N, 16, 2], predicted_depth [N, 16] and confidence [N, 16].
+    """
+
+    @tf.function
+    def predict(image):
+        outputs = model(image, training=False)
+        joints_2d_norm, confidence = decode.decode_heatmaps(outputs["heatmaps"][-1])
+        return joints_2d_norm, outputs["depth"], confidence
+
+    def run(batch):
+        names = ("predicted_2d_norm", "predicted_depth", "confidence")
+        return dict(zip(names, predict(batch["image"]), strict=True))
+
+    return collect(batches, run, title)
+
+
+def collect(batches: tf.data.Dataset, run, title: str = "") -> Predictions:
+    """Join what `run` makes of each batch with the batch's own fields; drop the padding."""
+    rows = []
+    for batch in tqdm(batches, desc=title, unit="batch", leave=False):
+        fields = {name: value for name, value in batch.items() if name != "image"} | run(batch)
+        keep = batch["valid"].numpy()
+        rows.append({name: value.numpy()[keep] for name, value in fields.items()})
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def mean_pose(mix: str, size: int, data_dir: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of the training labels: joints_2d_norm [16, 2] and depth [16].
+
+    The baseline that knows nothing of the image. Means are over labelled joints and, for depth,
+    over samples that training may use the depth of.
+    """
+    joints, depths = [], []
+    for name in input_pipeline.parse_mix(mix):
+        batches = input_pipeline.evaluation_batches(name, "train", size, 64, data_dir)
+        labels = collect(batches, lambda batch: {}, f"mean pose of {name}")
+        visible = labels["visible"][..., np.newaxis]
+        joints.append(np.where(visible, labels["joints_2d_norm"], np.nan))
+        depths.append(labels["depth"][labels["has_depth"]])
+    return np.nanmean(np.concatenate(joints), axis=0), np.concatenate(depths).mean(axis=0)
+
+
+def with_constant_pose(predictions: Predictions, pose) -> Predictions:
+    """Return the predictions with one pose (joints_2d_norm, depth) for every frame."""
+    count = len(predictions["key"])
+    joints_2d_norm, depth = (np.repeat(part[np.newaxis], count, axis=0) for part in pose)
+    return predictions | {"predicted_2d_norm": joints_2d_norm, "predicted_depth": depth}
+
+
+def summarize(predictions: Predictions, size: int) -> dict[str, float]:
+    """Return the metrics of `PROTOCOL`.
+
+    Args:
+      predictions: from `predict_split`.
+      size: px of the crop that the labels refer to.
+
+    Returns:
+      pck_box_010: share of labelled joints within 0.1 of the longer side of the person's box.
+      mpjpe_mm, pck3d_150 (share of joints within 150 mm), symmetry_mm (left-right difference of
+      the predicted limbs' lengths).
+    """
+    error_px = metrics.distances(
+        predictions["predicted_2d_norm"] * size / 2, predictions["joints_2d_norm"] * size / 2
+    )
+    relative = error_px / predictions["person_side"][:, np.newaxis]
+    predicted = canonical_joints_mm(predictions)
+    truth = predictions["joints_3d"] - predictions["joints_3d"][:, PELVIS : PELVIS + 1]
+    scored = [joint for joint in range(NUM_JOINTS) if joint not in (PELVIS, THORAX)]
+    distances = metrics.distances(predicted, truth)
+    symmetry = metrics.symmetry_errors(predicted)
+    return {
+        "pck_box_010": metrics.pck(relative, 0.1, predictions["visible"]),
+        "mpjpe_mm": float(distances.mean()),
+        "pck3d_150": metrics.pck(distances[:, scored], 150.0),
+        "symmetry_mm": float(np.mean(list(symmetry.values()))),
+    }
+
+
+def canonical_joints_mm(predictions: Predictions) -> np.ndarray:
+    """Return the predicted joints [N, 16, 3] in mm, bone-scaled and relative to the pelvis."""
+    joints = np.concatenate(
+        [predictions["predicted_2d_norm"], predictions["predicted_depth"][..., np.newaxis]], -1
+    )
+    return decode.to_canonical_mm(joints).numpy()

@@ -1,0 +1,54 @@
+"""Write a SavedModel that takes image bytes: `python -m hg3d_tf.export --workdir=runs/stage3`.
+
+It appears whole under OUTPUT_DIR/VERSION/, as TF Serving wants it.
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from hg3d_tf import cli
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string("workdir", None, "Training folder whose newest weights are exported.")
+flags.DEFINE_string("output_dir", None, "Folder of the model's versions [WORKDIR/saved_model].")
+flags.DEFINE_integer("version", None, "Number of this version [one more than the newest there].")
+
+
+def main() -> None:
+    """Export and print the path."""
+    cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
+    output_dir = Path(FLAGS.output_dir or Path(FLAGS.workdir) / "saved_model")
+    version = FLAGS.version if FLAGS.version is not None else _next_version(output_dir)
+    path = output_dir / str(version)
+    if path.exists():
+        raise cli.UserError(f"{path} exists: choose another --version or remove it")
+    from hg3d_tf import checkpoints
+
+    model = checkpoints.load_model(FLAGS.workdir)
+    cli.writable_folder(output_dir)
+    save(model, path)
+    print(f"SavedModel: {path}")
+
+
+def save(model, path: Path) -> None:
+    """Write the SavedModel of a network; a reader sees it whole or not at all."""
+    import tensorflow as tf
+
+    from hg3d_tf import files
+    from hg3d_tf.serving import PoseServer
+
+    server = PoseServer(model)
+    signatures = {"serving_default": server.predict, "predict_boxes": server.predict_boxes}
+    with files.atomic_path(path) as temporary:
+        tf.saved_model.save(server, str(temporary), signatures=signatures)
+
+
+def _next_version(folder: Path) -> int:
+    there = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
+    return max(there, default=0) + 1
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,300 @@
+"""From prepared datasets to batches: load, adapt to one schema, augment, make targets, mix, batch.
+
+A training batch is a dict of tensors:
+  image [B, S, S, 3] float32 in [0, 1]; joints_2d_norm [B, 16, 2] in [-1, 1] over the crop;
+  depth [B, 16] relative to the thorax in half crop sides (0 where not has_depth);
+  visible [B, 16] bool; has_depth [B] bool; key [B] string.
+An evaluation batch holds further fields (`EVALUATION_FIELDS`) and the mask `valid` [B].
+"""
+
+import dataclasses
+import os
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from hg3d_tf import augment, targets
+from hg3d_tf.augment import AugmentConfig, Op, Sample
+from hg3d_tf.cli import UserError
+from hg3d_tf.schema import TRUTH_3D
+
+# Short names of the datasets that the project renders itself.
+ALIASES = {"studio": "synthetic_humans/studio", "wild": "synthetic_humans/wild"}
+
+_COMMON_FIELDS = (
+    "key",
+    "image",
+    "joints_2d",
+    "visible",
+    "joints_3d",
+    "has_depth",
+    "intrinsics",
+    "crop_center",
+    "crop_side",
+    "box",
+)
+TRAINING_FIELDS = ("key", "image", "joints_2d_norm", "depth", "visible", "has_depth")
+# person_side: longer side of the labelled joints' box, px of the crop; joints_3d: mm, the truth.
+EVALUATION_FIELDS = (*TRAINING_FIELDS, "person_side", "joints_3d")
+
+_SHUFFLE_BUFFER = 2048  # encoded examples
+
+
+@dataclasses.dataclass(frozen=True)
+class InputConfig:
+    """What training reads.
+
+    Raises:
+      ValueError: for a mix that cannot be made.
+    """
+
+    mix: str = "studio:0.5,wild:0.5"  # dataset:weight, ...
+    mix_exact: bool = False  # every batch has exactly these shares
+    batch_size: int = 6  # over all replicas
+    data_dir: str = ""  # "" means TFDS's default
+    augmentation: AugmentConfig = AugmentConfig()
+    augment_3d: bool = False  # the paper leaves images with 3D labels as they are
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size is {self.batch_size}, must be positive")
+        if self.mix_exact:
+            exact_counts(self.batch_size, parse_mix(self.mix))
+        parse_mix(self.mix)
+
+
+def parse_mix(mix: str) -> dict[str, float]:
+    """Return normalised weights by dataset name from "name:weight,name:weight".
+
+    Raises:
+      ValueError: where a part is not name:weight, a weight is negative, or they sum to zero.
+    """
+    weights = {}
+    for part in mix.split(","):
+        name, colon, weight = part.strip().rpartition(":")
+        try:
+            value = float(weight) if colon else 1.0
+        except ValueError:
+            raise ValueError(f"mix {mix!r}: {weight!r} in {part!r} is not a number") from None
+        name = name if colon else part.strip()
+        if not name or not value >= 0 or value == float("inf") or name in weights:
+            raise ValueError(f"mix {mix!r}: {part!r} is not dataset:weight with each named once")
+        weights[name] = value
+    total = sum(weights.values())
+    if not total:
+        raise ValueError(f"mix {mix!r}: the weights sum to zero")
+    return {name: weight / total for name, weight in weights.items() if weight}
+
+
+def exact_counts(batch_size: int, weights: dict[str, float]) -> list[int]:
+    """Return the number of samples of each dataset in every batch.
+
+    Raises:
+      ValueError: where a share is not a whole number.
+    """
+    counts = [batch_size * weight for weight in weights.values()]
+    if any(abs(count - round(count)) > 1e-6 for count in counts):
+        shares = ", ".join(f"{name} {n:g}" for name, n in zip(weights, counts, strict=True))
+        raise ValueError(f"mix_exact: a batch of {batch_size} would hold {shares} samples")
+    return [round(count) for count in counts]
+
+
+def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
+    """Return the prepared dataset `name` (an alias, "dataset" or "dataset/config").
+
+    Raises:
+      UserError: if it has not been built; the message gives the command that builds it.
+    """
+    full_name = ALIASES.get(name, name)
+    where = {"data_dir": data_dir} if data_dir else {}
+    try:
+        builder = tfds.builder(full_name, try_gcs=False, **where)
+    except (tfds.core.registered.DatasetNotFoundError, ValueError) as error:
+        place = f" --data_dir={data_dir}" if data_dir else ""
+        raise UserError(
+            f"dataset {name!r} is not in {data_dir or 'the default data folder'}: build it with"
+            f" `python datasets/build.py --dataset={full_name}{place}`"
+        ) from error
+    return builder
+
+
+def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.data.Dataset:
+    """Return the examples of one split with the image still encoded.
+
+    Raises:
+      UserError: if the dataset is not there or has no such split.
+    """
+    builder = load_builder(name, data_dir)
+    if split not in builder.info.splits or not builder.info.splits[split].num_examples:
+        there = ", ".join(builder.info.splits) or "none"
+        raise UserError(f"dataset {name!r} has no examples in split {split!r}; splits: {there}")
+    return builder.as_dataset(
+        split=split, decoders={"image": tfds.decode.SkipDecoding()}, **read_options
+    )
+
+
+def adapt(truth_3d: bool = False) -> Op:
+    """Reduce an example of any builder to the fields that all have; add the unchanged geometry.
+
+    Args:
+      truth_3d: let joints_3d be the truth that training must not see, where there is one.
+    """
+
+    def apply(example: Sample) -> Sample:
+        sample = {name: example[name] for name in _COMMON_FIELDS}
+        if truth_3d and TRUTH_3D in example:
+            sample["joints_3d"] = example[TRUTH_3D]
+        box = sample.pop("box")
+        return sample | {
+            "person_side": tf.reduce_max(box[2:] - box[:2]),
+            "rotation": tf.constant(0.0),
+            "flip": tf.constant(False),
+        }
+
+    return apply
+
+
+def decode_image(sample: Sample) -> Sample:
+    """Decode the image to uint8 [H, W, 3]."""
+    image = tf.io.decode_image(sample["image"], channels=3, expand_animations=False)
+    return sample | {"image": image}
+
+
+def add_targets(size: int) -> Op:
+    """Add what the losses compare with: joints_2d_norm and depth."""
+
+    def apply(sample: Sample) -> Sample:
+        depth = targets.normalized_depth(sample["joints_3d"], sample["joints_2d"], size)
+        return sample | {
+            "joints_2d_norm": sample["joints_2d"] * (2.0 / size) - 1.0,
+            "depth": tf.where(sample["has_depth"], depth, 0.0),
+        }
+
+    return apply
+
+
+def select(names: tuple[str, ...]) -> Op:
+    """Keep the fields called `names`."""
+    return lambda sample: {name: sample[name] for name in names}
+
+
+def chain(*ops: Op) -> Op:
+    """Apply one op after the other."""
+
+    def apply(sample: Sample) -> Sample:
+        for op in ops:
+            sample = op(sample)
+        return sample
+
+    return apply
+
+
+def preprocess_for_train(config: InputConfig, size: int) -> Op:
+    """Return the op from an adapted sample with a seed to a training sample."""
+    geometry = augment.random_geometry(config.augmentation)
+    image_ops = [augment.random_colour(config.augmentation)]
+    if config.augmentation.cutout_probability:
+        image_ops.append(augment.random_cutout(config.augmentation))
+    change_image = chain(*image_ops)
+    render = chain(decode_image, augment.crop(size))
+
+    def apply(sample: Sample) -> Sample:
+        if config.augment_3d:
+            sample = change_image(render(geometry(sample)))
+        else:
+            fixed = sample["has_depth"]
+            changed = geometry(sample)
+            geometry_fields = ("crop_side", "rotation", "flip")
+            chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in geometry_fields}
+            sample = render(sample | chosen)
+            image = tf.where(fixed, sample["image"], change_image(sample)["image"])
+            sample = sample | {"image": image}
+        return select(TRAINING_FIELDS)(add_targets(size)(sample))
+
+    return apply
+
+
+def train_batches(config: InputConfig, size: int) -> tf.data.Dataset:
+    """Return endless batches of the mix, for crops of `size` px.
+
+    The same seed gives the same batches, whatever the parallelism.
+
+    Raises:
+      UserError: if a dataset is not there.
+    """
+    weights = parse_mix(config.mix)
+    sources = [
+        _endless(name, config.data_dir, seed=config.seed + i) for i, name in enumerate(weights)
+    ]
+    dataset = _mix(sources, config, weights)
+    dataset = dataset.enumerate().map(_add_seed(config.seed))
+    dataset = dataset.map(preprocess_for_train(config, size), num_parallel_calls=tf.data.AUTOTUNE)
+    return dataset.batch(config.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def _add_seed(seed: int):
+    """Give the sample at each place of the sequence its own seed, which no parallelism changes."""
+
+    def apply(index, sample: Sample) -> Sample:
+        return sample | {"seed": tf.stack([seed, tf.cast(index, tf.int32)])}
+
+    return apply
+
+
+def _endless(name: str, data_dir: str, seed: int) -> tf.data.Dataset:
+    """Return one source, in another order every time round."""
+    read_config = tfds.ReadConfig(shuffle_seed=seed, interleave_cycle_length=1)
+    dataset = load_split(name, "train", data_dir, shuffle_files=True, read_config=read_config).map(
+        adapt()
+    )
+    return dataset.shuffle(_SHUFFLE_BUFFER, seed=seed).repeat()
+
+
+def _mix(sources, config: InputConfig, weights: dict[str, float]) -> tf.data.Dataset:
+    if not config.mix_exact:
+        return tf.data.Dataset.sample_from_datasets(
+            sources, list(weights.values()), seed=config.seed
+        )
+    counts = exact_counts(config.batch_size, weights)
+    # Spread evenly over the batch, so that replicas get like shares too.
+    positions = [((i + 0.5) / n, source) for source, n in enumerate(counts) for i in range(n)]
+    order = np.array([source for _, source in sorted(positions)], np.int64)
+    return tf.data.Dataset.choose_from_datasets(
+        sources, tf.data.Dataset.from_tensor_slices(order).repeat()
+    )
+
+
+def evaluation_batches(
+    name: str, split: str, size: int, batch_size: int, data_dir: str = ""
+) -> tf.data.Dataset:
+    """Return one pass over a split, unaugmented, in a fixed order.
+
+    Every batch is full: the last is padded with copies whose `valid` is False.
+
+    Raises:
+      UserError: if the dataset or the split is not there.
+    """
+    preprocess = chain(
+        adapt(truth_3d=True),
+        decode_image,
+        augment.crop(size),
+        add_targets(size),
+        select(EVALUATION_FIELDS),
+    )
+    dataset = load_split(name, split, data_dir).map(preprocess, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.batch(batch_size).map(lambda batch: _pad(batch, batch_size))
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _pad(batch: Sample, batch_size: int) -> Sample:
+    count = tf.shape(batch["key"])[0]
+    index = tf.minimum(tf.range(batch_size), count - 1)
+    padded = {name: tf.gather(value, index) for name, value in batch.items()}
+    return padded | {"valid": tf.range(batch_size) < count}
+
+
+def default_data_dir() -> str:
+    """Return the folder of prepared data: $TFDS_DATA_DIR, else "data"."""
+    return os.environ.get("TFDS_DATA_DIR", "data")

@@ -1,0 +1,152 @@
+"""The network as a Keras functional model, with the training step of the paper."""
+
+import contextlib
+import dataclasses
+
+import tensorflow as tf
+
+from hg3d_tf import hourglass, losses, targets
+from hg3d_tf.keras_api import keras
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The members of the network's family; the default is the paper's (14,429,104 parameters).
+
+    Raises:
+      ValueError: for a size that the network cannot have.
+    """
+
+    num_stacks: int = 2
+    num_features: int = 256
+    num_residuals: int = 2
+    input_size: int = 256  # px, square
+
+    def __post_init__(self):
+        for name in ("num_stacks", "num_features", "num_residuals", "input_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
+        if self.input_size % 64:
+            raise ValueError(f"input_size is {self.input_size}, must be a multiple of 64")
+        if self.num_features % 2:
+            raise ValueError(f"num_features is {self.num_features}, must be even")
+
+    @property
+    def heatmap_size(self) -> int:
+        """Number of heat map cells along each side."""
+        return self.input_size // hourglass.OUTPUT_STRIDE
+
+
+@dataclasses.dataclass(frozen=True)
+class LossWeights:
+    """Weights of the losses beside the heat maps'; stage 1 trains without either."""
+
+    depth: float = 0.0  # lambda_reg
+    geometry: float = 0.0  # lambda_geo
+    bone_weighting: losses.BoneWeighting = "paper_code"
+
+
+class PoseModel(keras.Model):
+    """Images [B, S, S, 3] in [0, 1] -> {"heatmaps": [[B, S/4, S/4, 16], ...], "depth": [B, 16]}.
+
+    One set of heat maps per stack. Depth is relative to the thorax, in half crop sides. Outputs
+    are float32 in every precision.
+    """
+
+    def __init__(self, config: ModelConfig):
+        image = keras.Input((config.input_size, config.input_size, 3), name="image")
+        x = hourglass.stem(image, config.num_features)
+        heatmaps = []
+        for s in range(config.num_stacks):
+            x, stack_heatmaps = hourglass.stack(x, config.num_residuals, f"stack{s}")
+            heatmaps.append(stack_heatmaps)
+        depth = hourglass.depth_module(x, config.num_residuals)
+        super().__init__(image, {"heatmaps": heatmaps, "depth": depth}, name="hg3d")
+        self.config = config
+        self.loss_weights = LossWeights()
+        names = ("loss", "heatmap_loss", "depth_loss", "geometry_loss")
+        self._means = {name: keras.metrics.Mean(name) for name in names}
+
+    def compile(self, optimizer, loss_weights: LossWeights, **kwargs):
+        """Set the optimizer and the weights of the losses."""
+        super().compile(optimizer=optimizer, **kwargs)
+        self.loss_weights = loss_weights
+
+    @property
+    def metrics(self):
+        """The means that Keras resets at the start of an epoch."""
+        return list(self._means.values())
+
+    def compute_losses(self, batch, outputs) -> dict[str, tf.Tensor]:
+        """Return the losses of each sample, [B] each, "loss" being their weighted sum.
+
+        A sample with depth labels gets the depth loss, one without gets the geometry loss; the
+        other of the two is 0 for it.
+        """
+        has_depth, visible = batch["has_depth"], batch["visible"]
+        heatmaps = targets.draw_heatmaps(batch["joints_2d_norm"], visible, self.config.heatmap_size)
+        heatmap = tf.add_n([losses.heatmap_loss(h, heatmaps) for h in outputs["heatmaps"]])
+        depth = losses.depth_loss(outputs["depth"], batch["depth"])
+        geometry = losses.geometry_loss(
+            batch["joints_2d_norm"], outputs["depth"], visible, self.loss_weights.bone_weighting
+        )
+        depth = tf.where(has_depth, depth, 0.0)
+        geometry = tf.where(has_depth, 0.0, geometry)
+        weights = self.loss_weights
+        total = heatmap + weights.depth * depth + weights.geometry * geometry
+        return {
+            "loss": total,
+            "heatmap_loss": heatmap,
+            "depth_loss": depth,
+            "geometry_loss": geometry,
+        }
+
+    def train_step(self, batch):
+        """Take one step on a batch of the input pipeline; return the means so far."""
+        with tf.GradientTape() as tape:
+            per_sample = self.compute_losses(batch, self(batch["image"], training=True))
+            # Divided by the global batch: gradients are summed over replicas, and the numbers of
+            # 2D and 3D samples differ between them.
+            loss = tf.nn.compute_average_loss(per_sample["loss"])
+            scaled = self._scaled(loss)
+        gradients = tape.gradient(scaled, self.trainable_variables)
+        self._apply(gradients)
+        return self._update_means(batch, per_sample)
+
+    def test_step(self, batch):
+        """Return the means of the losses in inference mode."""
+        outputs = self(batch["image"], training=False)
+        return self._update_means(batch, self.compute_losses(batch, outputs))
+
+    def _scaled(self, loss):
+        scale = getattr(self.optimizer, "get_scaled_loss", None)  # float16 only
+        return scale(loss) if scale else loss
+
+    def _apply(self, gradients):
+        unscale = getattr(self.optimizer, "get_unscaled_gradients", None)
+        gradients = unscale(gradients) if unscale else gradients
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+
+    def _update_means(self, batch, per_sample) -> dict[str, tf.Tensor]:
+        has_depth = tf.cast(batch["has_depth"], tf.float32)
+        sample_weight = {"depth_loss": has_depth, "geometry_loss": 1.0 - has_depth}
+        for name, mean in self._means.items():
+            mean.update_state(per_sample[name], sample_weight=sample_weight.get(name))
+        return {name: mean.result() for name, mean in self._means.items()}
+
+
+@contextlib.contextmanager
+def precision_policy(name: str):
+    """Build layers under a Keras precision policy, e.g. "mixed_bfloat16"; restore it afterwards."""
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+
+
+def build_pose_model(config: ModelConfig, precision: str = "float32") -> PoseModel:
+    """Build the network; variables are float32 in every precision."""
+    with precision_policy(precision):
+        return PoseModel(config)

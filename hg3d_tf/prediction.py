@@ -1,0 +1,108 @@
+"""Poses of people in image files."""
+
+import dataclasses
+import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.skeleton import JOINT_NAMES
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+
+# Image bytes and box [4] px or None -> outputs of serving.PoseServer, without the batch axis.
+Predictor = Callable[[bytes, "np.ndarray | None"], dict[str, np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Photo:
+    """An image as a person sees it: pixels [H, W, 3] uint8, and bytes that TensorFlow decodes."""
+
+    path: Path
+    pixels: np.ndarray
+    encoded: bytes
+
+
+def find_images(arguments: Iterable[str]) -> list[Path]:
+    """Return the image files named, and those directly in the folders named, in order.
+
+    Raises:
+      UserError: for a path that does not exist or a folder without images.
+    """
+    paths = []
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise UserError(f"{path} holds no images ({', '.join(SUFFIXES)})")
+            paths += inside
+        elif path.exists():
+            paths.append(path)
+        else:
+            raise UserError(f"{path} does not exist: give image files or folders of them")
+    return paths
+
+
+def read_photo(path: Path) -> Photo:
+    """Read an image file; its EXIF orientation is applied.
+
+    Raises:
+      UserError: if it cannot be read as an image.
+    """
+    try:
+        with Image.open(path) as opened:
+            image = ImageOps.exif_transpose(opened).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as an image ({error})") from error
+    buffer = io.BytesIO()
+    image.save(buffer, "png", compress_level=1)
+    return Photo(path, np.asarray(image), buffer.getvalue())
+
+
+def load_predictor(model_dir: str) -> Predictor:
+    """Return the predictor of a SavedModel or of a training folder's newest weights.
+
+    Raises:
+      UserError: if the folder is neither.
+    """
+    import tensorflow as tf
+
+    folder = Path(model_dir)
+    if (folder / "saved_model.pb").exists():
+        signatures = tf.saved_model.load(str(folder)).signatures
+        whole_image, in_box = signatures["serving_default"], signatures["predict_boxes"]
+    else:
+        from hg3d_tf import checkpoints
+        from hg3d_tf.serving import PoseServer
+
+        server = PoseServer(checkpoints.load_model(folder))
+        whole_image, in_box = server.predict, server.predict_boxes
+
+    def predict(encoded: bytes, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        image_bytes = tf.constant([encoded])
+        if box is None:
+            outputs = whole_image(image_bytes=image_bytes)
+        else:
+            boxes = tf.constant(box, tf.float32)[tf.newaxis]
+            outputs = in_box(image_bytes=image_bytes, boxes=boxes)
+        return {name: value.numpy()[0] for name, value in outputs.items()}
+
+    return predict
+
+
+def as_json(path: Path, pose: dict[str, np.ndarray]) -> dict:
+    """Return a pose with its joints by name."""
+    return {
+        "image": str(path),
+        "joints_2d_px": _by_name(pose["joints_2d"]),
+        "joints_3d_mm": _by_name(pose["joints_3d"]),
+        "confidence": _by_name(pose["confidence"]),
+    }
+
+
+def _by_name(values: np.ndarray) -> dict:
+    return dict(zip(JOINT_NAMES, np.round(values.astype(float), 3).tolist(), strict=True))

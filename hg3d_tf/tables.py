@@ -1,0 +1,52 @@
+"""Results as tables: for the screen, for markdown."""
+
+from collections.abc import Mapping, Sequence
+
+Results = Mapping[str, Mapping[str, Mapping[str, float]]]  # row -> dataset -> metric -> value
+
+METRIC_TITLES = {
+    "pck_box_010": ("PCK@0.1box", "{:.3f}"),
+    "mpjpe_mm": ("MPJPE mm", "{:.1f}"),
+    "pck3d_150": ("PCK3D@150", "{:.3f}"),
+    "symmetry_mm": ("symmetry mm", "{:.1f}"),
+}
+
+
+def results_table(results: Results) -> list[list[str]]:
+    """Return header and rows: a row per system, a column per dataset and metric."""
+    datasets = list(next(iter(results.values())))
+    columns = [(dataset, metric) for dataset in datasets for metric in METRIC_TITLES]
+    header = ["", *(f"{dataset} {METRIC_TITLES[metric][0]}" for dataset, metric in columns)]
+    rows = [
+        [
+            row,
+            *(
+                METRIC_TITLES[metric][1].format(values[dataset][metric])
+                for dataset, metric in columns
+            ),
+        ]
+        for row, values in results.items()
+    ]
+    return [header, *rows]
+
+
+def as_markdown(table: Sequence[Sequence[str]]) -> str:
+    """Return the table in markdown, numbers to the right."""
+    header, *rows = table
+    rule = ["---"] + ["---:"] * (len(header) - 1)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *rows))
+
+
+def as_text(table: Sequence[Sequence[str]]) -> str:
+    """Return the table for a terminal: columns padded, numbers to the right, headers folded."""
+    header, *rows = table
+    folded = [cell.split(" ", 1) if " " in cell else ["", cell] for cell in header]
+    lines = [[cell[0] for cell in folded], [cell[1] for cell in folded], *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    first, *others = widths
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(first), *(c.rjust(w) for c, w in zip(line[1:], others, strict=True))]
+        )
+        for line in lines
+    )
