@@ -13,7 +13,6 @@ from h36m.h36m_authors import read_rows, split_rows
 from h36m.h36m_metadata import CAMERA_IDS, load_metadata
 from h36m.h36m_release import Choices, Video, read_video
 from hg3d_tf.joint_orders import H36M_17_NAMES
-from hg3d_tf.schema import pose_features
 from preparation.pose_builder import PoseBuilder, require_tree
 from preparation.stored_crop import Storage
 from preparation.units import Unit
@@ -69,23 +68,21 @@ class Builder(PoseBuilder):
     # The person's square is stored with 256 px, the network's input.
     storage = Storage(size=384, margin=1.5)
 
-    def _info(self) -> tfds.core.DatasetInfo:
+    def extra_features(self) -> dict:
         count = len(H36M_17_NAMES)
         number = tfds.features.Scalar(dtype=np.int32)
-        features = pose_features(
-            joints_2d_17=tfds.features.Tensor(shape=(count, 2), dtype=np.float32),
-            joints_3d_17=tfds.features.Tensor(shape=(count, 3), dtype=np.float32),
-            visible_17=tfds.features.Tensor(shape=(count,), dtype=np.bool_),
-            subject=number,
-            action=tfds.features.Text(),
-            subaction=number,
-            camera=tfds.features.Text(),
-            frame=number,
-            extrinsics=tfds.features.Tensor(shape=(3, 4), dtype=np.float32),
-            distortion=tfds.features.Tensor(shape=(5,), dtype=np.float32),
-            stored_region=tfds.features.Tensor(shape=(4,), dtype=np.float32),
-        )
-        return self.dataset_info_from_configs(features=features)
+        return {
+            "joints_2d_17": tfds.features.Tensor(shape=(count, 2), dtype=np.float32),
+            "joints_3d_17": tfds.features.Tensor(shape=(count, 3), dtype=np.float32),
+            "visible_17": tfds.features.Tensor(shape=(count,), dtype=np.bool_),
+            "subject": number,
+            "action": tfds.features.Text(),
+            "subaction": number,
+            "camera": tfds.features.Text(),
+            "frame": number,
+            "extrinsics": tfds.features.Tensor(shape=(3, 4), dtype=np.float32),
+            "distortion": tfds.features.Tensor(shape=(5,), dtype=np.float32),
+        }
 
     def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
         if self.builder_config.authors_file:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow_datasets as tfds
 
-from hg3d_tf.schema import pose_features
 from lspet.lspet_images import load_joints, read_images
 from preparation.pose_builder import PoseBuilder, require_tree
 from preparation.stored_crop import Storage
@@ -22,14 +21,12 @@ class Builder(PoseBuilder):
     # The photos are small: nearly always they are stored whole.
     storage = Storage(size=512, margin=2.0)
 
-    def _info(self) -> tfds.core.DatasetInfo:
-        features = pose_features(
-            neck_2d=tfds.features.Tensor(shape=(2,), dtype=np.float32),
-            neck_visible=tfds.features.Scalar(dtype=np.bool_),
-            number=tfds.features.Scalar(dtype=np.int32),
-            stored_region=tfds.features.Tensor(shape=(4,), dtype=np.float32),
-        )
-        return self.dataset_info_from_configs(features=features)
+    def extra_features(self) -> dict:
+        return {
+            "neck_2d": tfds.features.Tensor(shape=(2,), dtype=np.float32),
+            "neck_visible": tfds.features.Scalar(dtype=np.bool_),
+            "number": tfds.features.Scalar(dtype=np.int32),
+        }
 
     def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
         labels = manual_dir / "joints.mat"

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from hg3d_tf.joint_orders import MPI_INF_3DHP_17_NAMES
-from hg3d_tf.schema import pose_features
 from mpi_inf_3dhp.mpi_inf_3dhp_test_set import SCENES, read_frames, valid_frames
 from mpi_inf_3dhp.mpi_inf_3dhp_train import read_video
 from preparation.pose_builder import PoseBuilder, require_tree
@@ -42,25 +41,23 @@ class Builder(PoseBuilder):
     ]
     storage = Storage(size=384, margin=1.5)
 
-    def _info(self) -> tfds.core.DatasetInfo:
+    def extra_features(self) -> dict:
         count = len(MPI_INF_3DHP_17_NAMES)
         number = tfds.features.Scalar(dtype=np.int32)
         joints_3d_17 = tfds.features.Tensor(shape=(count, 3), dtype=np.float32)
-        features = pose_features(
-            joints_2d_17=tfds.features.Tensor(shape=(count, 2), dtype=np.float32),
-            joints_3d_17=joints_3d_17,
-            joints_3d_universal_17=joints_3d_17,
-            visible_17=tfds.features.Tensor(shape=(count,), dtype=np.bool_),
-            subject=tfds.features.Text(),
-            sequence=tfds.features.Text(),
-            camera=number,
-            frame=number,
-            scene=tfds.features.Text(),
-            activity=number,
-            extrinsics=tfds.features.Tensor(shape=(3, 4), dtype=np.float32),
-            stored_region=tfds.features.Tensor(shape=(4,), dtype=np.float32),
-        )
-        return self.dataset_info_from_configs(features=features)
+        return {
+            "joints_2d_17": tfds.features.Tensor(shape=(count, 2), dtype=np.float32),
+            "joints_3d_17": joints_3d_17,
+            "joints_3d_universal_17": joints_3d_17,
+            "visible_17": tfds.features.Tensor(shape=(count,), dtype=np.bool_),
+            "subject": tfds.features.Text(),
+            "sequence": tfds.features.Text(),
+            "camera": number,
+            "frame": number,
+            "scene": tfds.features.Text(),
+            "activity": number,
+            "extrinsics": tfds.features.Tensor(shape=(3, 4), dtype=np.float32),
+        }
 
     def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
         training = sorted(path.parent for path in manual_dir.glob("S[1-8]/Seq[12]/annot.mat"))

@@ -29,7 +29,7 @@ VIDEOS = {0: ("libx264", {"crf": "10", "bf": "2"}), 8: ("mpeg4", {"b": "4M"})}
 
 def joints_at(names, frame, video=0):
     """The standing person in a camera's frame, somewhere before it."""
-    return standing(names) + (10 * frame - 20 * video, 60, 4300 + 30 * video)
+    return standing(names) + np.array([10 * frame - 20 * video, 60, 4300 + 30 * video])
 
 
 def pixels(joints):

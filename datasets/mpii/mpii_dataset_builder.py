@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging
 
-from hg3d_tf.schema import pose_features
 from mpii.mpii_annotations import Person, check_same_persons, read_newell, read_release
 from mpii.mpii_images import read_persons
 from preparation.pose_builder import PoseBuilder, require_tree
@@ -27,19 +26,17 @@ class Builder(PoseBuilder):
     # Training enlarges and turns these photos: their crops need the widest margin.
     storage = Storage(size=448, margin=1.75)
 
-    def _info(self) -> tfds.core.DatasetInfo:
+    def extra_features(self) -> dict:
         number = tfds.features.Scalar(dtype=np.float32)
-        features = pose_features(
-            head_box_size_px=number,
-            center_raw=tfds.features.Tensor(shape=(2,), dtype=np.float32),
-            scale_raw=number,
-            activity=tfds.features.Text(),
-            video=tfds.features.Scalar(dtype=np.int32),
-            frame_second=number,
-            alone=tfds.features.Scalar(dtype=np.bool_),
-            stored_region=tfds.features.Tensor(shape=(4,), dtype=np.float32),
-        )
-        return self.dataset_info_from_configs(features=features)
+        return {
+            "head_box_size_px": number,
+            "center_raw": tfds.features.Tensor(shape=(2,), dtype=np.float32),
+            "scale_raw": number,
+            "activity": tfds.features.Text(),
+            "video": tfds.features.Scalar(dtype=np.int32),
+            "frame_second": number,
+            "alone": tfds.features.Scalar(dtype=np.bool_),
+        }
 
     def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
         images = manual_dir / "images"

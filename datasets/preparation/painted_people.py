@@ -95,8 +95,7 @@ def _disc_center(image, near, colour, radius_px):
 
 def build(builder_class, manual_dir, data_dir, num_processes=1, config=None, **download):
     """Prepare a dataset as the build command does; return the builder."""
-    builder = builder_class(data_dir=data_dir, config=config)
-    builder.num_processes = num_processes
+    builder = builder_class(data_dir=data_dir, config=config, num_processes=num_processes)
     download_config = tfds.download.DownloadConfig(manual_dir=manual_dir, **download)
     builder.download_and_prepare(download_config=download_config)
     return builder

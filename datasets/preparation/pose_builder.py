@@ -2,19 +2,24 @@
 
 import abc
 import collections
+import dataclasses
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging
 from tensorflow_datasets.core import shuffle
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.files import write_json
+from hg3d_tf.schema import pose_features
 from preparation.records import typed
+from preparation.stored_crop import Storage
 from preparation.units import Unit, finish, finish_all, records, skipped
 
 # Beside the prepared data: split -> reason -> names of the examples that were left out.
@@ -34,35 +39,59 @@ def require_tree(manual_dir: Path, expected: str, present: bool) -> None:
 class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """Prepares a dataset from units of work, in several processes, going on where it was killed.
 
-    The results of units lie in a work folder beside the prepared data until these are whole.
+    Args:
+      image_size: most pixels on a side of a stored image; None: the dataset's default.
+      num_processes: how many units are worked on at a time; None: one for each core.
+      **kwargs: as of TFDS's builders.
 
     Attributes:
-      num_processes: how many units are worked on at a time.
+      storage: how images are stored.
+      work_dir: folder of finished units; by default beside the prepared data, until these are
+        whole.
     """
 
-    num_processes = 1
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = "See README.md beside the builder for the files and their tree."
+    storage = Storage()
+
+    def __init__(
+        self, *, image_size: int | None = None, num_processes: int | None = None, **kwargs
+    ):
+        self.storage = dataclasses.replace(self.storage, size=image_size or self.storage.size)
+        self.options = {"image_size": self.storage.size}
+        self.work_dir: Path | None = None
+        self._num_processes = num_processes or os.cpu_count()
+        super().__init__(**kwargs)
+
+    @abc.abstractmethod
+    def extra_features(self) -> dict:
+        """Return the features that only this dataset has, by name."""
 
     @abc.abstractmethod
     def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
         """Return the units of each split. Raises UserError if files are missing."""
 
+    def _info(self) -> tfds.core.DatasetInfo:
+        region = tfds.features.Tensor(shape=(4,), dtype=np.float32)
+        return self.dataset_info_from_configs(
+            features=pose_features(stored_region=region, **self.extra_features()),
+            metadata=tfds.core.MetadataDict(self.options),
+        )
+
     @property
     def _work(self) -> Path:
         # TFDS prepares data in a folder of another name, but beside the final one.
-        return Path(self.data_path).with_name(f"{self.version}.work")
+        return self.work_dir or Path(self.data_path).with_name(f"{self.version}.work")
 
     def download_and_prepare(self, **kwargs) -> None:
-        """Prepare the data as TFDS does; then remove what this and killed builds left behind."""
+        """Prepare the data as TFDS does; then remove the units."""
         default, shuffle.MAX_MEM_BUFFER_SIZE = shuffle.MAX_MEM_BUFFER_SIZE, SHUFFLE_MEMORY_BYTES
         try:
             super().download_and_prepare(**kwargs)
         finally:
             shuffle.MAX_MEM_BUFFER_SIZE = default
-        for leftover in (self._work, *self._work.parent.glob(f"incomplete.*_{self.version}")):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(self._work, ignore_errors=True)
 
     def _download_and_prepare(self, dl_manager, download_config) -> None:
         self._with_beam = bool(download_config.beam_runner or download_config.beam_options)
@@ -86,7 +115,7 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _examples(self, split, units) -> Iterator[tuple[str, dict]]:
         found = False
-        for path in finish_all(units, self._work, self.num_processes, split):
+        for path in finish_all(units, self._work, self._num_processes, split):
             for example in examples(path):
                 found = True
                 yield example
