@@ -77,8 +77,9 @@ def plan_crop(
       ValueError: if the square lies outside of the image.
     """
     half = side_px * storage.margin / 2
-    low = np.maximum(np.floor(np.subtract(center_px, half)), 0).astype(int)
-    high = np.minimum(np.ceil(np.add(center_px, half)), image_size).astype(int)
+    # Even edges, as the half-size colour planes of videos need them.
+    low = np.maximum(np.floor(np.subtract(center_px, half) / 2) * 2, 0).astype(int)
+    high = np.minimum(np.ceil(np.add(center_px, half) / 2) * 2, image_size).astype(int)
     if (high - low < 1).any():
         raise ValueError("the person is outside of the image")
     scale = min(1.0, storage.size / (2 * half))

@@ -9,12 +9,6 @@ import av
 import numpy as np
 from PIL import Image
 
-# Studio range (16..235, chroma 16..240) to the full range of JPEG.
-_FULL_LUMA = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(int).tolist()
-_FULL_CHROMA = (
-    np.clip((np.arange(256) - 128) * 255 / 224 + 128, 0, 255).round().astype(int).tolist()
-)
-
 
 def decode_frames(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, av.VideoFrame]]:
     """Yield index (from 0) and frame for those of `wanted` that can be decoded soundly.
@@ -148,14 +142,27 @@ class FrameImage:
         self.size = (frame.width, frame.height)
 
     def resize(self, size, resample, box) -> Image.Image:
-        """Return `box` of the frame in `size` px, as PIL's method does."""
-        if self._frame.format.name != "yuv420p":
+        """Return `box` of the frame in `size` px, as PIL's method does, in JPEG's colours."""
+        if self._frame.format.name != "yuv420p" or any(edge % 2 for edge in box):
             return self._frame.to_image().resize(size, resample, box)
-        half_box = [edge / 2 for edge in box]
-        luma, *chroma = (_plane(plane) for plane in self._frame.planes)
-        bands = [luma.resize(size, resample, box).point(_FULL_LUMA)]
-        bands += [plane.resize(size, resample, half_box).point(_FULL_CHROMA) for plane in chroma]
-        return Image.merge("YCbCr", bands)
+        # Several times as fast as PIL: its scaler works on whole frames, so a crop becomes one.
+        scaled = self._crop(*box).reformat(
+            *size,
+            "yuv444p",
+            interpolation="BILINEAR",
+            dst_colorspace="ITU601",
+            dst_color_range="JPEG",
+        )
+        return Image.merge("YCbCr", [_plane(plane) for plane in scaled.planes])
+
+    def _crop(self, left, top, right, bottom) -> av.VideoFrame:
+        luma, *chroma = (np.asarray(_plane(plane)) for plane in self._frame.planes)
+        parts = [luma[top:bottom, left:right]]
+        parts += [plane[top // 2 : bottom // 2, left // 2 : right // 2] for plane in chroma]
+        flat = np.concatenate([part.ravel() for part in parts])
+        crop = av.VideoFrame.from_ndarray(flat.reshape(-1, right - left), "yuv420p")
+        crop.colorspace, crop.color_range = self._frame.colorspace, self._frame.color_range
+        return crop
 
 
 def _plane(plane) -> Image.Image:
