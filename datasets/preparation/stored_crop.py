@@ -62,7 +62,10 @@ class StoredCrop:
     def jpeg(self, image: Image.Image, quality: int) -> bytes:
         """Return the stored image of a source image."""
         box = (self.left, self.top, self.right, self.bottom)
-        crop = image.resize((self.width, self.height), Image.Resampling.BILINEAR, box)
+        # Halved, say, by plain averages first: nearly the same image in half the time.
+        crop = image.resize(
+            (self.width, self.height), Image.Resampling.BILINEAR, box, reducing_gap=1.0
+        )
         buffer = io.BytesIO()
         crop.save(buffer, "jpeg", quality=quality)
         return buffer.getvalue()
@@ -77,9 +80,8 @@ def plan_crop(
       ValueError: if the square lies outside of the image.
     """
     half = side_px * storage.margin / 2
-    # Even edges, as the half-size colour planes of videos need them.
-    low = np.maximum(np.floor(np.subtract(center_px, half) / 2) * 2, 0).astype(int)
-    high = np.minimum(np.ceil(np.add(center_px, half) / 2) * 2, image_size).astype(int)
+    low = np.maximum(np.floor(np.subtract(center_px, half)), 0).astype(int)
+    high = np.minimum(np.ceil(np.add(center_px, half)), image_size).astype(int)
     if (high - low < 1).any():
         raise ValueError("the person is outside of the image")
     scale = min(1.0, storage.size / (2 * half))

@@ -9,6 +9,12 @@ import av
 import numpy as np
 from PIL import Image
 
+# Studio range (16..235, chroma 16..240) to the full range of JPEG.
+_FULL_LUMA = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(int).tolist()
+_FULL_CHROMA = (
+    np.clip((np.arange(256) - 128) * 255 / 224 + 128, 0, 255).round().astype(int).tolist()
+)
+
 
 def decode_frames(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, av.VideoFrame]]:
     """Yield index (from 0) and frame for those of `wanted` that can be decoded soundly.
@@ -141,28 +147,19 @@ class FrameImage:
         self._frame = frame
         self.size = (frame.width, frame.height)
 
-    def resize(self, size, resample, box) -> Image.Image:
-        """Return `box` of the frame in `size` px, as PIL's method does, in JPEG's colours."""
-        if self._frame.format.name != "yuv420p" or any(edge % 2 for edge in box):
-            return self._frame.to_image().resize(size, resample, box)
-        # Several times as fast as PIL: its scaler works on whole frames, so a crop becomes one.
-        scaled = self._crop(*box).reformat(
-            *size,
-            "yuv444p",
-            interpolation="BILINEAR",
-            dst_colorspace="ITU601",
-            dst_color_range="JPEG",
-        )
-        return Image.merge("YCbCr", [_plane(plane) for plane in scaled.planes])
-
-    def _crop(self, left, top, right, bottom) -> av.VideoFrame:
-        luma, *chroma = (np.asarray(_plane(plane)) for plane in self._frame.planes)
-        parts = [luma[top:bottom, left:right]]
-        parts += [plane[top // 2 : bottom // 2, left // 2 : right // 2] for plane in chroma]
-        flat = np.concatenate([part.ravel() for part in parts])
-        crop = av.VideoFrame.from_ndarray(flat.reshape(-1, right - left), "yuv420p")
-        crop.colorspace, crop.color_range = self._frame.colorspace, self._frame.color_range
-        return crop
+    def resize(self, size, resample, box, reducing_gap=None) -> Image.Image:
+        """Return `box` of the frame in `size` px, as PIL's method does."""
+        options = {"resample": resample, "reducing_gap": reducing_gap}
+        if self._frame.format.name != "yuv420p":
+            return self._frame.to_image().resize(size, box=box, **options)
+        luma, *chroma = (_plane(plane) for plane in self._frame.planes)
+        half_box = [edge / 2 for edge in box]
+        bands = [luma.resize(size, box=box, **options).point(_FULL_LUMA)]
+        # JPEG halves the colour planes again: a plain average does for them.
+        options["resample"] = Image.Resampling.BOX
+        colours = [plane.resize(size, box=half_box, **options) for plane in chroma]
+        bands += [plane.point(_FULL_CHROMA) for plane in colours]
+        return Image.merge("YCbCr", bands)
 
 
 def _plane(plane) -> Image.Image:
