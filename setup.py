@@ -32,6 +32,8 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
+    "datasets": ["av>=18", "cdflib>=1.3", "scipy"],
+    "beam": ["apache-beam>=2.77"],
     "render": ["embreex>=4.4,<5"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }

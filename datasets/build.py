@@ -6,6 +6,7 @@ import inspect
 import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -37,6 +38,12 @@ _OPTIONS = {
     )
 }
 _PREVIEW = flags.DEFINE_string("preview", None, "PNG of 32 training examples with their labels.")
+_BEAM_RUNNER = flags.DEFINE_string(
+    "beam_runner",
+    None,
+    "Apache Beam runner that builds a real dataset, e.g. DirectRunner; its workers must see the"
+    " same files. Needs the extra [beam].",
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an existing dataset.")
 
 
@@ -132,15 +139,35 @@ def check_manual_dir(dataset: str) -> None:
         )
 
 
+@contextlib.contextmanager
+def _workplace(data_dir: Path, dataset: str):
+    """Yield an empty folder; what else lies beside it stays until a build succeeds."""
+    folder = data_dir / f".building-{dataset.replace('/', '-')}"
+    workplace = folder / "data"
+    shutil.rmtree(workplace, ignore_errors=True)
+    workplace.mkdir(parents=True)
+    try:
+        yield workplace
+        shutil.rmtree(folder)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+        with contextlib.suppress(OSError):  # it is not empty, or gone
+            folder.rmdir()
+
+
 def prepare(dataset: str, data_dir: Path) -> None:
     """Build one dataset beside its place, move it there when it is whole, say what was built."""
     import tensorflow_datasets as tfds
 
     start = time.monotonic()
     check_manual_dir(dataset)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=data_dir) as workplace:
-        builder = make_builder(dataset, Path(workplace))
-        config = tfds.download.DownloadConfig(manual_dir=_MANUAL_DIR.value)
+    with _workplace(data_dir, dataset) as workplace:
+        builder = make_builder(dataset, workplace)
+        # Where builders of real datasets keep finished units: a killed build goes on with them.
+        builder.work_dir = workplace.with_name("units")
+        config = tfds.download.DownloadConfig(
+            manual_dir=_MANUAL_DIR.value, beam_runner=_BEAM_RUNNER.value
+        )
         with contextlib.redirect_stdout(io.StringIO()):  # TFDS would name the workplace
             builder.download_and_prepare(download_config=config)
         finished = Path(builder.data_dir)

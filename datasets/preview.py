@@ -21,11 +21,15 @@ def _color(*joints: int) -> str:
     return _COLORS[min(sides, default="")]
 
 
-def _draw_skeleton(image: Image.Image, points: np.ndarray, hollow: np.ndarray) -> None:
+def _draw_skeleton(
+    image: Image.Image, points: np.ndarray, hollow: np.ndarray, shown: np.ndarray
+) -> None:
     draw = ImageDraw.Draw(image)
     for bone in BONES:
-        draw.line([tuple(points[joint]) for joint in bone], fill=_color(*bone), width=2)
-    for joint, (x, y) in enumerate(points):
+        if shown[list(bone)].all():
+            draw.line([tuple(points[joint]) for joint in bone], fill=_color(*bone), width=2)
+    for joint in np.flatnonzero(shown):
+        x, y = points[joint]
         inside = None if hollow[joint] else _color(joint)
         draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=inside, outline="white")
 
@@ -36,7 +40,8 @@ def _side_view(joints: np.ndarray) -> Image.Image:
     if joints.any():
         flat = (joints - joints[PELVIS])[:, [2, 1]] * [-1, 1]
         points = flat * _CELL / _SIDE_VIEW_MM + _CELL / 2
-        _draw_skeleton(view, points, np.zeros(len(points), bool))
+        every = np.ones(len(points), bool)
+        _draw_skeleton(view, points, ~every, every)
     return view
 
 
@@ -45,8 +50,8 @@ def draw_example(example: dict) -> Image.Image:
     picture = Image.fromarray(example["image"])
     scale = _CELL / max(picture.size)
     picture = picture.resize([round(side * scale) for side in picture.size], Image.BICUBIC)
-    hollow = example["occluded"] | ~example["visible"]
-    _draw_skeleton(picture, example["joints_2d"] * scale, hollow)
+    shown = example["visible"] | example["occluded"]
+    _draw_skeleton(picture, example["joints_2d"] * scale, example["occluded"], shown)
     cell = Image.new("RGB", (2 * _CELL, _CELL))
     cell.paste(picture, (0, 0))
     cell.paste(_side_view(example.get(TRUTH_3D, example["joints_3d"])), (_CELL, 0))

@@ -1,0 +1,52 @@
+"""TFDS builder of Leeds Sports Pose Extended."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from lspet.lspet_images import load_joints, read_images
+from preparation.pose_builder import PoseBuilder, require_tree
+from preparation.stored_crop import Storage
+from preparation.units import Unit
+
+FIRST_VALIDATION_IMAGE = 9001
+IMAGES_PER_UNIT = 500
+EXPECTED_TREE = "joints.mat and images/im00001.jpg ..."
+
+
+class Builder(PoseBuilder):
+    """Prepares LSPET: train is images 1..9000, validation the rest."""
+
+    # The photos are small: nearly always they are stored whole.
+    storage = Storage(size=512, margin=2.0)
+
+    def extra_features(self) -> dict:
+        return {
+            "neck_2d": tfds.features.Tensor(shape=(2,), dtype=np.float32),
+            "neck_visible": tfds.features.Scalar(dtype=np.bool_),
+            "number": tfds.features.Scalar(dtype=np.int32),
+        }
+
+    def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
+        labels = manual_dir / "joints.mat"
+        present = labels.is_file() and (manual_dir / "images").is_dir()
+        require_tree(manual_dir, EXPECTED_TREE, present)
+        end = len(load_joints(labels)) + 1
+        middle = min(FIRST_VALIDATION_IMAGE, end)
+        return {
+            "train": self._units(manual_dir, 1, middle),
+            "validation": self._units(manual_dir, middle, end),
+        }
+
+    def _units(self, manual_dir, first, end):
+        starts = range(first, end, IMAGES_PER_UNIT)
+        return [
+            self._unit(manual_dir, start, min(start + IMAGES_PER_UNIT, end)) for start in starts
+        ]
+
+    def _unit(self, manual_dir, start, stop):
+        images = {"start": start, "stop": stop}
+        arguments = {"manual_dir": manual_dir, "storage": self.storage} | images
+        files = (manual_dir / "joints.mat",)
+        return Unit(f"images_{start:05d}", read_images, arguments, files, stop - start)

@@ -1,0 +1,1 @@
+"""What the builders of the real datasets share; nothing here imports TensorFlow but the builder."""

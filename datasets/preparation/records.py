@@ -1,0 +1,120 @@
+"""Records of the common schema (hg3d_tf.schema), made and checked; without TensorFlow."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from hg3d_tf.skeleton import L_SHOULDER, NUM_JOINTS, R_SHOULDER, THORAX
+from preparation.stored_crop import Storage, in_stored_crop, plan_crop
+from preparation.units import Skipped
+
+# Side of the network's square / longer side of the box of the joints. About MPII's 1.25 times the
+# person's height, for a box that ends at the ankles.
+CROP_PER_BOX = 1.4
+
+
+def labelled_box(joints_2d: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Return x1, y1, x2, y2 of the visible joints; zeros if there is none."""
+    if not visible.any():
+        return np.zeros(4)
+    points = joints_2d[visible]
+    return np.concatenate([points.min(0), points.max(0)])
+
+
+def square_around(box: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return center [2] and side of the network's square for a box of joints."""
+    low, high = box.reshape(2, 2)
+    return (low + high) / 2, (high - low).max() * CROP_PER_BOX
+
+
+def with_mid_shoulder_thorax(joints: np.ndarray) -> np.ndarray:
+    """Return joints [..., 16, D] with the thorax half way between the shoulders."""
+    joints = joints.copy()
+    joints[..., THORAX, :] = (joints[..., R_SHOULDER, :] + joints[..., L_SHOULDER, :]) / 2
+    return joints
+
+
+def pose_record(
+    key: str,
+    joints_2d: np.ndarray,
+    visible: np.ndarray,
+    joints_3d: np.ndarray | None = None,
+    intrinsics: np.ndarray | None = None,
+    square: tuple[np.ndarray, float] | None = None,
+    **more,
+) -> dict | Skipped:
+    """Return a record without its image, in px of the source; or why there is none.
+
+    Args:
+      key: see `hg3d_tf.schema`, as for all that follows.
+      joints_2d: [16, 2] px; what is not visible may hold anything.
+      visible: [16] bool.
+      joints_3d: [16, 3] mm in the camera frame, or None.
+      intrinsics: fx, fy, cx, cy px, or None.
+      square: center and side of the network's square; None: around the visible joints.
+      **more: further fields.
+    """
+    joints_2d = np.where(visible[:, None], joints_2d, 0).astype(np.float64)
+    has_depth = joints_3d is not None
+    joints_3d = np.zeros((NUM_JOINTS, 3)) if joints_3d is None else joints_3d
+    if not (np.isfinite(joints_2d).all() and np.isfinite(joints_3d[visible]).all()):
+        return Skipped(key, "NaN or infinite joints")
+    box = labelled_box(joints_2d, visible)
+    center, side = square_around(box) if square is None else square
+    if not (np.isfinite(center).all() and side >= 1):
+        return Skipped(key, "the person's box is smaller than a pixel")
+    record = {
+        "key": key,
+        "joints_2d": joints_2d,
+        "visible": visible,
+        "occluded": np.zeros(NUM_JOINTS, bool),
+        "joints_3d": joints_3d,
+        "has_depth": has_depth,
+        "intrinsics": np.zeros(4) if intrinsics is None else intrinsics,
+        "crop_center": center,
+        "crop_side": side,
+        "box": box,
+    }
+    return record | more
+
+
+def stored(record: dict, image: Image.Image, storage: Storage) -> dict | Skipped:
+    """Return the record with the part of its image that is stored, in px of that part."""
+    try:
+        crop = plan_crop(record["crop_center"], record["crop_side"], image.size, storage)
+    except ValueError as error:
+        return Skipped(record["key"], str(error))
+    return in_stored_crop(record, crop) | {"image": crop.jpeg(image, storage.quality)}
+
+
+def open_image(path: Path, key: str) -> Image.Image | Skipped:
+    """Return the whole decoded RGB image of a file; or why there is none."""
+    try:
+        return decode_image(path.read_bytes())
+    except FileNotFoundError:
+        return Skipped(key, "no image file")
+    except (OSError, SyntaxError, ValueError) as error:
+        return Skipped(key, f"corrupt image: {_first_words(error)}")
+
+
+def decode_image(data: bytes) -> Image.Image:
+    """Return the RGB image of an encoded file, decoded to its last pixel."""
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def _first_words(error: Exception) -> str:
+    """Return the kind of error: without the numbers and addresses that would split the count."""
+    return str(error).split(" (")[0].split(" <")[0].rstrip(" '\"0123456789")
+
+
+def typed(record: dict) -> dict:
+    """Return the record with the schema's smaller number types."""
+    return {name: _narrowed(value) for name, value in record.items()}
+
+
+def _narrowed(value):
+    if isinstance(value, (np.ndarray, np.floating)) and value.dtype == np.float64:
+        return value.astype(np.float32)
+    return value

@@ -1,0 +1,56 @@
+"""Look at a prepared dataset: `python -m hg3d_tf.inspect_data --dataset=lspet --sheet=lspet.png`.
+
+Prints a row of statistics for each split and what the build left out and why; --output keeps both
+as JSON, --sheet draws examples with their labels.
+"""
+
+from absl import flags
+
+from hg3d_tf import cli
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string("dataset", None, "Dataset to look at: name or name/config.")
+flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+flags.DEFINE_list("split", [], "Splits to look at [all].")
+flags.DEFINE_string("sheet", None, "PNG for the contact sheet.")
+flags.DEFINE_integer("count", 12, "Examples on the contact sheet, of the first split.", 1)
+flags.DEFINE_string("output", None, "JSON file for the statistics.")
+
+
+def main() -> None:
+    """Print the statistics, write the JSON and the contact sheet."""
+    cli.require(FLAGS.dataset, "dataset", "name a prepared dataset")
+    from hg3d_tf import files, input_pipeline, inspection, tables
+
+    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    builder = input_pipeline.load_builder(FLAGS.dataset, data_dir)
+    skipped = inspection.skipped_examples(builder)
+    statistics = {}
+    for split in _splits(builder):
+        statistics[split] = inspection.split_statistics(builder, split)
+        reasons = skipped.get(split, {})
+        statistics[split]["skipped"] = sum(map(len, reasons.values()))
+        statistics[split]["skipped_by_reason"] = {why: len(names) for why, names in reasons.items()}
+    print(tables.as_text(inspection.statistics_table(statistics)))
+    for split, values in statistics.items():
+        for reason, count in values["skipped_by_reason"].items():
+            first = ", ".join(skipped[split][reason][:3])
+            print(f"{split}: {count} left out: {reason} ({first}{', ...' if count > 3 else ''})")
+    if FLAGS.output:
+        files.write_json(FLAGS.output, statistics)
+    if FLAGS.sheet:
+        examples = inspection.sample(builder, next(iter(statistics)), FLAGS.count)
+        inspection.write_contact_sheet(examples, FLAGS.sheet)
+
+
+def _splits(builder) -> list[str]:
+    there = [name for name, info in builder.info.splits.items() if info.num_examples]
+    unknown = [split for split in FLAGS.split if split not in there]
+    if unknown:
+        raise cli.UserError(f"--split={unknown[0]}: {builder.name} has {', '.join(there)}")
+    return FLAGS.split or there
+
+
+if __name__ == "__main__":
+    cli.run(main)
