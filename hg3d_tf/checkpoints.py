@@ -46,6 +46,12 @@ def create_manager(
     )
 
 
+def save_model(model: PoseModel, workdir: str | Path) -> None:
+    """Make `workdir` a training folder that holds `model`: its architecture and weights."""
+    save_model_config(workdir, model.config)
+    create_manager(workdir, tf.train.Checkpoint(model=model)).save(checkpoint_number=0)
+
+
 def restore_weights(model: PoseModel, workdir: str | Path) -> None:
     """Give `model` the newest weights of `workdir`, batch statistics included.
 

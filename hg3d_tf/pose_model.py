@@ -21,10 +21,11 @@ class ModelConfig:
     num_features: int = 256
     num_residuals: int = 2
     input_size: int = 256  # px, square
+    num_depth_residuals: int | None = None  # in the depth module; num_residuals by default
 
     def __post_init__(self):
-        for name in ("num_stacks", "num_features", "num_residuals", "input_size"):
-            if getattr(self, name) < 1:
+        for name in (field.name for field in dataclasses.fields(self)):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
         if self.input_size % 64:
             raise ValueError(f"input_size is {self.input_size}, must be a multiple of 64")
@@ -59,7 +60,7 @@ class PoseModel(keras.Model):
         for s in range(config.num_stacks):
             x, stack_heatmaps = hourglass.stack(x, config.num_residuals, f"stack{s}")
             heatmaps.append(stack_heatmaps)
-        depth = hourglass.depth_module(x, config.num_residuals)
+        depth = hourglass.depth_module(x, config.num_depth_residuals or config.num_residuals)
         super().__init__(image, {"heatmaps": heatmaps, "depth": depth}, name="hg3d")
         self.config = config
         self.loss_weights = LossWeights()

@@ -1,5 +1,6 @@
 """Results as tables: for the screen, for markdown."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 Results = Mapping[str, Mapping[str, Mapping[str, float]]]  # row -> dataset -> metric -> value
@@ -28,6 +29,25 @@ def results_table(results: Results) -> list[list[str]]:
         for row, values in results.items()
     ]
     return [header, *rows]
+
+
+def protocol_table(
+    rows: Mapping[str, Mapping[str, float]], published: Mapping[str, Mapping[str, float]], decimals
+) -> list[list[str]]:
+    """Return header and rows of one protocol: the `published` rows, then those measured here.
+
+    Values without a number (NaN, or a column that a published row does not have) are "-".
+    """
+    columns = list(next(iter(rows.values())))
+    named = {f"poster: {name}": values for name, values in published.items()} | dict(rows)
+    return [["", *(column.replace("_", " ") for column in columns)]] + [
+        [name, *(_number(values.get(column, math.nan), decimals) for column in columns)]
+        for name, values in named.items()
+    ]
+
+
+def _number(value: float, decimals: int) -> str:
+    return "-" if math.isnan(value) else f"{value:.{decimals}f}"
 
 
 def as_markdown(table: Sequence[Sequence[str]]) -> str:
