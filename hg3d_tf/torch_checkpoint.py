@@ -8,8 +8,9 @@ few names that build tensors are known; any other becomes a `StandIn`, which doe
 import collections
 import dataclasses
 import pickle
+import types
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,11 +36,13 @@ _DTYPES = {
 class StandIn:
     """Takes the place of a class or function of a pickle; keeps the state that it is given."""
 
-    def __init__(self, *args, **kwargs):
-        self.state = {}
+    state: Mapping = types.MappingProxyType({})  # __init__ is not always called
+
+    def __init__(self, *args, **kwargs): ...
 
     def __setstate__(self, state):
-        self.state = state
+        if isinstance(state, dict):
+            self.state = state
 
     def __setitem__(self, key, value): ...
 
@@ -195,12 +198,11 @@ def _read_legacy(path):
 def _named_tensors(content) -> Iterator[tuple[str, Tensor]]:
     if isinstance(content, StandIn):
         yield from _module_tensors(content, "")
-        return
-    for key in _STATE_DICT_KEYS:
-        if isinstance(content.get(key), dict | StandIn):
-            yield from _named_tensors(content[key])
-            return
-    yield from ((name, value) for name, value in content.items() if isinstance(value, Tensor))
+    elif isinstance(content, dict):
+        inner = [content[key] for key in _STATE_DICT_KEYS if key in content]
+        if inner:
+            yield from _named_tensors(inner[0])
+        yield from ((name, value) for name, value in content.items() if isinstance(value, Tensor))
 
 
 def _module_tensors(module: StandIn, prefix: str) -> Iterator[tuple[str, Tensor]]:
