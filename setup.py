@@ -32,14 +32,14 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
-    "render": ["trimesh>=5,<6", "embreex>=4.4,<5"],
+    "render": ["embreex>=4.4,<5"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }
 
 setup(
     name="hg3d_tf",
     version=VERSION,
-    description="3D human pose from one photo: stacked hourglass + weakly supervised depth (ICCV 2017)",
+    description="3D human pose from one photo: stacked hourglass and weakly supervised depth",
     long_description=(ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else "",
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -105,7 +105,10 @@ def crop_matrix(center, side, rotation, flip, size: int) -> tf.Tensor:
 
 
 def warp(image, matrix, size: int) -> tf.Tensor:
-    """Sample `image` [H, W, 3] at matrix @ crop px, bilinear, black outside; [size, size, 3] float32."""
+    """Sample `image` [H, W, 3] at matrix @ crop px: [size, size, 3] float32.
+
+    Bilinear; black where that is outside of the image.
+    """
     # The op counts pixel centres from 0, our coordinates count corners.
     half = tf.constant([[1.0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     matrix = tf.linalg.inv(half) @ matrix @ half

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import app, flags, logging
 
-# Before TensorFlow is imported: it reports, as errors, what it finds missing of CUDA; a failure that
+# Before TensorFlow is imported: it logs, as errors, what it finds missing of CUDA; a failure that
 # matters raises an exception as well.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -1,9 +1,8 @@
 """Predictions of a network on a split, and the metrics of them."""
 
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
-
-import numpy as np
 
 from hg3d_tf import decode, input_pipeline, metrics
 from hg3d_tf.pose_model import PoseModel

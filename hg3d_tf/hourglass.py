@@ -16,9 +16,17 @@ HOURGLASS_DEPTH = 4  # pooling steps between the heat map's resolution and the i
 DEPTH_LEVELS = 4  # pooling steps of the depth module
 
 
+def _torch_init():
+    # U(-1/sqrt(fan_in), 1/sqrt(fan_in)). With Keras's larger default the sums over residual
+    # modules make the first heat maps and depths so large that training starts by undoing them.
+    return keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
+
+
 def conv(x, filters: int, kernel_size: int, name: str, **kwargs):
     """Convolve with bias, keeping the resolution."""
-    return layers.Conv2D(filters, kernel_size, padding="same", name=name, **kwargs)(x)
+    return layers.Conv2D(
+        filters, kernel_size, padding="same", kernel_initializer=_torch_init(), name=name, **kwargs
+    )(x)
 
 
 def batch_norm_relu(x, name: str):
@@ -62,7 +70,7 @@ def stem(image, num_features: int):
     """Reduce the image [B, S, S, 3] to features [B, S/4, S/4, num_features]."""
     # Padded by 3 on each side, as Torch does; "same" would pad 2 and 3.
     x = layers.ZeroPadding2D(3, name="stem_pad")(image)
-    x = layers.Conv2D(64, 7, strides=2, name="stem_conv")(x)
+    x = layers.Conv2D(64, 7, strides=2, kernel_initializer=_torch_init(), name="stem_conv")(x)
     x = batch_norm_relu(x, "stem_bn")
     x = residual(x, 128, "stem_res1")
     x = layers.MaxPooling2D(name="stem_pool")(x)
@@ -110,4 +118,6 @@ def depth_module(x, num_residuals: int):
         x = residuals(x, num_residuals, f"depth_{level}")
         x = layers.MaxPooling2D(name=f"depth_{level}_pool")(x)
     x = layers.Flatten(name="depth_flatten")(x)
-    return layers.Dense(NUM_JOINTS, dtype="float32", name="depth")(x)
+    return layers.Dense(
+        NUM_JOINTS, kernel_initializer=_torch_init(), dtype="float32", name="depth"
+    )(x)

@@ -251,10 +251,18 @@ def train_batches(config: InputConfig, size: int) -> tf.data.Dataset:
         _endless(name, config.data_dir, seed=config.seed + i) for i, name in enumerate(weights)
     ]
     dataset = _mix(sources, config, weights)
-    add_seed = lambda i, sample: sample | {"seed": tf.stack([config.seed, tf.cast(i, tf.int32)])}
-    dataset = dataset.enumerate().map(add_seed, num_parallel_calls=1)
+    dataset = dataset.enumerate().map(_add_seed(config.seed))
     dataset = dataset.map(preprocess_for_train(config, size), num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.batch(config.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def _add_seed(seed: int):
+    """Give the sample at each place of the sequence its own seed, which no parallelism changes."""
+
+    def apply(index, sample: Sample) -> Sample:
+        return sample | {"seed": tf.stack([seed, tf.cast(index, tf.int32)])}
+
+    return apply
 
 
 def _endless(name: str, data_dir: str, seed: int) -> tf.data.Dataset:

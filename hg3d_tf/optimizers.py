@@ -61,6 +61,7 @@ def create_optimizer(
     """Return the optimizer with its schedule."""
     schedule = Schedule(config, steps_per_epoch, epochs)
     if config.name == "adam":
-        return keras.optimizers.Adam(schedule)
+        # The gradients of a mean over all pixels are as small as Keras's default epsilon.
+        return keras.optimizers.Adam(schedule, epsilon=1e-10)
     # Torch adds its epsilon 1e-8 outside of the square root, Keras inside: hence its square.
     return keras.optimizers.RMSprop(schedule, rho=0.99, epsilon=1e-16)

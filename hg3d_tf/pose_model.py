@@ -48,9 +48,10 @@ class LossWeights:
 
 
 class PoseModel(keras.Model):
-    """Images [B, S, S, 3] in [0, 1] -> {"heatmaps": [[B, S/4, S/4, 16] per stack], "depth": [B, 16]}.
+    """Images [B, S, S, 3] in [0, 1] -> {"heatmaps": [[B, S/4, S/4, 16], ...], "depth": [B, 16]}.
 
-    Depth is relative to the thorax, in half crop sides. Outputs are float32 in every precision.
+    One set of heat maps per stack. Depth is relative to the thorax, in half crop sides. Outputs
+    are float32 in every precision.
     """
 
     def __init__(self, config: ModelConfig):

@@ -96,10 +96,13 @@ def load_predictor(model_dir: str) -> Predictor:
 
 def as_json(path: Path, pose: dict[str, np.ndarray]) -> dict:
     """Return a pose with its joints by name."""
-    by_name = lambda values: dict(zip(JOINT_NAMES, np.round(values, 3).tolist(), strict=True))
     return {
         "image": str(path),
-        "joints_2d_px": by_name(pose["joints_2d"].astype(float)),
-        "joints_3d_mm": by_name(pose["joints_3d"].astype(float)),
-        "confidence": by_name(pose["confidence"].astype(float)),
+        "joints_2d_px": _by_name(pose["joints_2d"]),
+        "joints_3d_mm": _by_name(pose["joints_3d"]),
+        "confidence": _by_name(pose["confidence"]),
     }
+
+
+def _by_name(values: np.ndarray) -> dict:
+    return dict(zip(JOINT_NAMES, np.round(values.astype(float), 3).tolist(), strict=True))

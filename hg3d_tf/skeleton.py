@@ -3,6 +3,8 @@
 Everything else is derived from the names, so that no index table can get out of step.
 """
 
+import itertools
+
 import numpy as np
 
 JOINT_NAMES = (
@@ -51,7 +53,7 @@ MIRROR = tuple(joint_index(mirrored_name(name)) for name in JOINT_NAMES)
 
 
 def _bones_along(*path: str) -> tuple[tuple[int, int], ...]:
-    return tuple((joint_index(a), joint_index(b)) for a, b in zip(path, path[1:], strict=False))
+    return tuple((joint_index(a), joint_index(b)) for a, b in itertools.pairwise(path))
 
 
 # The 14 bones whose lengths are summed for scale, and which are drawn (method: authors' tools).

@@ -1,0 +1,185 @@
+"""Build datasets: python datasets/build.py --dataset=synthetic_humans/wild --data_dir=data."""
+
+import contextlib
+import importlib
+import inspect
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from absl import flags
+
+ROOT = Path(__file__).resolve().parent
+sys.path[:0] = [str(ROOT), str(ROOT.parent)]
+
+from hg3d_tf import cli, files  # noqa: E402
+
+_DATASETS = flags.DEFINE_list("dataset", [], "What to build: name or name/config, comma-separated.")
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", os.environ.get("TFDS_DATA_DIR", "data"), "Where the prepared datasets lie."
+)
+_MANUAL_DIR = flags.DEFINE_string(
+    "manual_dir", None, "Folder with the original files of a licensed dataset."
+)
+_OPTIONS = {
+    name: flags.DEFINE_integer(name, None, f"{text}; default: the dataset's.", lower_bound=low)
+    for name, text, low in (
+        ("image_size", "Side of the stored images, px", 16),
+        ("num_train", "Number of training examples", 1),
+        ("num_validation", "Number of validation examples", 1),
+        ("num_test", "Number of test examples", 1),
+        ("seed", "Seed of a synthetic dataset", 0),
+        ("num_processes", "Number of worker processes", 1),
+    )
+}
+_PREVIEW = flags.DEFINE_string("preview", None, "PNG of 32 training examples with their labels.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an existing dataset.")
+
+
+def known_datasets() -> list[str]:
+    """Return the folders beside this file that hold a builder."""
+    return sorted(path.parent.name for path in ROOT.glob("*/*_dataset_builder.py"))
+
+
+def check_known(datasets: list[str]) -> None:
+    """Raise UserError unless all datasets ("name" or "name/config") have a builder here."""
+    known = known_datasets()
+    cli.require(datasets, "dataset", f"one of {', '.join(known)}")
+    for dataset in datasets:
+        if dataset.partition("/")[0] not in known:
+            raise cli.UserError(f"--dataset={dataset}: unknown; there are {', '.join(known)}")
+
+
+def builder_class(dataset: str):
+    """Return the class `Builder` of "name" or "name/config"."""
+    name = dataset.partition("/")[0]
+    return importlib.import_module(f"{name}.{name}_dataset_builder").Builder
+
+
+def make_builder(dataset: str, data_dir: Path):
+    """Return the builder of "name" or "name/config" with the options given as flags.
+
+    Raises:
+      UserError: for an unknown config or option.
+    """
+    name, _, config = dataset.partition("/")
+    cls = builder_class(dataset)
+    options = {key: flag.value for key, flag in _OPTIONS.items() if flag.value is not None}
+    unknown = sorted(options.keys() - inspect.signature(cls.__init__).parameters.keys())
+    if unknown:
+        raise cli.UserError(f"--{unknown[0]}: {name} has no such option; leave it out")
+    configs = [c.name for c in cls.BUILDER_CONFIGS]
+    if config not in configs and (config or len(configs) > 1):
+        raise cli.UserError(
+            f"--dataset={dataset}: write {name}/CONFIG, one of {', '.join(configs)}"
+        )
+    return cls(data_dir=str(data_dir), config=config or None, **options)
+
+
+def stored_options(builder) -> dict:
+    """Return the options with which the prepared dataset was built."""
+    path = Path(builder.data_dir) / "metadata.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def is_built(builder) -> bool:
+    """Tell whether the dataset is there already.
+
+    Raises:
+      UserError: if it is there, but built with other options.
+    """
+    if not (Path(builder.data_dir) / "dataset_info.json").exists():
+        return False
+    stored = stored_options(builder)
+    for key, value in getattr(builder, "options", {}).items():
+        if stored.get(key, value) != value:
+            raise cli.UserError(
+                f"{builder.data_dir}: built with {key}={stored[key]}, not {value}; add --overwrite "
+                "to replace it, or choose another --data_dir"
+            )
+    return True
+
+
+def writable_folder(path: str) -> Path:
+    """Return `path` as a folder that exists and can be written to.
+
+    Raises:
+      UserError: if it cannot.
+    """
+    folder = Path(path).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise cli.UserError(
+            f"--data_dir={path}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+
+
+def check_manual_dir(dataset: str) -> None:
+    """Raise UserError if the dataset's original files are asked for and --manual_dir lacks them."""
+    manual_dir = _MANUAL_DIR.value
+    if builder_class(dataset).MANUAL_DOWNLOAD_INSTRUCTIONS:
+        cli.require(manual_dir, "manual_dir", f"the folder with the original files of {dataset}")
+    if manual_dir and not Path(manual_dir).is_dir():
+        raise cli.UserError(
+            f"--manual_dir={manual_dir}: no such folder; it must hold the original files"
+        )
+
+
+def prepare(dataset: str, data_dir: Path) -> None:
+    """Build one dataset beside its place, move it there when it is whole, say what was built."""
+    import tensorflow_datasets as tfds
+
+    start = time.monotonic()
+    check_manual_dir(dataset)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=data_dir) as workplace:
+        builder = make_builder(dataset, Path(workplace))
+        config = tfds.download.DownloadConfig(manual_dir=_MANUAL_DIR.value)
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS would name the workplace
+            builder.download_and_prepare(download_config=config)
+        finished = Path(builder.data_dir)
+        with files.atomic_path(data_dir / finished.relative_to(workplace)) as place:
+            finished.rename(place)
+    seconds = time.monotonic() - start
+    counts = {name: split.num_examples for name, split in builder.info.splits.items()}
+    described = ", ".join(f"{count} {name}" for name, count in counts.items())
+    rate = sum(counts.values()) / seconds
+    print(f"{dataset}: built {described} in {seconds:.0f} s ({rate:.0f} images/s)")
+
+
+def main() -> None:
+    """Build what the flags ask for."""
+    check_known(_DATASETS.value)
+    data_dir = writable_folder(_DATA_DIR.value)
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()  # the builders show their own
+    for dataset in _DATASETS.value:
+        if not _OVERWRITE.value and is_built(make_builder(dataset, data_dir)):
+            print(f"{dataset}: already there")
+        else:
+            prepare(dataset, data_dir)
+        builder = make_builder(dataset, data_dir)
+        print(f"  in {builder.data_dir}")
+        if _PREVIEW.value:
+            _write_preview(builder, dataset)
+
+
+def _write_preview(builder, dataset: str) -> None:
+    from preview import write_contact_sheet
+
+    path = Path(_PREVIEW.value)
+    if len(_DATASETS.value) > 1:
+        path = path.with_stem(f"{path.stem}-{dataset.replace('/', '-')}")
+    write_contact_sheet(builder, path)
+    print(f"  preview in {path}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,1 @@
+"""Rendered mannequins with exact labels; needs no file from outside."""
