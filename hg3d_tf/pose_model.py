@@ -44,6 +44,7 @@ class LossWeights:
 
     depth: float = 0.0  # lambda_reg
     geometry: float = 0.0  # lambda_geo
+    geometry_on_3d: bool = False  # samples with depth labels get it too: the poster's 3D/w geo
     bone_weighting: losses.BoneWeighting = "paper_code"
 
 
@@ -81,8 +82,8 @@ class PoseModel(keras.Model):
     def compute_losses(self, batch, outputs) -> dict[str, tf.Tensor]:
         """Return the losses of each sample, [B] each, "loss" being their weighted sum.
 
-        A sample with depth labels gets the depth loss, one without gets the geometry loss; the
-        other of the two is 0 for it.
+        A sample with depth labels gets the depth loss, one without gets the geometry loss (with
+        `geometry_on_3d` all do); the other of the two is 0 for it.
         """
         has_depth, visible = batch["has_depth"], batch["visible"]
         heatmaps = targets.draw_heatmaps(batch["joints_2d_norm"], visible, self.config.heatmap_size)
@@ -92,8 +93,9 @@ class PoseModel(keras.Model):
             batch["joints_2d_norm"], outputs["depth"], visible, self.loss_weights.bone_weighting
         )
         depth = tf.where(has_depth, depth, 0.0)
-        geometry = tf.where(has_depth, 0.0, geometry)
         weights = self.loss_weights
+        if not weights.geometry_on_3d:
+            geometry = tf.where(has_depth, 0.0, geometry)
         total = heatmap + weights.depth * depth + weights.geometry * geometry
         return {
             "loss": total,
@@ -130,7 +132,9 @@ class PoseModel(keras.Model):
 
     def _update_means(self, batch, per_sample) -> dict[str, tf.Tensor]:
         has_depth = tf.cast(batch["has_depth"], tf.float32)
-        sample_weight = {"depth_loss": has_depth, "geometry_loss": 1.0 - has_depth}
+        sample_weight = {"depth_loss": has_depth}
+        if not self.loss_weights.geometry_on_3d:
+            sample_weight["geometry_loss"] = 1.0 - has_depth
         for name, mean in self._means.items():
             mean.update_state(per_sample[name], sample_weight=sample_weight.get(name))
         return {name: mean.result() for name, mean in self._means.items()}
