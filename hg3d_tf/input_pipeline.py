@@ -46,7 +46,7 @@ PROTOCOL_FIELDS = (
     "head_box_size_px",  # PCKh's unit, 0.6 of the head box's diagonal, px of the source image
     "joints_3d_17",
     "visible_17",
-    "joints_3d_universal",
+    "joints_3d_universal_17",
 )
 
 _SHUFFLE_BUFFER = 2048  # encoded examples

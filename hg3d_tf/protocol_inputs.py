@@ -13,11 +13,12 @@ import numpy as np
 
 from hg3d_tf import metrics
 from hg3d_tf.cli import UserError
-from hg3d_tf.joint_orders import MPII_16_FROM_H36M_17
+from hg3d_tf.joint_orders import MPII_16_FROM_H36M_17, MPII_16_FROM_MPI_INF_3DHP_17
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, NUM_JOINTS, PELVIS, THORAX, UPPER_NECK
 
 Predictions = dict[str, np.ndarray]
 
+_UNIVERSAL = "joints_3d_universal_17"  # univ_annot3: the pose on a skeleton of standard height
 ONE_SCALE = f"predictions scaled to a bone sum of {CANONICAL_BONE_SUM_MM:.2f} mm, one constant"
 
 
@@ -94,7 +95,8 @@ def spine_at_thorax(joints: np.ndarray) -> np.ndarray:
 
 def truth_h36m(predictions: Predictions) -> np.ndarray:
     """Return the true joints [N, 16, 3] in mm, the spine as joint 7, the pelvis at 0."""
-    if "joints_3d_17" in predictions:
+    # MPI-INF-3DHP has 17 joints too, but others.
+    if "joints_3d_17" in predictions and _UNIVERSAL not in predictions:
         in_17 = predictions["joints_3d_17"].astype(np.float64)
         return pelvis_at_zero(in_17[:, MPII_16_FROM_H36M_17])
     return pelvis_at_zero(spine_at_thorax(_truth(predictions)))
@@ -118,8 +120,8 @@ def h36m_17(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, str]:
 
 def truth_3dhp(predictions: Predictions) -> np.ndarray:
     """Return the true joints [N, 16, 3] in mm: the universal ones where the dataset has both."""
-    if "joints_3d_universal" in predictions:
-        return predictions["joints_3d_universal"].astype(np.float64)
+    if _UNIVERSAL in predictions:
+        return predictions[_UNIVERSAL].astype(np.float64)[:, MPII_16_FROM_MPI_INF_3DHP_17]
     return _truth(predictions)
 
 
