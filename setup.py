@@ -32,6 +32,7 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
+    "torch": [f"torch==2.13.0; {CARD}"],  # tests compare imported weights with it
     "render": ["embreex>=4.4,<5"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }

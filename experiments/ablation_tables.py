@@ -15,7 +15,7 @@ def summarize(found: dict[str, list[dict]]) -> dict:
     return {
         protocol: {
             dataset: {
-                "statement": block["statement"],
+                "statement": "\n".join(filter(None, (block["statement"], block["poster_source"]))),
                 "poster": block["poster"],
                 "rows": {
                     row: _mean_and_spread([run[protocol][dataset] for run in runs])

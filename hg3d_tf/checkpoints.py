@@ -66,8 +66,11 @@ def restore_weights(model: PoseModel, workdir: str | Path) -> None:
     path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
     if path is None:
         raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
-    status = tf.train.Checkpoint(model=model).restore(path)
-    status.assert_existing_objects_matched().expect_partial()
+    try:
+        status = tf.train.Checkpoint(model=model).restore(path).expect_partial()
+        status.assert_existing_objects_matched()
+    except (AssertionError, ValueError) as error:  # missing weights; weights of another shape
+        raise UserError(f"{path} holds the weights of another network than {config}") from error
 
 
 def load_model(workdir: str | Path) -> PoseModel:

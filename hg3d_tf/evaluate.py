@@ -78,22 +78,35 @@ def evaluate():
 
 def measure(protocol: str, predictions, size: int):
     """Return the protocols.Result of predictions whose labels refer to crops of `size` px."""
-    from hg3d_tf import evaluation, protocols
+    from hg3d_tf import evaluation, protocol_inputs, protocols
 
-    if protocol == SYNTHETIC:
-        return protocols.Result(evaluation.summarize(predictions, size), evaluation.PROTOCOL)
-    return protocols.evaluate(protocol, predictions)
+    if protocol != SYNTHETIC:
+        return protocols.evaluate(protocol, predictions)
+    for name in ("predicted_2d_norm", "predicted_depth"):
+        protocol_inputs.field(predictions, name)
+    return protocols.Result(evaluation.summarize(predictions, size), evaluation.PROTOCOL)
 
 
 def predict_all():
     """Yield row, dataset, predictions and their crop's px for each system and dataset."""
-    from hg3d_tf import checkpoints, evaluation, input_pipeline, predictions_file, training
+    from hg3d_tf import evaluation, input_pipeline
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     for name in FLAGS.dataset:
         input_pipeline.load_split(name, FLAGS.split, data_dir)  # fail before the work starts
-    pose = None
-    for workdir in FLAGS.workdir:
+    pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(FLAGS.dataset)
+    for row, name, predictions, size in _systems(data_dir):
+        if name not in with_mean_pose:
+            with_mean_pose.add(name)
+            pose = pose or evaluation.mean_pose(FLAGS.mean_pose_of, size, data_dir)
+            yield "mean_pose", name, evaluation.with_constant_pose(predictions, pose), size
+        yield row, name, predictions, size
+
+
+def _systems(data_dir: str):
+    from hg3d_tf import checkpoints, evaluation, input_pipeline, predictions_file, training
+
+    for row, workdir in _row_names(FLAGS.workdir).items():
         with training.create_strategy().scope():
             model = checkpoints.load_model(workdir)
         size = model.config.input_size
@@ -104,16 +117,19 @@ def predict_all():
             predictions = evaluation.predict_split(model, batches, f"{workdir} on {name}")
             if FLAGS.save_predictions:
                 predictions_file.save(FLAGS.save_predictions, predictions)
-            if FLAGS.mean_pose_of and workdir == FLAGS.workdir[0]:
-                pose = pose or evaluation.mean_pose(FLAGS.mean_pose_of, size, data_dir)
-                yield "mean_pose", name, evaluation.with_constant_pose(predictions, pose), size
-            yield Path(workdir).name, name, predictions, size
+            yield row, name, predictions, size
     if FLAGS.predictions:
         arrays = predictions_file.load(FLAGS.predictions)
-        size = 256  # any: the labels come back in shares of the crop
-        labels = evaluation.load_labels(FLAGS.dataset[0], FLAGS.split, size, data_dir)
-        predictions = predictions_file.join(labels, arrays, FLAGS.predictions)
-        yield Path(FLAGS.predictions).stem, FLAGS.dataset[0], predictions, size
+        (name,), size = FLAGS.dataset, 256  # any: the labels are compared as shares of the crop
+        labels = evaluation.load_labels(name, FLAGS.split, size, data_dir)
+        joined = predictions_file.join(labels, arrays, FLAGS.predictions)
+        yield Path(FLAGS.predictions).stem, name, joined, size
+
+
+def _row_names(workdirs: list[str]) -> dict[str, str]:
+    """Return the folders by their names, or by their paths where names are the same."""
+    names = [Path(workdir).name for workdir in workdirs]
+    return dict(zip(names if len(set(names)) == len(names) else workdirs, workdirs, strict=True))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,11 @@ def columns(name: str) -> list[str]:
     return _tables()[name]["columns"]
 
 
+def source(name: str) -> str:
+    """Return what the table called `name` holds; "" for a name that is no table's."""
+    return _tables().get(name, {"source": ""})["source"]
+
+
 def rows(name: str) -> Table:
     """Return the rows of the table called `name`; none for a name that is no table's."""
     table = _tables().get(name, {"columns": [], "rows": {}})

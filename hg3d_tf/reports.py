@@ -32,8 +32,8 @@ def as_markdown(results: Results) -> str:
 def as_json(results: Results) -> dict:
     """Return row -> dataset -> metric for the default protocol alone.
 
-    Else protocol -> dataset -> {"statement": ..., "rows": row -> column, "poster": the same}; a
-    column that no frame belongs to is null.
+    Else protocol -> dataset -> {"statement": ..., "rows": row -> column, "poster": the same,
+    "poster_source": what its rows were measured on}; a column that no frame belongs to is null.
     """
     if list(results) == [_BY_DATASET]:
         return _by_row(results[_BY_DATASET])
@@ -49,6 +49,7 @@ def _block(rows: Mapping[str, Result]) -> dict:
         "statement": result.statement,
         "rows": {name: _without_nan(row.values) for name, row in rows.items()},
         "poster": poster.rows(result.poster),
+        "poster_source": poster.source(result.poster),
     }
 
 
@@ -72,7 +73,8 @@ def _tables(results: Results):
             first = next(iter(rows.values()))
             values = {name: result.values for name, result in rows.items()}
             table = tables.protocol_table(values, poster.rows(first.poster), first.decimals)
-            yield f"{protocol} on {dataset}", table, _statements(rows)
+            source = poster.source(first.poster)
+            yield f"{protocol} on {dataset}", table, _statements(rows) + [source] * bool(source)
 
 
 def _statements(rows: Mapping[str, Result]) -> list[str]:

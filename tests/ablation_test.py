@@ -51,7 +51,8 @@ def run(command, check):
         seed = int(Path(arguments["workdir"]).parent.name.removeprefix("seed"))
         value = {"3d_wo_geo": 10, "3d_w_geo": 20, "3d_2d_wo_geo": 30, "3d_2d_w_geo": 40}
         row = {"mpjpe_mm": value[Path(arguments["workdir"]).name] + 2 * seed, "none": None}
-        block = {"statement": "S", "rows": {"r": row}, "poster": {"3D/w geo": {"mpjpe_mm": 5.0}}}
+        block = {"statement": "S", "rows": {"r": row}, "poster": {"3D/w geo": {"mpjpe_mm": 5.0}},
+                 "poster_source": "poster: mm"}
         Path(arguments["output"]).write_text(json.dumps({"p": {"wild": block}}))
     else:
         Path(arguments["workdir"]).mkdir(parents=True)

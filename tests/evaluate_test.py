@@ -1,4 +1,6 @@
+import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 
@@ -6,6 +8,7 @@ import numpy as np
 import pytest
 
 from hg3d_tf import checkpoints
+from hg3d_tf.cli import UserError
 from hg3d_tf.keras_api import keras
 from hg3d_tf.pose_model import ModelConfig, build_pose_model
 
@@ -74,6 +77,18 @@ def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):
     assert list(results["small"]) == ["painted_2d", "painted_3d"]
     keys = {"pck_box_010", "mpjpe_mm", "pck3d_150", "symmetry_mm"}
     assert set(results["small"]["painted_2d"]) == keys
+
+
+def test_weights_of_another_network_get_one_line(tmp_path, workdir):
+    other = tmp_path / "other"
+    shutil.copytree(workdir, other)
+    larger = dataclasses.replace(SMALL, num_features=16)
+    checkpoints.save_model_config(other, larger)
+    with pytest.raises(UserError, match=r"holds the weights of another network than .*=16"):
+        checkpoints.load_model(other)
+    checkpoints.save_model_config(other, dataclasses.replace(SMALL, num_stacks=2))
+    with pytest.raises(UserError, match=r"holds the weights of another network than .*stacks=2"):
+        checkpoints.load_model(other)
 
 
 CONTRADICTIONS = {

@@ -56,18 +56,19 @@ class Writer:
         self.legacy = legacy
         self.storages: list[np.ndarray] = []
 
-    def tensor(self, array, offset=0, shape=None, stride=None) -> bytes:
+    def tensor(self, array, offset=0, shape=None, stride=None, view=None) -> bytes:
+        """A tensor; in the old format it may lie in a `view` (offset, size) of its storage."""
         array = np.ascontiguousarray(array, "<f4")
         shape = array.shape if shape is None else shape
         stride = [s // 4 for s in array.strides] if stride is None else stride
         key = text(str(len(self.storages)))
         self.storages.append(array)
-        view = [b"N"] if self.legacy else []
+        parts = sequence(text("view"), *map(integer, view)) if view else b"N"
         saved_id = [text("storage"), b"ctorch\nFloatStorage\n", key, text("cpu")]
         return call(
             "torch._utils",
             "_rebuild_tensor" if self.legacy else "_rebuild_tensor_v2",
-            sequence(*saved_id, integer(array.size), *view) + b"Q",
+            sequence(*saved_id, integer(array.size), *([parts] if self.legacy else [])) + b"Q",
             integer(offset),
             sequence(*map(integer, shape)),
             sequence(*map(integer, stride)),

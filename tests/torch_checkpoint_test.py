@@ -55,6 +55,16 @@ def test_a_tensor_may_be_a_transposed_part_of_its_storage(tmp_path, legacy):
     assert tensors["a"].tolist() == [[2, 4, 6], [3, 5, 7]]
 
 
+def test_old_files_store_parts_of_storages_as_views(tmp_path):
+    writer = Writer(legacy=True)
+    tensor = writer.tensor(np.arange(10), offset=1, shape=(2,), stride=(1,), view=(4, 3))
+    tensors = read(tmp_path, writer.file(ordered_dict({"a": tensor})))
+    assert tensors["a"].tolist() == [5, 6]
+    outside = writer.tensor(np.arange(10), offset=1, shape=(3,), stride=(1,), view=(4, 3))
+    with pytest.raises(UserError, match="leaves its storage of 3"):
+        read(tmp_path, writer.file(ordered_dict({"a": tensor, "b": outside})))
+
+
 def hostile_pickles(path):
     """Pickles that would write the file `path` if the unpickler did what they ask for."""
     command = text(f"touch {path}")
