@@ -80,7 +80,7 @@ def join(labels: Predictions, arrays: dict[str, np.ndarray], path: str | Path) -
     missing = wanted[~np.isin(wanted, keys)]
     if missing.size:
         raise UserError(
-            f"{path}: {missing.size} of {wanted.size} frames are missing, e.g. {missing[0]!r}:"
+            f"{path}: {missing.size} of {wanted.size} frames are missing, e.g. {str(missing[0])!r}:"
             " predict all frames of the split"
         )
     rows = first[np.searchsorted(keys, wanted)]

@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import numpy as np
+import painted_people
 import pytest
+import tensorflow_datasets as tfds
 
-from hg3d_tf import checkpoints
+from hg3d_tf import checkpoints, evaluation, schema
 from hg3d_tf.cli import UserError
 from hg3d_tf.keras_api import keras
 from hg3d_tf.pose_model import ModelConfig, build_pose_model
@@ -77,6 +79,34 @@ def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):
     assert list(results["small"]) == ["painted_2d", "painted_3d"]
     keys = {"pck_box_010", "mpjpe_mm", "pck3d_150", "symmetry_mm"}
     assert set(results["small"]["painted_2d"]) == keys
+
+
+def test_labels_of_single_datasets_travel_along(tmp_path):
+    features = schema.pose_features(
+        jpeg=False,
+        action=tfds.features.Text(),
+        frame=tfds.features.Scalar(np.int32),
+        head_box_size_px=tfds.features.Scalar(np.float32),
+        camera=tfds.features.Text(),
+    )
+    extras = [{"action": f"a{i}", "frame": i, "head_box_size_px": 2.0 * i} for i in range(5)]
+    examples = [
+        (i, painted_people.example(i, "test", True, truth=False) | {"camera": "c"} | extra)
+        for i, extra in enumerate(extras)
+    ]
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="with_extras",
+        version="1.0.0",
+        features=features,
+        split_datasets={"test": examples},
+        data_dir=str(tmp_path),
+    )
+    labels = evaluation.load_labels("with_extras", "test", 64, str(tmp_path))
+    order = np.argsort(labels["frame"])
+    assert labels["action"][order].tolist() == [b"a0", b"a1", b"a2", b"a3", b"a4"]
+    assert labels["head_box_size_px"][order].tolist() == [0, 2, 4, 6, 8]
+    assert labels["key"][order][3] == b"test/0003"
+    assert not {"camera", "image"} & set(labels)
 
 
 def test_weights_of_another_network_get_one_line(tmp_path, workdir):
