@@ -51,7 +51,7 @@ def main() -> None:
 
 def check_flags() -> None:
     """Raise UserError for flags that cannot be, before the work starts."""
-    from hg3d_tf import protocols
+    from hg3d_tf import predictions_file, protocols
 
     systems = [*FLAGS.workdir, *([FLAGS.predictions] if FLAGS.predictions else [])]
     cli.require(systems, "workdir", "name the folder that training wrote to, or --predictions")
@@ -65,6 +65,10 @@ def check_flags() -> None:
         raise cli.UserError("--save_predictions wants one --workdir and one --dataset")
     if FLAGS.batch_size < 1:
         raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
+    if FLAGS.save_predictions:
+        predictions_file.checked_suffix(FLAGS.save_predictions)
+    for path in filter(None, (FLAGS.save_predictions, FLAGS.output, FLAGS.markdown)):
+        cli.writable_folder(str(Path(path).parent))
 
 
 def evaluate():

@@ -42,7 +42,7 @@ def save(path: str | Path, predictions: Predictions) -> None:
         "key": np.array([key.decode() for key in predictions["key"].tolist()]),
     }
     arrays = {name: predictions[name] for name in ("key", *_SHAPES) if name in predictions}
-    if _suffix(path) == ".json":
+    if checked_suffix(path) == ".json":
         files.write_json(path, {name: value.tolist() for name, value in arrays.items()})
         return
     with files.atomic_path(path) as temporary:
@@ -92,7 +92,8 @@ def join(labels: Predictions, arrays: dict[str, np.ndarray], path: str | Path) -
     return labels | predicted
 
 
-def _suffix(path) -> str:
+def checked_suffix(path: str | Path) -> str:
+    """Return the suffix of a predictions file. Raises UserError unless it is .npz or .json."""
     suffix = Path(path).suffix
     if suffix not in (".npz", ".json"):
         raise UserError(f"{path}: predictions are .npz or .json files, by their suffix")
@@ -101,7 +102,7 @@ def _suffix(path) -> str:
 
 def _read(path) -> dict[str, np.ndarray]:
     try:
-        if _suffix(path) == ".json":
+        if checked_suffix(path) == ".json":
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             return {name: np.array(value) for name, value in content.items()}
         with np.load(path, allow_pickle=False) as arrays:

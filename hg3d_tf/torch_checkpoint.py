@@ -33,6 +33,12 @@ _DTYPES = {
 }
 
 
+class _Stateless:
+    """What a pickle cannot change after it was made."""
+
+    def __setstate__(self, state): ...
+
+
 class StandIn:
     """Takes the place of a class or function of a pickle; keeps the state that it is given."""
 
@@ -52,7 +58,7 @@ class StandIn:
 
 
 @dataclasses.dataclass
-class Storage:
+class Storage(_Stateless):
     """Numbers of one type; in the old format their data is read after all that refers to it."""
 
     dtype: np.dtype
@@ -61,15 +67,13 @@ class Storage:
 
 
 @dataclasses.dataclass
-class Tensor:
+class Tensor(_Stateless):
     """A view of a storage. A parameter is its tensor."""
 
     storage: Storage
     offset: int
     shape: tuple[int, ...]
     stride: tuple[int, ...]
-
-    def __setstate__(self, state): ...  # of a parameter: requires_grad and hooks
 
     def array(self) -> np.ndarray:
         """Return a copy of the numbers. Raises ValueError if the view leaves the storage."""
@@ -92,14 +96,24 @@ def _same_tensor(tensor, *_unused) -> Tensor:
     return tensor
 
 
+class _Function(_Stateless):
+    """A function that a pickle may call, but not set attributes of."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def __call__(self, *args):
+        return self._function(*args)
+
+
 _KNOWN = {
     ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _same_tensor,
-    ("torch._utils", "_rebuild_parameter_with_state"): _same_tensor,
-    ("torch.nn.parameter", "Parameter"): _same_tensor,
-    ("torch.autograd.variable", "Variable"): _same_tensor,
+    ("torch._utils", "_rebuild_tensor"): _Function(_rebuild_tensor),
+    ("torch._utils", "_rebuild_tensor_v2"): _Function(_rebuild_tensor),
+    ("torch._utils", "_rebuild_parameter"): _Function(_same_tensor),
+    ("torch._utils", "_rebuild_parameter_with_state"): _Function(_same_tensor),
+    ("torch.nn.parameter", "Parameter"): _Function(_same_tensor),
+    ("torch.autograd.variable", "Variable"): _Function(_same_tensor),
 }
 
 
@@ -112,21 +126,21 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         if module in ("torch", "torch.cuda") and name in _DTYPES:
-            return np.dtype(_DTYPES[name])
+            return _DTYPES[name]
         return _KNOWN.get((module, name)) or type(name, (StandIn,), {})
 
     def persistent_load(self, saved_id):
         kind, *parts = saved_id
         if kind == "module":  # a class, with its source code
             return parts[0]
-        if kind != "storage" or not isinstance(parts[0], np.dtype):
+        if kind != "storage" or parts[0] not in _DTYPES.values():
             raise pickle.UnpicklingError(f"unknown kind of data {kind!r} {parts[:1]}")
         dtype, key, _device, size, *view = parts
-        storage = self._add_storage(dtype, key, int(size))
+        storage = self._add_storage(np.dtype(dtype), key, int(size))
         return _view(storage, *view[0]) if view and view[0] else storage
 
 
-class _View:
+class _View(_Stateless):
     """A part of a storage that torch 0.1 to 0.3 stored as a storage of its own."""
 
     def __init__(self, root: Storage, offset: int, size: int):

@@ -125,6 +125,8 @@ CONTRADICTIONS = {
     "--protocol=h36m": "--protocol=h36m is unknown; there are synthetic, h36m_paper",
     "--predictions=p.npz": "--predictions are of one dataset: name it by --dataset",
     "--save_predictions=p.npz": "--save_predictions wants one --workdir and one --dataset",
+    "--save_predictions=p.txt": "p.txt: predictions are .npz or .json files, by their suffix",
+    "--output=/proc/none/results.json": "cannot write to /proc/none",
     "--workdir=": "--workdir is missing",
     "--batch_size=0": "--batch_size=0 must be positive",
 }
@@ -137,7 +139,8 @@ from absl import flags
 from hg3d_tf import cli, evaluate
 for argument in sys.argv[1:]:
     flags.FLAGS.unparse_flags()
-    flags.FLAGS(["evaluate", "--workdir=w", argument])
+    dataset = "--dataset=wild" if argument.endswith(".txt") else "--dataset=wild,studio"
+    flags.FLAGS(["evaluate", "--workdir=w", dataset, argument])
     try:
         evaluate.check_flags()
     except cli.UserError as error:

@@ -95,6 +95,18 @@ def test_a_hostile_pickle_is_not_obeyed(tmp_path, legacy, number):
 
 
 @FORMATS
+def test_a_pickle_changes_neither_the_reader_nor_a_storage(tmp_path, legacy):
+    writer = Writer(legacy)
+    tensor = writer.tensor([1, 2, 3])
+    state = b"}" + text("size") + b"K\x07s" + text("function") + b"K\x07s" + b"b"
+    function, arguments = tensor[: tensor.index(b"(")], tensor[tensor.index(b"(") :]
+    changed = function + state + arguments.replace(b"Q", b"Q" + state, 1) + state
+    assert read(tmp_path, writer.file(ordered_dict({"a": changed})))["a"].tolist() == [1, 2, 3]
+    for function in torch_checkpoint._KNOWN.values():
+        assert not hasattr(function, "size")
+
+
+@FORMATS
 @pytest.mark.parametrize(
     "offset, shape, stride",
     [(0, (5,), (1,)), (4, (1,), (1,)), (-1, (1,), (1,)), (0, (1 << 30,), (0,)), (3, (2,), (-1,))],
