@@ -19,6 +19,12 @@ def save_model_config(workdir: str | Path, config: ModelConfig) -> None:
     files.write_json(Path(workdir) / _CONFIG_NAME, dataclasses.asdict(config))
 
 
+def save_model(model: PoseModel, workdir: str | Path) -> None:
+    """Make `workdir` a training folder that holds `model`: its architecture and weights."""
+    save_model_config(workdir, model.config)
+    create_manager(workdir, tf.train.Checkpoint(model=model)).save(checkpoint_number=0)
+
+
 def load_model_config(workdir: str | Path) -> ModelConfig:
     """Return the architecture of the network trained in `workdir`.
 
@@ -44,12 +50,6 @@ def create_manager(
     return tf.train.CheckpointManager(
         checkpoint, str(Path(workdir) / _FOLDER_NAME), max_to_keep=max_to_keep
     )
-
-
-def save_model(model: PoseModel, workdir: str | Path) -> None:
-    """Make `workdir` a training folder that holds `model`: its architecture and weights."""
-    save_model_config(workdir, model.config)
-    create_manager(workdir, tf.train.Checkpoint(model=model)).save(checkpoint_number=0)
 
 
 def restore_weights(model: PoseModel, workdir: str | Path) -> None:

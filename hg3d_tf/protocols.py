@@ -74,7 +74,7 @@ def h36m_p1(predictions: Predictions) -> Result:
         f"{count}; MPJPE in mm over {joints}, the root included; pelvis aligned;"
         f" {inputs.scale_of(frames)}; {_BOX_AND_FLIP}"
     )
-    return Result(_by_action(error, frames), statement, "h36m", decimals=2)
+    return Result(_by_action(error, frames), statement, decimals=2)
 
 
 def h36m_pa(predictions: Predictions) -> Result:

@@ -61,7 +61,8 @@ def as_text(table: Sequence[Sequence[str]]) -> str:
     """Return the table for a terminal: columns padded, numbers to the right, headers folded."""
     header, *rows = table
     folded = [cell.split(" ", 1) if " " in cell else ["", cell] for cell in header]
-    lines = [[cell[0] for cell in folded], [cell[1] for cell in folded], *rows]
+    upper, lower = ([cell[i] for cell in folded] for i in (0, 1))
+    lines = [*([upper] if any(upper) else []), lower, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     first, *others = widths
     return "\n".join(
