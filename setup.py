@@ -34,6 +34,7 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     "datasets": ["av>=18", "cdflib>=1.3", "scipy"],
     "beam": ["apache-beam>=2.77"],
+    "torch": [f"torch==2.13.0; {CARD}"],  # tests compare imported weights with it
     "render": ["embreex>=4.4,<5"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }
@@ -46,6 +47,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
+    package_data={"hg3d_tf": ["poster.json"]},
     packages=find_packages(include=["hg3d_tf", "hg3d_tf.*"]),
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,

@@ -19,6 +19,12 @@ def save_model_config(workdir: str | Path, config: ModelConfig) -> None:
     files.write_json(Path(workdir) / _CONFIG_NAME, dataclasses.asdict(config))
 
 
+def save_model(model: PoseModel, workdir: str | Path) -> None:
+    """Make `workdir` a training folder that holds `model`: its architecture and weights."""
+    save_model_config(workdir, model.config)
+    create_manager(workdir, tf.train.Checkpoint(model=model)).save(checkpoint_number=0)
+
+
 def load_model_config(workdir: str | Path) -> ModelConfig:
     """Return the architecture of the network trained in `workdir`.
 
@@ -56,8 +62,11 @@ def load_model(workdir: str | Path) -> PoseModel:
     path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
     if path is None:
         raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
-    status = tf.train.Checkpoint(model=model).restore(path)
-    status.assert_existing_objects_matched().expect_partial()
+    try:
+        status = tf.train.Checkpoint(model=model).restore(path).expect_partial()
+        status.assert_existing_objects_matched()
+    except (AssertionError, ValueError) as error:  # missing weights; weights of another shape
+        raise UserError(f"{path} holds the weights of another network than model.json") from error
     return model
 
 

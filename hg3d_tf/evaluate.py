@@ -1,6 +1,8 @@
 """Measure trained networks: `python -m hg3d_tf.evaluate --workdir=runs/stage3 --dataset=wild`.
 
-Prints one row per network and the line that says how it was measured; --output keeps both as JSON.
+Prints a table per protocol, a row for each system, the poster's rows above where it has them, and
+the line that says how it was measured. --predictions scores another system's poses; the file's
+format is described in hg3d_tf/predictions_file.py.
 """
 
 from pathlib import Path
@@ -11,56 +13,127 @@ from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_list("workdir", None, "Training folders; several are compared.")
+SYNTHETIC = "synthetic"
+
+flags.DEFINE_list("workdir", [], "Training folders; several are compared.")
 flags.DEFINE_list("dataset", ["wild", "studio"], "Datasets to measure on.")
 flags.DEFINE_string("split", "test", "Split of the datasets.")
 flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+flags.DEFINE_list(
+    "protocol",
+    [SYNTHETIC],
+    "How to measure, all on the same predictions: synthetic, h36m_paper, h36m_p1, h36m_pa,"
+    " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, pck_box.",
+)
 flags.DEFINE_integer("batch_size", 32, "Samples in a batch; results do not depend on it.")
 flags.DEFINE_string(
     "mean_pose_of", "", "Also measure the mean pose of this training mix, e.g. studio:0.5,wild:0.5."
 )
+flags.DEFINE_string("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
+flags.DEFINE_string("save_predictions", None, "File (.npz, .json) for one network's predictions.")
 flags.DEFINE_string("output", None, "JSON file for the results.")
+flags.DEFINE_string("markdown", None, "Markdown file for the tables.")
 
 
 def main() -> None:
-    """Evaluate, print the table, write the JSON."""
-    cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
-    from hg3d_tf import evaluation, files, tables
+    """Evaluate, print the tables, write the files."""
+    from hg3d_tf import files, reports
 
+    check_flags()
     with cli.flag_errors():
         results = evaluate()
-    print(tables.as_text(tables.results_table(results)))
-    print(evaluation.PROTOCOL)
+    print(reports.as_text(results))
     if FLAGS.output:
-        files.write_json(FLAGS.output, results)
+        files.write_json(FLAGS.output, reports.as_json(results))
+    if FLAGS.markdown:
+        files.write_text(FLAGS.markdown, reports.as_markdown(results))
 
 
-def evaluate() -> dict:
-    """Return row -> dataset -> metric -> value."""
-    from hg3d_tf import checkpoints, evaluation, input_pipeline
+def check_flags() -> None:
+    """Raise UserError for flags that cannot be, before the work starts."""
+    from hg3d_tf import predictions_file, protocols
 
+    systems = [*FLAGS.workdir, *([FLAGS.predictions] if FLAGS.predictions else [])]
+    cli.require(systems, "workdir", "name the folder that training wrote to, or --predictions")
+    for name in FLAGS.protocol:
+        if name not in protocols.PROTOCOLS and name != SYNTHETIC:
+            known = ", ".join((SYNTHETIC, *protocols.PROTOCOLS))
+            raise cli.UserError(f"--protocol={name} is unknown; there are {known}")
+    if FLAGS.predictions and len(FLAGS.dataset) != 1:
+        raise cli.UserError("--predictions are of one dataset: name it by --dataset")
+    if FLAGS.save_predictions and (len(FLAGS.workdir) != 1 or len(FLAGS.dataset) != 1):
+        raise cli.UserError("--save_predictions wants one --workdir and one --dataset")
     if FLAGS.batch_size < 1:
-        raise ValueError(f"batch_size is {FLAGS.batch_size}, must be positive")
+        raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
+    if FLAGS.save_predictions:
+        predictions_file.checked_suffix(FLAGS.save_predictions)
+    for path in filter(None, (FLAGS.save_predictions, FLAGS.output, FLAGS.markdown)):
+        cli.writable_folder(str(Path(path).parent))
+
+
+def evaluate():
+    """Return protocol -> dataset -> row -> protocols.Result."""
+    results = {protocol: {name: {} for name in FLAGS.dataset} for protocol in FLAGS.protocol}
+    for row, dataset, predictions, size in predict_all():
+        for protocol in FLAGS.protocol:
+            results[protocol][dataset][row] = measure(protocol, predictions, size)
+    return results
+
+
+def measure(protocol: str, predictions, size: int):
+    """Return the protocols.Result of predictions whose labels refer to crops of `size` px."""
+    from hg3d_tf import evaluation, protocol_inputs, protocols
+
+    if protocol != SYNTHETIC:
+        return protocols.evaluate(protocol, predictions)
+    for name in ("predicted_2d_norm", "predicted_depth"):
+        protocol_inputs.field(predictions, name)
+    return protocols.Result(evaluation.summarize(predictions, size), evaluation.PROTOCOL)
+
+
+def predict_all():
+    """Yield row, dataset, predictions and their crop's px for each system and dataset."""
+    from hg3d_tf import evaluation, input_pipeline
+
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     for name in FLAGS.dataset:
         input_pipeline.load_split(name, FLAGS.split, data_dir)  # fail before the work starts
-    results = {"mean_pose": {}} if FLAGS.mean_pose_of else {}
-    for workdir in FLAGS.workdir:
-        model = checkpoints.load_model(workdir)
+    pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(FLAGS.dataset)
+    for row, name, predictions, size in _systems(data_dir):
+        if name not in with_mean_pose:
+            with_mean_pose.add(name)
+            pose = pose or evaluation.mean_pose(FLAGS.mean_pose_of, size, data_dir)
+            yield "mean_pose", name, evaluation.with_constant_pose(predictions, pose), size
+        yield row, name, predictions, size
+
+
+def _systems(data_dir: str):
+    from hg3d_tf import checkpoints, evaluation, input_pipeline, predictions_file, training
+
+    for row, workdir in _row_names(FLAGS.workdir).items():
+        with training.create_strategy().scope():
+            model = checkpoints.load_model(workdir)
         size = model.config.input_size
-        if FLAGS.mean_pose_of and not results["mean_pose"]:
-            pose = evaluation.mean_pose(FLAGS.mean_pose_of, size, data_dir)
-        row = results.setdefault(Path(workdir).name, {})
         for name in FLAGS.dataset:
             batches = input_pipeline.evaluation_batches(
                 name, FLAGS.split, size, FLAGS.batch_size, data_dir
             )
             predictions = evaluation.predict_split(model, batches, f"{workdir} on {name}")
-            row[name] = evaluation.summarize(predictions, size)
-            if FLAGS.mean_pose_of and name not in results["mean_pose"]:
-                constant = evaluation.with_constant_pose(predictions, pose)
-                results["mean_pose"][name] = evaluation.summarize(constant, size)
-    return results
+            if FLAGS.save_predictions:
+                predictions_file.save(FLAGS.save_predictions, predictions)
+            yield row, name, predictions, size
+    if FLAGS.predictions:
+        arrays = predictions_file.load(FLAGS.predictions)
+        (name,), size = FLAGS.dataset, 256  # any: the labels are compared as shares of the crop
+        labels = evaluation.load_labels(name, FLAGS.split, size, data_dir)
+        joined = predictions_file.join(labels, arrays, FLAGS.predictions)
+        yield Path(FLAGS.predictions).stem, name, joined, size
+
+
+def _row_names(workdirs: list[str]) -> dict[str, str]:
+    """Return the folders by their names, or by their paths where names are the same."""
+    names = [Path(workdir).name for workdir in workdirs]
+    return dict(zip(names if len(set(names)) == len(names) else workdirs, workdirs, strict=True))
 
 
 if __name__ == "__main__":

@@ -29,13 +29,34 @@ def predict_split(model: PoseModel, batches: tf.data.Dataset, title: str = "") -
     def predict(image):
         outputs = model(image, training=False)
         joints_2d_norm, confidence = decode.decode_heatmaps(outputs["heatmaps"][-1])
-        return joints_2d_norm, outputs["depth"], confidence
+        depth = outputs["depth"]
+        return {
+            "predicted_2d_norm": joints_2d_norm,
+            "predicted_depth": depth,
+            "confidence": confidence,
+        }
 
-    def run(batch):
-        names = ("predicted_2d_norm", "predicted_depth", "confidence")
-        return dict(zip(names, predict(batch["image"]), strict=True))
+    strategy = model.distribute_strategy
+    return collect(
+        batches, lambda batch: _run_on_replicas(strategy, predict, batch["image"]), title
+    )
 
-    return collect(batches, run, title)
+
+def _run_on_replicas(strategy: tf.distribute.Strategy, predict, image) -> dict[str, tf.Tensor]:
+    """Share a batch of any size among the replicas; return their outputs in its order."""
+    replicas, count = strategy.num_replicas_in_sync, len(image)
+    if replicas == 1:
+        return predict(image)
+    padding = tf.repeat(image[-1:], -count % replicas, axis=0)
+    shares = tf.split(tf.concat([image, padding], axis=0), replicas)
+    share = strategy.experimental_distribute_values_from_function(
+        lambda context: shares[context.replica_id_in_sync_group]
+    )
+    outputs = strategy.run(predict, args=(share,))
+    return {
+        name: tf.concat(strategy.experimental_local_results(value), axis=0)[:count]
+        for name, value in outputs.items()
+    }
 
 
 def collect(batches: tf.data.Dataset, run, title: str = "") -> Predictions:
@@ -48,6 +69,12 @@ def collect(batches: tf.data.Dataset, run, title: str = "") -> Predictions:
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
+def load_labels(name: str, split: str, size: int, data_dir: str) -> Predictions:
+    """Return the fields of a split's evaluation batches without images, for crops of `size` px."""
+    batches = input_pipeline.evaluation_batches(name, split, size, 64, data_dir, images=False)
+    return collect(batches, lambda batch: {}, f"labels of {name}")
+
+
 def mean_pose(mix: str, size: int, data_dir: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean of the training labels: joints_2d_norm [16, 2] and depth [16].
 
@@ -56,8 +83,7 @@ def mean_pose(mix: str, size: int, data_dir: str) -> tuple[np.ndarray, np.ndarra
     """
     joints, depths = [], []
     for name in input_pipeline.parse_mix(mix):
-        batches = input_pipeline.evaluation_batches(name, "train", size, 64, data_dir)
-        labels = collect(batches, lambda batch: {}, f"mean pose of {name}")
+        labels = load_labels(name, "train", size, data_dir)
         visible = labels["visible"][..., np.newaxis]
         joints.append(np.where(visible, labels["joints_2d_norm"], np.nan))
         depths.append(labels["depth"][labels["has_depth"]])

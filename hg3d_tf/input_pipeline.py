@@ -35,8 +35,19 @@ _COMMON_FIELDS = (
     "box",
 )
 TRAINING_FIELDS = ("key", "image", "joints_2d_norm", "depth", "visible", "has_depth")
-# person_side: longer side of the labelled joints' box, px of the crop; joints_3d: mm, the truth.
-EVALUATION_FIELDS = (*TRAINING_FIELDS, "person_side", "joints_3d")
+# person_side: longer side of the labelled joints' box, px of the crop; joints_3d: mm, the truth;
+# crop_center and crop_side: px of the source image.
+EVALUATION_FIELDS = (*TRAINING_FIELDS, "person_side", "joints_3d", "crop_center", "crop_side")
+# Labels of single datasets that protocols read; they travel along unchanged where they are.
+PROTOCOL_FIELDS = (
+    "action",
+    "frame",
+    "scene",
+    "head_box_size_px",  # PCKh's unit, 0.6 of the head box's diagonal, px of the source image
+    "joints_3d_17",
+    "visible_17",
+    "joints_3d_universal_17",
+)
 
 _SHUFFLE_BUFFER = 2048  # encoded examples
 
@@ -139,11 +150,13 @@ def adapt(truth_3d: bool = False) -> Op:
     """Reduce an example of any builder to the fields that all have; add the unchanged geometry.
 
     Args:
-      truth_3d: let joints_3d be the truth that training must not see, where there is one.
+      truth_3d: for evaluation: let joints_3d be the truth that training must not see, where there
+        is one, and keep `PROTOCOL_FIELDS`.
     """
 
     def apply(example: Sample) -> Sample:
-        sample = {name: example[name] for name in _COMMON_FIELDS}
+        names = (*_COMMON_FIELDS, *PROTOCOL_FIELDS) if truth_3d else _COMMON_FIELDS
+        sample = {name: example[name] for name in names if name in example}
         if truth_3d and TRUTH_3D in example:
             sample["joints_3d"] = example[TRUTH_3D]
         box = sample.pop("box")
@@ -162,6 +175,10 @@ def decode_image(sample: Sample) -> Sample:
     return sample | {"image": image}
 
 
+def _black_image(sample: Sample) -> Sample:
+    return sample | {"image": tf.zeros([1, 1, 3], tf.uint8)}
+
+
 def add_targets(size: int) -> Op:
     """Add what the losses compare with: joints_2d_norm and depth."""
 
@@ -175,9 +192,14 @@ def add_targets(size: int) -> Op:
     return apply
 
 
-def select(names: tuple[str, ...]) -> Op:
-    """Keep the fields called `names`."""
-    return lambda sample: {name: sample[name] for name in names}
+def select(names: tuple[str, ...], optional: tuple[str, ...] = ()) -> Op:
+    """Keep the fields called `names`, and those called `optional` that are there."""
+
+    def apply(sample: Sample) -> Sample:
+        there = (name for name in optional if name in sample)
+        return {name: sample[name] for name in (*names, *there)}
+
+    return apply
 
 
 def chain(*ops: Op) -> Op:
@@ -267,21 +289,22 @@ def _mix(sources, config: InputConfig, weights: dict[str, float]) -> tf.data.Dat
 
 
 def evaluation_batches(
-    name: str, split: str, size: int, batch_size: int, data_dir: str = ""
+    name: str, split: str, size: int, batch_size: int, data_dir: str = "", images: bool = True
 ) -> tf.data.Dataset:
     """Return one pass over a split, unaugmented, in a fixed order.
 
-    Every batch is full: the last is padded with copies whose `valid` is False.
+    Every batch is full: the last is padded with copies whose `valid` is False. Without `images`,
+    for who needs the labels only, they are black.
 
     Raises:
       UserError: if the dataset or the split is not there.
     """
     preprocess = chain(
         adapt(truth_3d=True),
-        decode_image,
+        decode_image if images else _black_image,
         augment.crop(size),
         add_targets(size),
-        select(EVALUATION_FIELDS),
+        select(EVALUATION_FIELDS, PROTOCOL_FIELDS),
     )
     dataset = load_split(name, split, data_dir).map(preprocess, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size).map(lambda batch: _pad(batch, batch_size))

@@ -29,6 +29,46 @@ def pck(distances: np.ndarray, threshold, visible: np.ndarray | None = None) -> 
     return float(correct.mean() if visible is None else correct[visible].mean())
 
 
+def pck_by_joint(correct: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Return the share [J] of the `counted` frames [N, J] that are `correct`; NaN without any."""
+    count = counted.sum(axis=0)
+    share = (correct & counted).sum(axis=0) / np.maximum(count, 1)
+    return np.where(count > 0, share, np.nan)
+
+
+def auc(distances: np.ndarray, thresholds: np.ndarray) -> float:
+    """Return the mean of `pck` over thresholds ("area under the curve")."""
+    return float(np.mean([pck(distances, threshold) for threshold in thresholds]))
+
+
+def scale_bones(joints: np.ndarray, bone_sum) -> np.ndarray:
+    """Scale poses [N, 16, D] so that their 14 bones sum to `bone_sum`, a number or [N]."""
+    length = bone_lengths(joints).sum(axis=-1)
+    scale = bone_sum / np.maximum(length, np.finfo(np.float64).tiny)
+    return joints * scale[:, np.newaxis, np.newaxis]
+
+
+def align_procrustes(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Turn, move and scale each pose [N, J, D] to where its squared distance to `truth` is least.
+
+    No pose is mirrored.
+    """
+    center, truth_center = predicted.mean(1, keepdims=True), truth.mean(1, keepdims=True)
+    moved, target = predicted - center, truth - truth_center
+    u, singular, vt = np.linalg.svd(np.swapaxes(target, 1, 2) @ moved)
+    sign = np.ones_like(singular)
+    sign[:, -1] = np.sign(np.linalg.det(u @ vt))
+    rotation = (u * sign[:, np.newaxis]) @ vt  # truth = scale * rotation @ predicted
+    size = np.maximum(np.square(moved).sum((1, 2)), np.finfo(np.float64).tiny)
+    scale = (singular * sign).sum(1) / size
+    return scale[:, np.newaxis, np.newaxis] * moved @ np.swapaxes(rotation, 1, 2) + truth_center
+
+
+def p_mpjpe(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return each frame's mean joint distance [N] after `align_procrustes`."""
+    return distances(align_procrustes(predicted, truth), truth).mean(axis=-1)
+
+
 def symmetry_errors(joints: np.ndarray) -> dict[str, np.ndarray]:
     """Return the absolute left-right difference of each limb's length, name -> [N]."""
     pairs = {

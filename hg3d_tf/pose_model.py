@@ -21,10 +21,11 @@ class ModelConfig:
     num_features: int = 256
     num_residuals: int = 2
     input_size: int = 256  # px, square
+    num_depth_residuals: int | None = None  # in the depth module; num_residuals by default
 
     def __post_init__(self):
-        for name in ("num_stacks", "num_features", "num_residuals", "input_size"):
-            if getattr(self, name) < 1:
+        for name in (field.name for field in dataclasses.fields(self)):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
         if self.input_size % 64:
             raise ValueError(f"input_size is {self.input_size}, must be a multiple of 64")
@@ -43,6 +44,7 @@ class LossWeights:
 
     depth: float = 0.0  # lambda_reg
     geometry: float = 0.0  # lambda_geo
+    geometry_on_3d: bool = False  # samples with depth labels get it too: the poster's 3D/w geo
     bone_weighting: losses.BoneWeighting = "paper_code"
 
 
@@ -60,7 +62,7 @@ class PoseModel(keras.Model):
         for s in range(config.num_stacks):
             x, stack_heatmaps = hourglass.stack(x, config.num_residuals, f"stack{s}")
             heatmaps.append(stack_heatmaps)
-        depth = hourglass.depth_module(x, config.num_residuals)
+        depth = hourglass.depth_module(x, config.num_depth_residuals or config.num_residuals)
         super().__init__(image, {"heatmaps": heatmaps, "depth": depth}, name="hg3d")
         self.config = config
         self.loss_weights = LossWeights()
@@ -80,8 +82,8 @@ class PoseModel(keras.Model):
     def compute_losses(self, batch, outputs) -> dict[str, tf.Tensor]:
         """Return the losses of each sample, [B] each, "loss" being their weighted sum.
 
-        A sample with depth labels gets the depth loss, one without gets the geometry loss; the
-        other of the two is 0 for it.
+        A sample with depth labels gets the depth loss, one without gets the geometry loss (with
+        `geometry_on_3d` all do); the other of the two is 0 for it.
         """
         has_depth, visible = batch["has_depth"], batch["visible"]
         heatmaps = targets.draw_heatmaps(batch["joints_2d_norm"], visible, self.config.heatmap_size)
@@ -91,8 +93,9 @@ class PoseModel(keras.Model):
             batch["joints_2d_norm"], outputs["depth"], visible, self.loss_weights.bone_weighting
         )
         depth = tf.where(has_depth, depth, 0.0)
-        geometry = tf.where(has_depth, 0.0, geometry)
         weights = self.loss_weights
+        if not weights.geometry_on_3d:
+            geometry = tf.where(has_depth, 0.0, geometry)
         total = heatmap + weights.depth * depth + weights.geometry * geometry
         return {
             "loss": total,
@@ -129,7 +132,9 @@ class PoseModel(keras.Model):
 
     def _update_means(self, batch, per_sample) -> dict[str, tf.Tensor]:
         has_depth = tf.cast(batch["has_depth"], tf.float32)
-        sample_weight = {"depth_loss": has_depth, "geometry_loss": 1.0 - has_depth}
+        sample_weight = {"depth_loss": has_depth}
+        if not self.loss_weights.geometry_on_3d:
+            sample_weight["geometry_loss"] = 1.0 - has_depth
         for name, mean in self._means.items():
             mean.update_state(per_sample[name], sample_weight=sample_weight.get(name))
         return {name: mean.result() for name, mean in self._means.items()}

@@ -1,5 +1,6 @@
 """Results as tables: for the screen, for markdown."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 Results = Mapping[str, Mapping[str, Mapping[str, float]]]  # row -> dataset -> metric -> value
@@ -30,6 +31,25 @@ def results_table(results: Results) -> list[list[str]]:
     return [header, *rows]
 
 
+def protocol_table(
+    rows: Mapping[str, Mapping[str, float]], published: Mapping[str, Mapping[str, float]], decimals
+) -> list[list[str]]:
+    """Return header and rows of one protocol: the `published` rows, then those measured here.
+
+    Values without a number (NaN, or a column that a published row does not have) are "-".
+    """
+    columns = list(next(iter(rows.values())))
+    named = {f"poster: {name}": values for name, values in published.items()} | dict(rows)
+    return [["", *(column.replace("_", " ") for column in columns)]] + [
+        [name, *(_number(values.get(column, math.nan), decimals) for column in columns)]
+        for name, values in named.items()
+    ]
+
+
+def _number(value: float, decimals: int) -> str:
+    return "-" if math.isnan(value) else f"{value:.{decimals}f}"
+
+
 def as_markdown(table: Sequence[Sequence[str]]) -> str:
     """Return the table in markdown, numbers to the right."""
     header, *rows = table
@@ -41,7 +61,8 @@ def as_text(table: Sequence[Sequence[str]]) -> str:
     """Return the table for a terminal: columns padded, numbers to the right, headers folded."""
     header, *rows = table
     folded = [cell.split(" ", 1) if " " in cell else ["", cell] for cell in header]
-    lines = [[cell[0] for cell in folded], [cell[1] for cell in folded], *rows]
+    upper, lower = ([cell[i] for cell in folded] for i in (0, 1))
+    lines = [*([upper] if any(upper) else []), lower, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     first, *others = widths
     return "\n".join(

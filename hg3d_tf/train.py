@@ -33,6 +33,7 @@ flags.DEFINE_float("depth_weight", 0.0, "Weight of the depth loss of 3D samples 
 flags.DEFINE_float(
     "geometry_weight", 0.0, "Weight of the geometry loss of 2D samples (lambda_geo)."
 )
+flags.DEFINE_bool("geometry_on_3d", False, "Give samples with depth labels the geometry loss too.")
 flags.DEFINE_enum(
     "bone_weighting",
     "paper_code",
@@ -100,7 +101,9 @@ def config_from_flags():
                 "decay_epochs": tuple(int(epoch) for epoch in FLAGS.decay_epochs),
             }
         ),
-        loss_weights=LossWeights(FLAGS.depth_weight, FLAGS.geometry_weight, FLAGS.bone_weighting),
+        loss_weights=LossWeights(
+            FLAGS.depth_weight, FLAGS.geometry_weight, FLAGS.geometry_on_3d, FLAGS.bone_weighting
+        ),
         **cli.flag_values(TrainConfig, skip=("model", "input", "optimizer", "loss_weights")),
     )
 

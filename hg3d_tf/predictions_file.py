@@ -1,0 +1,121 @@
+"""Predictions in files, so that any system can be scored and a network need run only once.
+
+An .npz or .json file of named arrays, one row per frame in any order:
+  key [N]: the examples' keys in the dataset;
+  predicted_2d_px [N, 16, 2]: joints in MPII order, px of the dataset's image from its corner;
+  predicted_depth [N, 16]: relative depth, half crop sides; with predicted_2d_px it is a pose;
+  predicted_3d_mm [N, 16, 3]: mm, axes of the camera (x right, y down, z forwards), any origin;
+  predicted_3d_17_mm [N, 17, 3]: the same with Human3.6M's 17 joints, for h36m_p1 and h36m_pa;
+  confidence [N, 16].
+A file holds `key` and those of the others that its system predicts.
+"""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from hg3d_tf import files
+from hg3d_tf.cli import UserError
+from hg3d_tf.protocol_inputs import Predictions
+
+_SHAPES = {
+    "predicted_2d_px": (16, 2),
+    "predicted_depth": (16,),
+    "predicted_3d_mm": (16, 3),
+    "predicted_3d_17_mm": (17, 3),
+    "confidence": (16,),
+}
+
+
+def save(path: str | Path, predictions: Predictions) -> None:
+    """Write what was predicted to `path`, an .npz or .json file.
+
+    Raises:
+      UserError: for another suffix.
+    """
+    half = predictions["crop_side"][:, np.newaxis, np.newaxis] / 2
+    center = predictions["crop_center"][:, np.newaxis]
+    predictions = predictions | {
+        "predicted_2d_px": center + predictions["predicted_2d_norm"] * half,
+        "key": np.array([key.decode() for key in predictions["key"].tolist()]),
+    }
+    arrays = {name: predictions[name] for name in ("key", *_SHAPES) if name in predictions}
+    if checked_suffix(path) == ".json":
+        files.write_json(path, {name: value.tolist() for name, value in arrays.items()})
+        return
+    with files.atomic_path(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def load(path: str | Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a predictions file.
+
+    Raises:
+      UserError: for a file that is none, unknown names, wrong shapes, numbers that are not finite.
+    """
+    arrays = _read(path)
+    unknown = sorted(set(arrays) - {"key", *_SHAPES})
+    if unknown:
+        raise UserError(f"{path}: {unknown[0]!r} is unknown; names are {', '.join(_SHAPES)}")
+    if "key" not in arrays or len(arrays) == 1:
+        raise UserError(f"{path}: holds {', '.join(arrays) or 'nothing'}; wanted: key and a pose")
+    keys = arrays["key"].astype(str)
+    return {"key": keys} | {
+        name: _checked(path, name, value, keys) for name, value in arrays.items() if name != "key"
+    }
+
+
+def join(labels: Predictions, arrays: dict[str, np.ndarray], path: str | Path) -> Predictions:
+    """Return the labels of all frames with what `arrays` of `load` predict for them, by key.
+
+    Raises:
+      UserError: if a frame is missing or there twice.
+    """
+    keys, first = np.unique(arrays["key"], return_index=True)
+    if len(keys) < len(arrays["key"]):
+        raise UserError(f"{path}: a key is there twice: each frame may be predicted once")
+    wanted = np.array([key.decode() for key in labels["key"].tolist()])
+    missing = wanted[~np.isin(wanted, keys)]
+    if missing.size:
+        raise UserError(
+            f"{path}: {missing.size} of {wanted.size} frames are missing, e.g. {str(missing[0])!r}:"
+            " predict all frames of the split"
+        )
+    rows = first[np.searchsorted(keys, wanted)]
+    predicted = {name: value[rows] for name, value in arrays.items() if name != "key"}
+    if "predicted_2d_px" in predicted:
+        half = labels["crop_side"][:, np.newaxis, np.newaxis] / 2
+        offset = predicted.pop("predicted_2d_px") - labels["crop_center"][:, np.newaxis]
+        predicted["predicted_2d_norm"] = offset / half
+    return labels | predicted
+
+
+def checked_suffix(path: str | Path) -> str:
+    """Return the suffix of a predictions file. Raises UserError unless it is .npz or .json."""
+    suffix = Path(path).suffix
+    if suffix not in (".npz", ".json"):
+        raise UserError(f"{path}: predictions are .npz or .json files, by their suffix")
+    return suffix
+
+
+def _read(path) -> dict[str, np.ndarray]:
+    try:
+        if checked_suffix(path) == ".json":
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            return {name: np.array(value) for name, value in content.items()}
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
+
+
+def _checked(path, name, value, keys) -> np.ndarray:
+    wanted = (len(keys), *_SHAPES[name])
+    if value.dtype.kind not in "fiu" or value.shape != wanted:
+        raise UserError(f"{path}: {name} is {value.dtype} {value.shape}; wanted: numbers {wanted}")
+    broken = ~np.isfinite(value.reshape(len(keys), -1)).all(axis=1)
+    if broken.any():
+        raise UserError(f"{path}: {name} of frame {str(keys[broken][0])!r} is not finite")
+    return value

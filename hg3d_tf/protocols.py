@@ -1,0 +1,249 @@
+"""Evaluation protocols by name: each turns predictions beside their labels into one table row."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from hg3d_tf import metrics, poster
+from hg3d_tf import protocol_inputs as inputs
+from hg3d_tf.cli import UserError
+from hg3d_tf.protocol_inputs import Predictions
+from hg3d_tf.skeleton import (
+    CANONICAL_BONE_SUM_MM,
+    NUM_JOINTS,
+    PELVIS,
+    SYMMETRY_PAIRS,
+    THORAX,
+    UPPER_NECK,
+    bone_lengths,
+    joint_index,
+)
+
+# The joints that PCK counts: pelvis and thorax depend on a dataset's habits.
+SCORED_JOINTS = [joint for joint in range(NUM_JOINTS) if joint not in (PELVIS, THORAX)]
+# The poster's names of actions where they differ from the dataset's.
+_ACTION_NAMES = {"WalkPair": "WalkTogether"}
+# The poster's columns by the dataset's scenes.
+_SCENES = {
+    "Studio GS": "studio_green_screen",
+    "Studio no GS": "studio",
+    "Outdoor": "outdoor",
+}
+_SYMMETRY_CROP_PX = 256  # the crop that symmetry in px refers to, whatever the network's input
+_BOX_AND_FLIP = "ground-truth box; no flip test"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a protocol found.
+
+    Attributes:
+      values: by column; NaN where no frame belongs to a column.
+      statement: frames, joints, root, scale, box, flip.
+      poster: name of the poster's table with the same columns, "" if there is none.
+      decimals: of the values in tables.
+    """
+
+    values: dict[str, float]
+    statement: str
+    poster: str = ""
+    decimals: int = 1
+
+
+def h36m_paper(predictions: Predictions) -> Result:
+    """Measure as the paper does on Human3.6M: every 200th frame, 16 joints, one constant scale."""
+    frames, count = inputs.every_nth_frame(predictions, 200)
+    predicted = metrics.scale_bones(inputs.predicted_shape(frames), CANONICAL_BONE_SUM_MM)
+    predicted = inputs.spine_at_thorax(inputs.pelvis_at_zero(predicted))
+    error = metrics.distances(predicted, inputs.truth_h36m(frames)).mean(axis=1)
+    statement = (
+        f"{count}; MPJPE in mm over 16 joints, the root included; pelvis aligned; joint 7 = middle"
+        f" of pelvis and upper neck; {inputs.ONE_SCALE} for all people; {_BOX_AND_FLIP}"
+    )
+    return Result(_by_action(error, frames), statement, "h36m", decimals=2)
+
+
+def h36m_p1(predictions: Predictions) -> Result:
+    """Measure protocol 1 as later papers do: every 64th frame, 17 joints, pelvis aligned."""
+    frames, count = inputs.every_nth_frame(predictions, 64)
+    predicted, truth, joints = inputs.h36m_17(frames)
+    error = metrics.distances(predicted - predicted[:, :1], truth - truth[:, :1]).mean(axis=1)
+    statement = (
+        f"{count}; MPJPE in mm over {joints}, the root included; pelvis aligned;"
+        f" {inputs.scale_of(frames)}; {_BOX_AND_FLIP}"
+    )
+    return Result(_by_action(error, frames), statement, decimals=2)
+
+
+def h36m_pa(predictions: Predictions) -> Result:
+    """Measure as `h36m_p1`, each frame turned, moved and scaled onto its truth."""
+    frames, count = inputs.every_nth_frame(predictions, 64)
+    predicted, truth, joints = inputs.h36m_17(frames)
+    statement = (
+        f"{count}; P-MPJPE in mm over {joints}; each frame aligned by rotation, translation and"
+        f" scale; {_BOX_AND_FLIP}"
+    )
+    error = metrics.p_mpjpe(predicted, truth)
+    return Result(_by_action(error, frames), statement, decimals=2)
+
+
+def mpii_pckh(predictions: Predictions) -> Result:
+    """Measure PCKh@0.5 by joint: nearer than half the head size, 0.6 of the head box's diagonal."""
+    head_px = inputs.field(predictions, "head_box_size_px").astype(np.float64)
+    error_px = _error_norm(predictions) * predictions["crop_side"][:, np.newaxis] / 2
+    known = head_px > 0
+    counted = predictions["visible"] & known[:, np.newaxis]
+    near = error_px < 0.5 * head_px[:, np.newaxis]
+    by_joint = 100 * metrics.pck_by_joint(near, counted)
+    columns = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    values = {name: _mean_of_known(by_joint[_joints_of(name)]) for name in columns}
+    values["mean"] = _mean_of_known(by_joint[SCORED_JOINTS])
+    statement = (
+        f"{known.sum()} people; PCKh@0.5 in percent of labelled joints; head = upper neck and head"
+        " top; the mean is the plain mean over 14 joints, without pelvis and thorax;"
+        f" {_BOX_AND_FLIP}"
+    )
+    return Result(values, statement)
+
+
+def mpi_inf_3dhp_official(predictions: Predictions) -> Result:
+    """Measure PCK < 150 mm and AUC by scene as the dataset's own script: pelvis aligned only."""
+    predicted = inputs.pelvis_at_zero(inputs.predicted_mm(predictions))
+    truth = inputs.pelvis_at_zero(inputs.truth_3dhp(predictions))
+    error = metrics.distances(predicted, truth)[:, SCORED_JOINTS]
+    values = _by_scene(error, error < 150.0, predictions)
+    statement = (
+        f"{len(error)} frames; PCK in percent nearer than 150 mm, AUC over 0, 5, ..., 150 mm, over"
+        f" 14 joints, without pelvis and thorax; pelvis aligned; {inputs.scale_of(predictions)};"
+        f" {_BOX_AND_FLIP}"
+    )
+    return Result(values, statement, "mpi_inf_3dhp")
+
+
+def mpi_inf_3dhp_paper(predictions: Predictions) -> Result:
+    """Measure as the authors do: hips moved up, scaled to each frame's true bone sum, <= 150 mm."""
+    truth = inputs.truth_3dhp(predictions)
+    moved = inputs.predicted_shape(predictions).copy()
+    lower = [PELVIS, joint_index("r_hip"), joint_index("l_hip")]
+    moved[:, lower] += 0.2 * (moved[:, UPPER_NECK, np.newaxis] - moved[:, lower])
+    moved = metrics.scale_bones(inputs.spine_at_thorax(moved), bone_lengths(truth).sum(axis=1))
+    error = metrics.distances(inputs.pelvis_at_zero(moved), inputs.pelvis_at_zero(truth))
+    error = error[:, SCORED_JOINTS]
+    values = _by_scene(error, error <= 150.0, predictions)
+    statement = (
+        f"{len(error)} frames; PCK in percent within 150 mm, AUC over 0, 5, ..., 150 mm, over 14"
+        " joints, without pelvis and thorax; predicted pelvis and hips moved 0.2 of the way to the"
+        " upper neck; scaled to the true bone sum of each frame; pelvis aligned;"
+        f" {_BOX_AND_FLIP}"
+    )
+    return Result(values, statement, "mpi_inf_3dhp")
+
+
+def bone_symmetry(predictions: Predictions) -> Result:
+    """Measure how much left and right limbs differ in length: in mm, or crop px on 2D sets."""
+    has_truth = predictions["joints_3d"].any()
+    if has_truth:
+        joints = inputs.predicted_mm(predictions)
+        unit, scale = "mm", inputs.scale_of(predictions)
+    else:
+        joints = inputs.crop_joints(predictions) * (_SYMMETRY_CROP_PX / 2)
+        unit, scale = "px", f"px of a crop of {_SYMMETRY_CROP_PX}"
+    values = {k: float(v.mean()) for k, v in metrics.symmetry_errors(joints).items()}
+    values["mean"] = float(np.mean([values[name] for name in SYMMETRY_PAIRS]))
+    statement = (
+        f"{len(joints)} frames; mean absolute left-right difference of bone lengths in {unit};"
+        f" {scale}; {_BOX_AND_FLIP}"
+    )
+    return Result(values, statement, f"symmetry_{unit}", decimals=1 if has_truth else 2)
+
+
+def pck_box(predictions: Predictions) -> Result:
+    """Measure 2D PCK at 0.1 and 0.2 of the longer side of the box of the labelled joints."""
+    error = _error_norm(predictions)
+    visible = predictions["visible"]
+    relative = error / _box_side_norm(predictions)[:, np.newaxis]
+    values = {f"@{t}": 100 * metrics.pck(relative, t, visible) for t in (0.1, 0.2)}
+    statement = (
+        f"{len(error)} frames; 2D PCK in percent of labelled joints, nearer than 0.1 and 0.2 of the"
+        f" longer side of the labelled joints' box; {_BOX_AND_FLIP}"
+    )
+    return Result(values, statement)
+
+
+PROTOCOLS: dict[str, Callable[[Predictions], Result]] = {
+    function.__name__: function
+    for function in (
+        h36m_paper,
+        h36m_p1,
+        h36m_pa,
+        mpii_pckh,
+        mpi_inf_3dhp_official,
+        mpi_inf_3dhp_paper,
+        bone_symmetry,
+        pck_box,
+    )
+}
+
+
+def evaluate(name: str, predictions: Predictions) -> Result:
+    """Return the result of the protocol called `name`.
+
+    Raises:
+      UserError: for an unknown protocol, or where labels or predictions lack what it needs.
+    """
+    if name not in PROTOCOLS:
+        raise UserError(f"protocol {name!r} is unknown; there are {', '.join(PROTOCOLS)}")
+    try:
+        return PROTOCOLS[name](predictions)
+    except UserError as error:
+        raise UserError(f"protocol {name}: {error}") from error
+
+
+def _by_action(error, predictions) -> dict[str, float]:
+    """Return the mean of each action and the mean over all frames."""
+    actions = _texts(predictions["action"]) if "action" in predictions else np.full(len(error), "")
+    means = {
+        name: _mean(error[actions == _ACTION_NAMES.get(name, name)])
+        for name in poster.columns("h36m")[:-1]
+    }
+    return means | {"Average": _mean(error)}
+
+
+def _by_scene(error, correct, predictions) -> dict[str, float]:
+    scenes = _texts(predictions["scene"]) if "scene" in predictions else np.full(len(error), "")
+    values = {title: 100 * _mean(correct[scenes == scene]) for title, scene in _SCENES.items()}
+    area = metrics.auc(error, np.arange(0, 151, 5))
+    return values | {"All PCK": 100 * _mean(correct), "AUC": 100 * area}
+
+
+def _texts(values) -> np.ndarray:
+    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values.tolist()])
+
+
+def _mean(values) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def _mean_of_known(values) -> float:
+    return _mean(values[~np.isnan(values)])
+
+
+def _error_norm(predictions) -> np.ndarray:
+    """Return the 2D distances [N, 16] in half crop sides."""
+    predicted = inputs.field(predictions, "predicted_2d_norm").astype(np.float64)
+    return metrics.distances(predicted, predictions["joints_2d_norm"].astype(np.float64))
+
+
+def _box_side_norm(predictions) -> np.ndarray:
+    """Return the longer side [N] of the labelled joints' box in half crop sides."""
+    joints = predictions["joints_2d_norm"].astype(np.float64)
+    visible = predictions["visible"][..., np.newaxis]
+    high = np.where(visible, joints, -np.inf).max(axis=1)
+    return (high - np.where(visible, joints, np.inf).min(axis=1)).max(axis=-1)
+
+
+def _joints_of(part: str) -> list[int]:
+    names = ("upper_neck", "head_top") if part == "head" else (f"r_{part}", f"l_{part}")
+    return [joint_index(name) for name in names]

@@ -1,0 +1,84 @@
+"""What `hg3d_tf.evaluate` writes of its results: text, markdown, JSON."""
+
+import math
+from collections.abc import Mapping
+
+from hg3d_tf import poster, tables
+from hg3d_tf.protocols import Result
+
+Results = Mapping[str, Mapping[str, Mapping[str, Result]]]  # protocol -> dataset -> row -> result
+
+_BY_DATASET = "synthetic"  # the protocol whose table shows all datasets side by side
+
+
+def as_text(results: Results) -> str:
+    """Return all tables for a terminal, each with its statement."""
+    parts = (
+        [*([title] if title else []), tables.as_text(table), *statements]
+        for title, table, statements in _tables(results)
+    )
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def as_markdown(results: Results) -> str:
+    """Return all tables in markdown, each with its statement."""
+    parts = [
+        f"## {title or _BY_DATASET}\n\n{tables.as_markdown(table)}\n\n" + "\n".join(statements)
+        for title, table, statements in _tables(results)
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(results: Results) -> dict:
+    """Return row -> dataset -> metric for the default protocol alone.
+
+    Else protocol -> dataset -> {"statement": ..., "rows": row -> column, "poster": the same,
+    "poster_source": what its rows were measured on}; a column that no frame belongs to is null.
+    """
+    if list(results) == [_BY_DATASET]:
+        return _by_row(results[_BY_DATASET])
+    return {
+        protocol: {dataset: _block(rows) for dataset, rows in datasets.items()}
+        for protocol, datasets in results.items()
+    }
+
+
+def _block(rows: Mapping[str, Result]) -> dict:
+    result = next(iter(rows.values()))
+    return {
+        "statement": result.statement,
+        "rows": {name: _without_nan(row.values) for name, row in rows.items()},
+        "poster": poster.rows(result.poster),
+        "poster_source": poster.source(result.poster),
+    }
+
+
+def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
+
+
+def _by_row(datasets: Mapping[str, Mapping[str, Result]]) -> dict:
+    rows = next(iter(datasets.values()))
+    return {row: {name: results[row].values for name, results in datasets.items()} for row in rows}
+
+
+def _tables(results: Results):
+    """Yield title, table and statements; a statement that all rows share is given once."""
+    for protocol, datasets in results.items():
+        if protocol == _BY_DATASET:
+            statement = next(iter(next(iter(datasets.values())).values())).statement
+            yield "", tables.results_table(_by_row(datasets)), [statement]
+            continue
+        for dataset, rows in datasets.items():
+            first = next(iter(rows.values()))
+            values = {name: result.values for name, result in rows.items()}
+            table = tables.protocol_table(values, poster.rows(first.poster), first.decimals)
+            source = poster.source(first.poster)
+            yield f"{protocol} on {dataset}", table, _statements(rows) + [source] * bool(source)
+
+
+def _statements(rows: Mapping[str, Result]) -> list[str]:
+    distinct = dict.fromkeys(result.statement for result in rows.values())
+    if len(distinct) == 1:
+        return list(distinct)
+    return [f"{name}: {result.statement}" for name, result in rows.items()]

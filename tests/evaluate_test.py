@@ -1,0 +1,195 @@
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import painted_people
+import pytest
+import tensorflow_datasets as tfds
+
+from hg3d_tf import checkpoints, evaluation, schema
+from hg3d_tf.cli import UserError
+from hg3d_tf.keras_api import keras
+from hg3d_tf.pose_model import ModelConfig, build_pose_model
+
+SMALL = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    keras.utils.set_random_seed(0)
+    checkpoints.save_model(build_pose_model(SMALL), folder)
+    return folder
+
+
+def evaluate(data_dir, *arguments):
+    command = [sys.executable, "-m", "hg3d_tf.evaluate", f"--data_dir={data_dir}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir, workdir):
+    protocols = "--protocol=bone_symmetry,h36m_paper,mpi_inf_3dhp_paper,pck_box"
+    first = evaluate(
+        data_dir,
+        f"--workdir={workdir}",
+        "--dataset=painted_3d",
+        protocols,
+        f"--save_predictions={tmp_path}/poses.npz",
+        f"--output={tmp_path}/first.json",
+        f"--markdown={tmp_path}/first.md",
+        "--mean_pose_of=painted_3d:1",
+    )
+    assert first.returncode == 0, first.stderr
+    assert "poster: 3D+2D/w geo" in first.stdout
+    assert "10 frames, all of the split; MPJPE in mm over 16 joints" in first.stdout
+    assert "| poster: 3D+2D/w geo | 54.82 |" in (tmp_path / "first.md").read_text()
+    again = evaluate(
+        data_dir,
+        f"--predictions={tmp_path}/poses.npz",
+        "--dataset=painted_3d",
+        protocols,
+        f"--output={tmp_path}/again.json",
+    )
+    assert again.returncode == 0, again.stderr
+    before = json.loads((tmp_path / "first.json").read_text())
+    after = json.loads((tmp_path / "again.json").read_text())
+    for protocol in before:
+        rows = before[protocol]["painted_3d"]["rows"]
+        assert list(rows) == ["mean_pose", "small"]
+        again_row = after[protocol]["painted_3d"]["rows"]["poses"]
+        assert list(again_row) == list(rows["small"])
+        expected = np.array(list(rows["small"].values()), float)  # null becomes NaN
+        np.testing.assert_allclose(np.array(list(again_row.values()), float), expected, rtol=1e-4)
+
+
+def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):
+    run = evaluate(
+        data_dir,
+        f"--workdir={workdir}",
+        "--dataset=painted_2d,painted_3d",
+        "--mean_pose_of=painted_3d:1",
+        f"--output={tmp_path}/results.json",
+    )
+    assert run.returncode == 0, run.stderr
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert list(results) == ["mean_pose", "small"]
+    assert list(results["small"]) == ["painted_2d", "painted_3d"]
+    keys = {"pck_box_010", "mpjpe_mm", "pck3d_150", "symmetry_mm"}
+    assert set(results["small"]["painted_2d"]) == keys
+
+
+def test_labels_of_single_datasets_travel_along(tmp_path):
+    features = schema.pose_features(
+        jpeg=False,
+        action=tfds.features.Text(),
+        frame=tfds.features.Scalar(np.int32),
+        head_box_size_px=tfds.features.Scalar(np.float32),
+        camera=tfds.features.Text(),
+    )
+    extras = [{"action": f"a{i}", "frame": i, "head_box_size_px": 2.0 * i} for i in range(5)]
+    examples = [
+        (i, painted_people.example(i, "test", True, truth=False) | {"camera": "c"} | extra)
+        for i, extra in enumerate(extras)
+    ]
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="with_extras",
+        version="1.0.0",
+        features=features,
+        split_datasets={"test": examples},
+        data_dir=str(tmp_path),
+    )
+    labels = evaluation.load_labels("with_extras", "test", 64, str(tmp_path))
+    order = np.argsort(labels["frame"])
+    assert labels["action"][order].tolist() == [b"a0", b"a1", b"a2", b"a3", b"a4"]
+    assert labels["head_box_size_px"][order].tolist() == [0, 2, 4, 6, 8]
+    assert labels["key"][order][3] == b"test/0003"
+    assert not {"camera", "image"} & set(labels)
+
+
+def test_weights_of_another_network_get_one_line(tmp_path, workdir):
+    other = tmp_path / "other"
+    shutil.copytree(workdir, other)
+    larger = dataclasses.replace(SMALL, num_features=16)
+    checkpoints.save_model_config(other, larger)
+    with pytest.raises(UserError, match=r"holds the weights of another network than .*=16"):
+        checkpoints.load_model(other)
+    checkpoints.save_model_config(other, dataclasses.replace(SMALL, num_stacks=2))
+    with pytest.raises(UserError, match=r"holds the weights of another network than .*stacks=2"):
+        checkpoints.load_model(other)
+
+
+CONTRADICTIONS = {
+    "--protocol=h36m": "--protocol=h36m is unknown; there are synthetic, h36m_paper",
+    "--predictions=p.npz": "--predictions are of one dataset: name it by --dataset",
+    "--save_predictions=p.npz": "--save_predictions wants one --workdir and one --dataset",
+    "--save_predictions=p.txt": "p.txt: predictions are .npz or .json files, by their suffix",
+    "--output=/proc/none/results.json": "cannot write to /proc/none",
+    "--workdir=": "--workdir is missing",
+    "--batch_size=0": "--batch_size=0 must be positive",
+}
+
+
+def test_contradictory_flags_get_one_line():
+    script = """
+import sys
+from absl import flags
+from hg3d_tf import cli, evaluate
+for argument in sys.argv[1:]:
+    flags.FLAGS.unparse_flags()
+    dataset = "--dataset=wild" if argument.endswith(".txt") else "--dataset=wild,studio"
+    flags.FLAGS(["evaluate", "--workdir=w", dataset, argument])
+    try:
+        evaluate.check_flags()
+    except cli.UserError as error:
+        print(error)
+    flags.FLAGS[argument[2:].split("=")[0]].unparse()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script, *CONTRADICTIONS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = run.stdout.splitlines()
+    assert len(lines) == len(CONTRADICTIONS), run.stderr
+    for line, expected in zip(lines, CONTRADICTIONS.values(), strict=True):
+        assert expected in line
+
+
+REPLICAS = """
+import sys, json
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from hg3d_tf import checkpoints, evaluation, input_pipeline, protocols
+workdir, data_dir = sys.argv[1:]
+one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for strategy in (one, two):
+    with strategy.scope():
+        model = checkpoints.load_model(workdir)
+    for batch_size in (1, 7, 64):
+        batches = input_pipeline.evaluation_batches("painted_3d", "test", 64, batch_size, data_dir)
+        found = evaluation.predict_split(model, batches)
+        metrics = evaluation.summarize(found, 64) | protocols.pck_box(found).values
+        metrics |= {"h36m": protocols.h36m_paper(found).values["Average"]}
+        print("METRICS", json.dumps([len(found["key"]), metrics]))
+"""
+
+
+def test_batch_size_and_replicas_do_not_change_a_metric(data_dir, workdir):
+    run = subprocess.run(
+        [sys.executable, "-c", REPLICAS, str(workdir), data_dir],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    lines = [line for line in run.stdout.splitlines() if line.startswith("METRICS")]
+    found = [json.loads(line.removeprefix("METRICS")) for line in lines]
+    assert [count for count, _ in found] == [10] * 6
+    for _, metrics in found:
+        assert metrics == {name: pytest.approx(v, rel=1e-5) for name, v in found[0][1].items()}
+    assert np.isfinite(list(found[0][1].values())).all()
