@@ -62,22 +62,21 @@ def draw_pose_3d(axes, joints_3d: np.ndarray, azimuth: float = -60.0) -> None:
 
 
 def pose_sheet(
-    path: str | Path,
-    images: Sequence[np.ndarray],
-    joints_2d: Sequence[np.ndarray],
-    joints_3d: Sequence[np.ndarray],
-    titles: Sequence[str] | None = None,
+    path: str | Path, people: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
 ) -> None:
-    """Write a picture with one row per person: 2D over the image, 3D from the front and side."""
-    figure = Figure(figsize=(9, 3 * len(images)), layout="constrained")
-    for row, image in enumerate(images):
-        axes = figure.add_subplot(len(images), 3, 3 * row + 1)
-        draw_pose_2d(axes, image, joints_2d[row])
-        if titles:
-            axes.set_title(titles[row], fontsize=8)
+    """Write a picture with one row per person: 2D over the image, 3D from the front and side.
+
+    Args:
+      path: of the PNG.
+      people: image [H, W, 3], joints_2d [16, 2] px of it, joints_3d [16, 3] mm of each.
+    """
+    figure = Figure(figsize=(9, 3 * len(people)), layout="constrained")
+    for row, (image, joints_2d, joints_3d) in enumerate(people):
+        axes = figure.add_subplot(len(people), 3, 3 * row + 1)
+        draw_pose_2d(axes, image, joints_2d)
         for column, (view, azimuth) in enumerate((("as the camera", -90), ("from the side", -20))):
-            axes = figure.add_subplot(len(images), 3, 3 * row + 2 + column, projection="3d")
-            draw_pose_3d(axes, joints_3d[row], azimuth)
+            axes = figure.add_subplot(len(people), 3, 3 * row + 2 + column, projection="3d")
+            draw_pose_3d(axes, joints_3d, azimuth)
             axes.set_title(view, fontsize=8)
     save_figure(figure, path)
 

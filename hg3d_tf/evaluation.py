@@ -62,7 +62,7 @@ def _run_on_replicas(strategy: tf.distribute.Strategy, predict, image) -> dict[s
 def collect(batches: tf.data.Dataset, run, title: str = "") -> Predictions:
     """Join what `run` makes of each batch with the batch's own fields; drop the padding."""
     rows = []
-    for batch in tqdm(batches, desc=title, unit="batch", leave=False):
+    for batch in tqdm(batches, desc=title, unit="batch", leave=False, disable=None):
         fields = {name: value for name, value in batch.items() if name != "image"} | run(batch)
         keep = batch["valid"].numpy()
         rows.append({name: value.numpy()[keep] for name, value in fields.items()})

@@ -22,6 +22,11 @@ def _torch_init():
     return keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
 
 
+def _head_dtype() -> str:
+    """Return the precision of the variables: outputs are not rounded under mixed precision."""
+    return keras.mixed_precision.global_policy().variable_dtype
+
+
 def conv(x, filters: int, kernel_size: int, name: str, **kwargs):
     """Convolve with bias, keeping the resolution."""
     return layers.Conv2D(
@@ -103,7 +108,7 @@ def stack(x, num_residuals: int, name: str):
     y = residuals(y, num_residuals, f"{name}_out")
     y = conv(y, features, 1, f"{name}_lin_conv")
     y = batch_norm_relu(y, f"{name}_lin_bn")
-    heatmaps = conv(y, NUM_JOINTS, 1, f"{name}_heatmaps", dtype="float32")
+    heatmaps = conv(y, NUM_JOINTS, 1, f"{name}_heatmaps", dtype=_head_dtype())
     merged = [
         x,
         conv(y, features, 1, f"{name}_merge_features"),
@@ -119,5 +124,5 @@ def depth_module(x, num_residuals: int):
         x = layers.MaxPooling2D(name=f"depth_{level}_pool")(x)
     x = layers.Flatten(name="depth_flatten")(x)
     return layers.Dense(
-        NUM_JOINTS, kernel_initializer=_torch_init(), dtype="float32", name="depth"
+        NUM_JOINTS, kernel_initializer=_torch_init(), dtype=_head_dtype(), name="depth"
     )(x)

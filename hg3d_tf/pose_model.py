@@ -39,13 +39,14 @@ class ModelConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class LossWeights:
-    """Weights of the losses beside the heat maps'; stage 1 trains without either."""
+class LossConfig:
+    """The losses; stage 1 trains on the heat maps alone."""
 
-    depth: float = 0.0  # lambda_reg
-    geometry: float = 0.0  # lambda_geo
+    depth_weight: float = 0.0  # lambda_reg
+    geometry_weight: float = 0.0  # lambda_geo
     geometry_on_3d: bool = False  # samples with depth labels get it too: the poster's 3D/w geo
     bone_weighting: losses.BoneWeighting = "paper_code"
+    heatmap_sigma: float = 1.0  # of the target's Gaussian, cells
 
 
 class PoseModel(keras.Model):
@@ -65,14 +66,14 @@ class PoseModel(keras.Model):
         depth = hourglass.depth_module(x, config.num_depth_residuals or config.num_residuals)
         super().__init__(image, {"heatmaps": heatmaps, "depth": depth}, name="hg3d")
         self.config = config
-        self.loss_weights = LossWeights()
+        self.loss_config = LossConfig()
         names = ("loss", "heatmap_loss", "depth_loss", "geometry_loss")
         self._means = {name: keras.metrics.Mean(name) for name in names}
 
-    def compile(self, optimizer, loss_weights: LossWeights, **kwargs):
+    def compile(self, optimizer, loss_config: LossConfig, **kwargs):
         """Set the optimizer and the weights of the losses."""
         super().compile(optimizer=optimizer, **kwargs)
-        self.loss_weights = loss_weights
+        self.loss_config = loss_config
 
     @property
     def metrics(self):
@@ -85,18 +86,20 @@ class PoseModel(keras.Model):
         A sample with depth labels gets the depth loss, one without gets the geometry loss (with
         `geometry_on_3d` all do); the other of the two is 0 for it.
         """
+        config = self.loss_config
         has_depth, visible = batch["has_depth"], batch["visible"]
-        heatmaps = targets.draw_heatmaps(batch["joints_2d_norm"], visible, self.config.heatmap_size)
+        heatmaps = targets.draw_heatmaps(
+            batch["joints_2d_norm"], visible, self.config.heatmap_size, config.heatmap_sigma
+        )
         heatmap = tf.add_n([losses.heatmap_loss(h, heatmaps) for h in outputs["heatmaps"]])
         depth = losses.depth_loss(outputs["depth"], batch["depth"])
         geometry = losses.geometry_loss(
-            batch["joints_2d_norm"], outputs["depth"], visible, self.loss_weights.bone_weighting
+            batch["joints_2d_norm"], outputs["depth"], visible, config.bone_weighting
         )
         depth = tf.where(has_depth, depth, 0.0)
-        weights = self.loss_weights
-        if not weights.geometry_on_3d:
+        if not config.geometry_on_3d:
             geometry = tf.where(has_depth, 0.0, geometry)
-        total = heatmap + weights.depth * depth + weights.geometry * geometry
+        total = heatmap + config.depth_weight * depth + config.geometry_weight * geometry
         return {
             "loss": total,
             "heatmap_loss": heatmap,
@@ -111,9 +114,7 @@ class PoseModel(keras.Model):
             # Divided by the global batch: gradients are summed over replicas, and the numbers of
             # 2D and 3D samples differ between them.
             loss = tf.nn.compute_average_loss(per_sample["loss"])
-            scaled = self._scaled(loss)
-        gradients = tape.gradient(scaled, self.trainable_variables)
-        self._apply(gradients)
+        self.optimizer.minimize(loss, self.trainable_variables, tape)
         return self._update_means(batch, per_sample)
 
     def test_step(self, batch):
@@ -121,19 +122,10 @@ class PoseModel(keras.Model):
         outputs = self(batch["image"], training=False)
         return self._update_means(batch, self.compute_losses(batch, outputs))
 
-    def _scaled(self, loss):
-        scale = getattr(self.optimizer, "get_scaled_loss", None)  # float16 only
-        return scale(loss) if scale else loss
-
-    def _apply(self, gradients):
-        unscale = getattr(self.optimizer, "get_unscaled_gradients", None)
-        gradients = unscale(gradients) if unscale else gradients
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
-
     def _update_means(self, batch, per_sample) -> dict[str, tf.Tensor]:
         has_depth = tf.cast(batch["has_depth"], tf.float32)
         sample_weight = {"depth_loss": has_depth}
-        if not self.loss_weights.geometry_on_3d:
+        if not self.loss_config.geometry_on_3d:
             sample_weight["geometry_loss"] = 1.0 - has_depth
         for name, mean in self._means.items():
             mean.update_state(per_sample[name], sample_weight=sample_weight.get(name))

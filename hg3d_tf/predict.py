@@ -20,6 +20,7 @@ flags.DEFINE_string(
 flags.DEFINE_string("output_dir", "predictions", "Folder for the pictures and poses.json.")
 flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [the whole image].")
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
+flags.DEFINE_string("sheet", None, "Also draw all images on one sheet, a PNG.")
 
 
 def main(argv: list[str]) -> int:
@@ -45,7 +46,7 @@ def predict_all(paths: list[Path], predictor, box, output_dir: Path) -> tuple[li
 
     from hg3d_tf import draw, files, prediction
 
-    poses, failures = [], []
+    poses, drawn, failures = [], [], []
     names = _picture_names(paths)
     for path, name in zip(tqdm(paths, unit="image", disable=len(paths) == 1), names, strict=True):
         try:
@@ -55,10 +56,13 @@ def predict_all(paths: list[Path], predictor, box, output_dir: Path) -> tuple[li
             continue
         pose = predictor(photo.encoded, box)
         poses.append(prediction.as_json(path, pose))
+        person = (photo.pixels, pose["joints_2d"], pose["joints_3d"])
         if FLAGS.pictures:
-            draw.pose_sheet(
-                output_dir / name, [photo.pixels], [pose["joints_2d"]], [pose["joints_3d"]]
-            )
+            draw.pose_sheet(output_dir / name, [person])
+        if FLAGS.sheet:
+            drawn.append(person)
+    if drawn:
+        draw.pose_sheet(FLAGS.sheet, drawn)
     files.write_json(output_dir / "poses.json", poses)
     return poses, failures
 

@@ -4,17 +4,15 @@ import tensorflow as tf
 
 from hg3d_tf.skeleton import BONES, THORAX
 
-HEATMAP_SIGMA = 1.0  # cells
-HEATMAP_RADIUS = 3  # cells: the Gaussian is cut to a patch of 7 x 7
 
-
-def draw_heatmaps(joints_2d_norm, visible, size: int) -> tf.Tensor:
+def draw_heatmaps(joints_2d_norm, visible, size: int, sigma: float = 1.0) -> tf.Tensor:
     """Draw one Gaussian of peak 1 per joint, centred on the cell that holds the joint.
 
     Args:
       joints_2d_norm: [B, 16, 2] in [-1, 1] over the crop.
       visible: [B, 16] bool.
       size: number of cells along each side.
+      sigma: of the Gaussian, in cells; beyond 3 sigma on either axis it is cut to 0.
 
     Returns:
       [B, size, size, 16] float32; all zero for a joint that has no label or lies outside.
@@ -24,8 +22,8 @@ def draw_heatmaps(joints_2d_norm, visible, size: int) -> tf.Tensor:
     offset = tf.range(size, dtype=tf.float32)[:, tf.newaxis, tf.newaxis]  # [size, 1, 1]
     # The Gaussian is separable: one profile per axis [B, size, 16], then their product.
     distance = offset - tf.transpose(cell, [2, 0, 1])[:, tf.newaxis]  # [xy, size, B, 16]
-    profile = tf.exp(-tf.square(distance) / (2 * HEATMAP_SIGMA**2))
-    profile = tf.where(tf.abs(distance) <= HEATMAP_RADIUS, profile, 0.0)
+    profile = tf.exp(-tf.square(distance) / (2 * sigma**2))
+    profile = tf.where(tf.abs(distance) <= 3 * sigma, profile, 0.0)
     x, y = tf.unstack(tf.transpose(profile, [0, 2, 1, 3]))
     y *= tf.cast(inside, tf.float32)[:, tf.newaxis]
     return y[:, :, tf.newaxis] * x[:, tf.newaxis]

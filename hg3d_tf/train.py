@@ -34,6 +34,7 @@ flags.DEFINE_float(
     "geometry_weight", 0.0, "Weight of the geometry loss of 2D samples (lambda_geo)."
 )
 flags.DEFINE_bool("geometry_on_3d", False, "Give samples with depth labels the geometry loss too.")
+flags.DEFINE_float("heatmap_sigma", 1.0, "Sigma of the heat maps' Gaussians, cells.")
 flags.DEFINE_enum(
     "bone_weighting",
     "paper_code",
@@ -82,7 +83,7 @@ def config_from_flags():
     from hg3d_tf.augment import AugmentConfig
     from hg3d_tf.input_pipeline import InputConfig, default_data_dir
     from hg3d_tf.optimizers import OptimizerConfig
-    from hg3d_tf.pose_model import LossWeights, ModelConfig
+    from hg3d_tf.pose_model import LossConfig, ModelConfig
     from hg3d_tf.training import TrainConfig
 
     return TrainConfig(
@@ -101,10 +102,8 @@ def config_from_flags():
                 "decay_epochs": tuple(int(epoch) for epoch in FLAGS.decay_epochs),
             }
         ),
-        loss_weights=LossWeights(
-            FLAGS.depth_weight, FLAGS.geometry_weight, FLAGS.geometry_on_3d, FLAGS.bone_weighting
-        ),
-        **cli.flag_values(TrainConfig, skip=("model", "input", "optimizer", "loss_weights")),
+        loss=LossConfig(**cli.flag_values(LossConfig)),
+        **cli.flag_values(TrainConfig, skip=("model", "input", "optimizer", "loss")),
     )
 
 

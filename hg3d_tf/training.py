@@ -12,7 +12,7 @@ from hg3d_tf import checkpoints, input_pipeline
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.keras_api import keras
 from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
-from hg3d_tf.pose_model import LossWeights, ModelConfig, PoseModel, build_pose_model
+from hg3d_tf.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
@@ -28,7 +28,7 @@ class TrainConfig:
     model: ModelConfig = ModelConfig()
     input: InputConfig = InputConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
-    loss_weights: LossWeights = LossWeights()
+    loss: LossConfig = LossConfig()
     precision: str = "float32"
     epochs: int = 60
     steps_per_epoch: int = 4000
@@ -111,7 +111,7 @@ def _create_model(config: TrainConfig) -> PoseModel:
         checkpoints.copy_weights(config.init_from, model)
     model.compile(
         create_optimizer(config.optimizer, config.steps_per_epoch, config.epochs),
-        config.loss_weights,
+        config.loss,
     )
     return model
 

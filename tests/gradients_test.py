@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from hg3d_tf import losses
 from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import LossWeights, ModelConfig, build_pose_model
+from hg3d_tf.pose_model import LossConfig, ModelConfig, build_pose_model
 from hg3d_tf.skeleton import joint_index
 
 STEP = 1e-5
@@ -99,7 +99,7 @@ def test_geometry_on_3d_gives_all_samples_the_geometry_loss():
     outputs = {"heatmaps": [tf.zeros((4, 16, 16, 16))], "depth": tf.constant(depth, tf.float32)}
     expected = reference.geometry_loss(joints_2d, depth, visible)
     for on_3d, share in ((False, [0, 0, 1, 1]), (True, [1, 1, 1, 1])):
-        model.compile(keras.optimizers.SGD(0.0), LossWeights(0.1, 0.01, geometry_on_3d=on_3d))
+        model.compile(keras.optimizers.SGD(0.0), LossConfig(0.1, 0.01, geometry_on_3d=on_3d))
         found = model.compute_losses(batch, outputs)
         np.testing.assert_allclose(found["geometry_loss"], expected * share, rtol=1e-4)
         assert not found["depth_loss"][2:].numpy().any()

@@ -4,7 +4,7 @@ import reference
 import tensorflow as tf
 
 from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import LossWeights, ModelConfig, build_pose_model
+from hg3d_tf.pose_model import LossConfig, ModelConfig, build_pose_model
 
 SMALL = ModelConfig(num_stacks=2, num_features=8, num_residuals=1, input_size=64)
 
@@ -47,7 +47,7 @@ def test_outputs_and_variables_are_float32_in_every_precision(precision):
 
 def test_each_sample_gets_the_loss_of_its_kind():
     model = build_pose_model(SMALL)
-    model.compile(keras.optimizers.SGD(0.0), LossWeights(depth=0.1, geometry=0.01))
+    model.compile(keras.optimizers.SGD(0.0), LossConfig(depth_weight=0.1, geometry_weight=0.01))
     batch = random_batch()
     outputs = model(batch["image"])
     losses = {k: v.numpy() for k, v in model.compute_losses(batch, outputs).items()}
@@ -87,7 +87,7 @@ def test_the_heatmap_loss_sums_over_stacks():
 def test_training_makes_the_losses_smaller():
     keras.utils.set_random_seed(0)
     model = build_pose_model(SMALL)
-    model.compile(keras.optimizers.Adam(3e-3), LossWeights(depth=0.1, geometry=0.01))
+    model.compile(keras.optimizers.Adam(3e-3), LossConfig(depth_weight=0.1, geometry_weight=0.01))
     dataset = tf.data.Dataset.from_tensors(random_batch()).repeat()
     first = model.fit(dataset, steps_per_epoch=1, verbose=0).history
     model.fit(dataset, steps_per_epoch=40, verbose=0)
@@ -98,7 +98,7 @@ def test_training_makes_the_losses_smaller():
 
 def test_means_of_depth_and_geometry_are_over_their_own_samples():
     model = build_pose_model(SMALL)
-    model.compile(keras.optimizers.SGD(0.0), LossWeights())
+    model.compile(keras.optimizers.SGD(0.0), LossConfig())
     batch = random_batch()
     losses = model.compute_losses(batch, model(batch["image"], training=False))
     means = model.test_step(batch)

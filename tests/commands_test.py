@@ -1,0 +1,179 @@
+"""The commands as a user runs them: help, flagfiles, mistakes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import painted_people
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = ["train", "evaluate", "export", "predict", "inspect_data", "import_weights"]
+FLAGFILES = sorted(ROOT.glob("experiments/**/*.flags"))
+
+
+def run(*arguments, cwd=ROOT, **variables):
+    """Run Python with `arguments`; return the finished process."""
+    paths = [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | variables,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def fails_with_one_line(process, *words):
+    """Assert that the command failed with one line that holds `words`, and no traceback."""
+    lines = [line for line in process.stderr.splitlines() if "error:" in line]
+    assert process.returncode == 1, process.stderr
+    assert len(lines) == 1 and "Traceback" not in process.stderr, process.stderr
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_explains_the_command_and_its_flags(command):
+    process = run("-m", f"hg3d_tf.{command}", "--help")
+    assert f"python -m hg3d_tf.{command}" in process.stdout
+    assert "(default:" in process.stdout
+
+
+@pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_flagfiles_are_valid(path):
+    command = "evaluate" if path.stem.startswith("evaluate") else "train"
+    process = run("-m", f"hg3d_tf.{command}", f"--flagfile={path}", "--only_check_args")
+    assert process.returncode == 0, process.stderr
+
+
+def test_an_unknown_flag_is_named():
+    process = run("-m", "hg3d_tf.train", "--learning_rat=1")
+    assert process.returncode == 1
+    assert "learning_rat" in process.stderr and "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ["--workdir"]),
+        (("extra",), ["extra"]),
+        (("--workdir=/proc/nowhere",), ["/proc/nowhere"]),
+        (("--workdir={tmp}", "--input_size=100"), ["input_size is 100", "multiple of 64"]),
+        (("--workdir={tmp}", "--mix=a:0,b:0"), ["sum to zero"]),
+        (("--workdir={tmp}", "--mix_exact", "--batch_size=3"), ["mix_exact"]),
+        (("--workdir={tmp}", "--data_dir={tmp}"), ["studio", "datasets/build.py"]),
+    ],
+)
+def test_train_names_a_mistake_in_one_line(tmp_path, arguments, words):
+    arguments = [argument.format(tmp=tmp_path) for argument in arguments]
+    fails_with_one_line(run("-m", "hg3d_tf.train", *arguments), *words)
+
+
+def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):
+    fails_with_one_line(run("-m", "hg3d_tf.export", f"--workdir={tmp_path}"), "model.json")
+
+
+def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
+    flags = (
+        *("--mix=painted_3d:0.5,painted_2d:0.5", f"--data_dir={data_dir}", "--batch_size=4"),
+        *("--num_stacks=1", "--num_features=8", "--num_residuals=1", "--input_size=64"),
+        *("--steps_per_epoch=2", "--depth_weight=0.1", f"--workdir={tmp_path / 'run'}"),
+    )
+    first = run("-m", "hg3d_tf.train", "--epochs=1", *flags)
+    assert first.returncode == 0, first.stderr
+    flagfile = f"--flagfile={tmp_path / 'run/flags.txt'}"
+    second = run("-m", "hg3d_tf.train", flagfile, "--epochs=2")
+    assert second.returncode == 0, second.stderr
+    assert "going on after epoch 1" in second.stdout
+    assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 2
+    assert list((tmp_path / "run/tensorboard").rglob("events.out.*"))
+    for process in (first, second):
+        assert "WARNING" not in process.stderr and "Warning" not in process.stderr
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    """A training folder of a small network that has not learned anything."""
+    from hg3d_tf import checkpoints
+    from hg3d_tf.pose_model import ModelConfig, build_pose_model
+
+    folder = tmp_path_factory.mktemp("untrained")
+    checkpoints.save_model(build_pose_model(ModelConfig(1, 8, 1, 64)), folder)
+    return folder
+
+
+def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrained, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("a.png", "c.png"):
+        painted_people.paint(np.full((16, 2), 60.0)).save(photos / name)
+    (photos / "b.jpg").write_bytes(b"not a picture")
+    output = tmp_path / "out"
+    process = run("-m", "hg3d_tf.predict", f"--model={untrained}", f"--output_dir={output}", photos)
+    fails_with_one_line(process, "b.jpg", "cannot be read as an image")
+    made = sorted(path.name for path in output.iterdir())
+    assert made == ["a_pose.png", "c_pose.png", "poses.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model={model}", "{tmp}/missing.jpg"), ["missing.jpg", "does not exist"]),
+        (("--model={tmp}", "{image}"), ["no training folder"]),
+        (("--model={model}", "--box=1,2,3", "{image}"), ["--box=1,2,3"]),
+        (("--model={model}", "--output_dir=/proc/nowhere", "{image}"), ["/proc/nowhere"]),
+        (("--model={model}",), ["<image>"]),
+    ],
+)
+def test_predict_names_a_mistake_in_one_line(untrained, tmp_path, arguments, words):
+    image = tmp_path / "image.png"
+    painted_people.paint(np.full((16, 2), 60.0)).save(image)
+    names = {"model": untrained, "tmp": tmp_path, "image": image}
+    process = run(
+        "-m", "hg3d_tf.predict", *(argument.format(**names) for argument in arguments), cwd=tmp_path
+    )
+    fails_with_one_line(process, *words)
+
+
+def test_a_real_photo_goes_through(untrained, tmp_path):
+    folder = os.environ.get("HG3D_DATA")
+    if not folder:
+        pytest.skip("HG3D_DATA names no folder with real photos")
+    photo = next(iter(sorted(Path(folder, "lspet/images").glob("*.jpg"))))
+    process = run(
+        "-m", "hg3d_tf.predict", f"--model={untrained}", f"--output_dir={tmp_path}", photo
+    )
+    assert process.returncode == 0, process.stderr
+    assert (tmp_path / "poses.json").exists()
+
+
+def test_the_quickstart_makes_what_it_promises(tmp_path):
+    """All commands in a row on a handful of rendered people; what it learns does not matter."""
+    import json
+
+    pytest.importorskip("embreex", reason="the render extra is not installed")
+    process = run(
+        *("experiments/quickstart.py", f"--workdir={tmp_path}", "--num_train=12", "--num_test=4"),
+        *("--train_flag=--steps_per_epoch=1", "--train_flag=--num_features=8"),
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert list(results) == ["mean_pose", "stage2", "stage3"]
+    keys = {"pck_box_010", "mpjpe_mm", "pck3d_150", "symmetry_mm"}
+    for row in results.values():
+        assert row.keys() == {"wild", "studio"}
+        assert all(values.keys() == keys for values in row.values())
+    assert "mean_pose" in process.stdout and "stage3" in process.stdout
+    for name in (
+        "report.md",
+        "poses.png",
+        "saved_model/1/saved_model.pb",
+        "predictions/poses.json",
+    ):
+        assert (tmp_path / name).exists(), name
+        assert name.split("/")[0] in process.stdout

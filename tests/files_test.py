@@ -1,0 +1,44 @@
+import pytest
+
+from hg3d_tf import files
+
+
+def test_a_file_appears_whole_and_replaces_the_old_one(tmp_path):
+    path = tmp_path / "new" / "result.json"
+    files.write_json(path, {"a": 1})
+    files.write_json(path, {"a": 2})
+    assert path.read_text() == '{\n  "a": 2\n}\n'
+    assert [p.name for p in path.parent.iterdir()] == ["result.json"]
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_after_a_failure_the_old_content_stands_and_nothing_is_left(tmp_path, folder):
+    path = tmp_path / "thing"
+    if folder:
+        path.mkdir()
+        (path / "old").touch()
+    else:
+        path.write_text("old")
+
+    def fail():
+        with files.atomic_path(path) as temporary:
+            if folder:
+                temporary.mkdir()
+                (temporary / "half").touch()
+            else:
+                temporary.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert [p.name for p in tmp_path.iterdir()] == ["thing"]
+    assert (path / "old").exists() if folder else path.read_text() == "old"
+
+
+def test_a_folder_is_replaced(tmp_path):
+    path = tmp_path / "model"
+    for name in ("first", "second"):
+        with files.atomic_path(path) as temporary:
+            temporary.mkdir()
+            (temporary / name).touch()
+    assert [p.name for p in path.iterdir()] == ["second"]
