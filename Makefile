@@ -13,11 +13,11 @@ $(VENV)/.installed: setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { echo "error: `$(PYTHON) --version` is not 3.10-3.13: choose another interpreter with PYTHON="; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "error: $(PYTHON) has no venv module: install it (Debian: apt install python3-venv)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[render,dev]'
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[render,datasets,dev]'
 	@touch $@
 
 test: env
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto
 
 quickstart: env
 	$(RUN) experiments/quickstart.py

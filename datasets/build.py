@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -111,23 +110,6 @@ def is_built(builder) -> bool:
     return True
 
 
-def writable_folder(path: str) -> Path:
-    """Return `path` as a folder that exists and can be written to.
-
-    Raises:
-      UserError: if it cannot.
-    """
-    folder = Path(path).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError as error:
-        raise cli.UserError(
-            f"--data_dir={path}: cannot be written ({error.strerror}); choose another folder"
-        ) from error
-
-
 def check_manual_dir(dataset: str) -> None:
     """Raise UserError if the dataset's original files are asked for and --manual_dir lacks them."""
     manual_dir = _MANUAL_DIR.value
@@ -183,7 +165,7 @@ def prepare(dataset: str, data_dir: Path) -> None:
 def main() -> None:
     """Build what the flags ask for."""
     check_known(_DATASETS.value)
-    data_dir = writable_folder(_DATA_DIR.value)
+    data_dir = cli.writable_folder(_DATA_DIR.value)
     import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()  # the builders show their own

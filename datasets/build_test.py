@@ -32,7 +32,7 @@ def error_line(result):
         (["--dataset=synthetic_humans/wild", "stray"], "unexpected argument 'stray'"),
         (
             ["--dataset=synthetic_humans/wild", "--data_dir=/dev/null/data"],
-            "--data_dir=/dev/null/data: cannot be written",
+            "cannot write to /dev/null/data",
         ),
     ],
 )

@@ -110,14 +110,12 @@ def writable_folder(path: str) -> Path:
     Raises:
       UserError: if nothing can be written there.
     """
-    folder = Path(path)
+    folder = Path(path).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".write_test.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
     except OSError as error:
         raise UserError(
             f"cannot write to {path}: {error.strerror}; choose another folder"
         ) from error
-    return folder

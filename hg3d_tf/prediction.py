@@ -73,16 +73,20 @@ def load_predictor(model_dir: str) -> Predictor:
 
     folder = Path(model_dir)
     if (folder / "saved_model.pb").exists():
-        signatures = tf.saved_model.load(str(folder)).signatures
-        whole_image, in_box = signatures["serving_default"], signatures["predict_boxes"]
+        # Functions do not keep alive what they belong to: `owner` does.
+        owner = tf.saved_model.load(str(folder))
+        whole_image = owner.signatures["serving_default"]
+        in_box = owner.signatures["predict_boxes"]
     else:
         from hg3d_tf import checkpoints
         from hg3d_tf.serving import PoseServer
 
-        server = PoseServer(checkpoints.load_model(folder))
-        whole_image, in_box = server.predict, server.predict_boxes
+        owner = PoseServer(checkpoints.load_model(folder))
+        whole_image, in_box = owner.predict, owner.predict_boxes
 
-    def predict(encoded: bytes, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    def predict(
+        encoded: bytes, box: np.ndarray | None = None, owner=owner
+    ) -> dict[str, np.ndarray]:
         image_bytes = tf.constant([encoded])
         if box is None:
             outputs = whole_image(image_bytes=image_bytes)

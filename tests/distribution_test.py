@@ -35,8 +35,9 @@ batches = tf.data.Dataset.from_tensor_slices({
 keras.utils.set_random_seed(0)
 config = ModelConfig(1, 8, 1, 64)
 # In float64: with few samples, batch normalisation makes float32's rounding errors grow a
-# thousandfold in each step, and two correct results drift apart.
-initial = build_pose_model(config, "float64").get_weights()  # what initialisers draw depends on the strategy
+# thousandfold in each step, and two correct results drift apart. What the initialisers draw
+# depends on the strategy: both start from the same weights.
+initial = build_pose_model(config, "float64").get_weights()
 with strategy.scope():
     model = build_pose_model(config, "float64")
     model.set_weights(initial)
