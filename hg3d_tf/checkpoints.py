@@ -58,7 +58,8 @@ def load_model(workdir: str | Path) -> PoseModel:
     Raises:
       UserError: if `workdir` is not a training folder with a checkpoint.
     """
-    model = build_pose_model(load_model_config(workdir))
+    config = load_model_config(workdir)
+    model = build_pose_model(config)
     path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
     if path is None:
         raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
@@ -66,7 +67,7 @@ def load_model(workdir: str | Path) -> PoseModel:
         status = tf.train.Checkpoint(model=model).restore(path).expect_partial()
         status.assert_existing_objects_matched()
     except (AssertionError, ValueError) as error:  # missing weights; weights of another shape
-        raise UserError(f"{path} holds the weights of another network than model.json") from error
+        raise UserError(f"{path} holds the weights of another network than {config}") from error
     return model
 
 

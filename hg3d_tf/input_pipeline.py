@@ -7,6 +7,7 @@ A training batch is a dict of tensors:
 An evaluation batch holds further fields (`EVALUATION_FIELDS`) and the mask `valid` [B].
 """
 
+import contextlib
 import dataclasses
 import os
 
@@ -120,15 +121,15 @@ def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
     """
     full_name = ALIASES.get(name, name)
     where = {"data_dir": data_dir} if data_dir else {}
-    try:
+    with contextlib.suppress(tfds.core.registered.DatasetNotFoundError, ValueError):
         builder = tfds.builder(full_name, try_gcs=False, **where)
-    except (tfds.core.registered.DatasetNotFoundError, ValueError) as error:
-        place = f" --data_dir={data_dir}" if data_dir else ""
-        raise UserError(
-            f"dataset {name!r} is not in {data_dir or 'the default data folder'}: build it with"
-            f" `python datasets/build.py --dataset={full_name}{place}`"
-        ) from error
-    return builder
+        if builder.is_prepared():  # else only the builder's code was found
+            return builder
+    place = f" --data_dir={data_dir}" if data_dir else ""
+    raise UserError(
+        f"dataset {name!r} is not in {data_dir or 'the default data folder'}: build it with"
+        f" `python datasets/build.py --dataset={full_name}{place}`"
+    )
 
 
 def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.data.Dataset:
