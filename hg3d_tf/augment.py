@@ -6,6 +6,7 @@ sample["seed"], [2] int32, so that a sample's augmentation does not depend on wh
 """
 
 import dataclasses
+import math
 import warnings
 from collections.abc import Callable
 
@@ -53,7 +54,7 @@ def random_geometry(config: AugmentConfig) -> Op:
         flip = tf.random.stateless_uniform([], seeds[3]) < config.flip_probability
         return sample | {
             "crop_side": sample["crop_side"] * tf.pow(2.0, log_scale),
-            "rotation": tf.where(rotate, degrees * (3.14159265 / 180), 0.0),
+            "rotation": tf.where(rotate, degrees * (math.pi / 180), 0.0),
             "flip": flip,
         }
 

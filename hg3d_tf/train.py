@@ -73,9 +73,9 @@ def main() -> None:
 
     with cli.flag_errors():
         config = config_from_flags()
-        files.write_text(workdir / "flags.txt", cli.flags_into_string())
-        training.keras.utils.set_random_seed(FLAGS.seed)
-        training.train(config, workdir)
+    files.write_text(workdir / "flags.txt", cli.flags_into_string())
+    training.keras.utils.set_random_seed(FLAGS.seed)
+    training.train(config, workdir)
 
 
 def config_from_flags():

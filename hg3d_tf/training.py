@@ -9,6 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from hg3d_tf import checkpoints, input_pipeline
+from hg3d_tf.cli import UserError
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.keras_api import keras
 from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
@@ -68,14 +69,14 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     Writes to `workdir`: model.json, checkpoints/, tensorboard/, metrics.jsonl.
 
     Raises:
-      UserError: for data or weights that are not there.
-      ValueError: for a batch that does not divide among the replicas.
+      UserError: for data or weights that are not there, or a batch that does not divide among the
+        replicas.
     """
     workdir = Path(workdir)
     strategy = create_strategy()
     replicas = strategy.num_replicas_in_sync
     if config.input.batch_size % replicas:
-        raise ValueError(
+        raise UserError(
             f"batch_size {config.input.batch_size} does not divide among {replicas} replicas"
         )
     batches = input_pipeline.train_batches(config.input, config.model.input_size)
