@@ -10,7 +10,15 @@ import painted_people
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ["train", "evaluate", "export", "predict", "inspect_data", "import_weights"]
+COMMANDS = [
+    "train",
+    "evaluate",
+    "export",
+    "predict",
+    "inspect_data",
+    "import_weights",
+    "benchmark",
+]
 FLAGFILES = sorted(ROOT.glob("experiments/**/*.flags"))
 
 

@@ -1,0 +1,91 @@
+"""Measure speed on this machine: `python -m hg3d_tf.benchmark --what=step --num_features=128`.
+
+Prints what was measured, and writes it with --output as JSON beside the settings and the machine.
+Compare numbers of one run only: they depend on the machine and on what else it does.
+"""
+
+import os
+import platform
+
+from absl import flags
+
+from hg3d_tf import cli
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_enum("what", "step", ["step"], "step: one training step of a network.")
+flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
+flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
+flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
+flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
+flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
+flags.DEFINE_enum(
+    "precision", "float32", ["auto", "float32", "mixed_bfloat16"], "Precision of the layers."
+)
+flags.DEFINE_float("seconds", 10, "How long to repeat what is measured.", lower_bound=0)
+flags.DEFINE_string("output", None, "JSON file for the results.")
+
+
+def main() -> None:
+    """Measure, print, write."""
+    from hg3d_tf import files
+
+    with cli.flag_errors():
+        result = {"what": FLAGS.what, "machine": machine()} | MEASUREMENTS[FLAGS.what]()
+    for line in lines(result):
+        print(line)
+    if FLAGS.output:
+        files.write_json(FLAGS.output, result)
+
+
+def measure_step() -> dict:
+    """Measure the network that the flags describe."""
+    from hg3d_tf import training
+    from hg3d_tf.benchmarks import step
+    from hg3d_tf.pose_model import ModelConfig
+
+    config = ModelConfig(**cli.flag_values(ModelConfig))
+    precision = training.native_precision() if FLAGS.precision == "auto" else FLAGS.precision
+    settings = {"batch_size": FLAGS.batch_size, "precision": precision}
+    measured = step.measure(config, **settings, seconds=FLAGS.seconds)
+    return {"settings": cli.flag_values(ModelConfig) | settings, "step": measured}
+
+
+MEASUREMENTS = {"step": measure_step}
+
+
+def machine() -> dict:
+    """Return what the numbers depend on."""
+    import tensorflow as tf
+
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = (line.split(":")[1].strip() for line in file if line.startswith("model name"))
+            return next(names)
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+def lines(result: dict, indent: str = ""):
+    """Yield the result for the screen, a number a line."""
+    for name, value in result.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}"
+            yield from lines(value, indent + "  ")
+        else:
+            yield f"{indent}{name:<32} {f'{value:.4g}' if isinstance(value, float) else value}"
+
+
+if __name__ == "__main__":
+    cli.run(main)
