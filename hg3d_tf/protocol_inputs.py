@@ -93,10 +93,18 @@ def spine_at_thorax(joints: np.ndarray) -> np.ndarray:
     return moved
 
 
+def has_h36m_spine(predictions: Predictions) -> bool:
+    """Return whether there are Human3.6M's 17 joints; MPI-INF-3DHP has 17 too, but others."""
+    return "joints_3d_17" in predictions and _UNIVERSAL not in predictions
+
+
 def truth_h36m(predictions: Predictions) -> np.ndarray:
-    """Return the true joints [N, 16, 3] in mm, the spine as joint 7, the pelvis at 0."""
-    # MPI-INF-3DHP has 17 joints too, but others.
-    if "joints_3d_17" in predictions and _UNIVERSAL not in predictions:
+    """Return the true joints [N, 16, 3] in mm, the pelvis at 0.
+
+    Joint 7 is the spine as Human3.6M releases it, which joints_3d does not hold: its thorax is the
+    shoulders' mid-point. Without the 17 joints it is the middle of pelvis and upper neck.
+    """
+    if has_h36m_spine(predictions):
         in_17 = predictions["joints_3d_17"].astype(np.float64)
         return pelvis_at_zero(in_17[:, MPII_16_FROM_H36M_17])
     return pelvis_at_zero(spine_at_thorax(_truth(predictions)))

@@ -53,14 +53,22 @@ class Result:
 
 
 def h36m_paper(predictions: Predictions) -> Result:
-    """Measure as the paper does on Human3.6M: every 200th frame, 16 joints, one constant scale."""
+    """Measure as the paper does on Human3.6M: every 200th frame, 16 joints, one constant scale.
+
+    Joint 7 of the truth is the spine as released (mid-point of the shoulders in training targets
+    only); that of the prediction becomes the middle of pelvis and upper neck, after scaling
+    (src/utils/eval.py and src/datasets/h36m.py of github.com/xingyizhou/pytorch-pose-hg-3d; the
+    same in src/util/pose-hgreg-3d.lua of github.com/xingyizhou/pose-hg-3d).
+    """
     frames, count = inputs.every_nth_frame(predictions, 200)
     predicted = metrics.scale_bones(inputs.predicted_shape(frames), CANONICAL_BONE_SUM_MM)
     predicted = inputs.spine_at_thorax(inputs.pelvis_at_zero(predicted))
     error = metrics.distances(predicted, inputs.truth_h36m(frames)).mean(axis=1)
+    spine = "spine" if inputs.has_h36m_spine(frames) else "middle of pelvis and upper neck"
     statement = (
         f"{count}; MPJPE in mm over 16 joints, the root included; pelvis aligned; joint 7 = middle"
-        f" of pelvis and upper neck; {inputs.ONE_SCALE} for all people; {_BOX_AND_FLIP}"
+        f" of pelvis and upper neck in the prediction, {spine} in the truth;"
+        f" {inputs.ONE_SCALE} for all people; {_BOX_AND_FLIP}"
     )
     return Result(_by_action(error, frames), statement, "h36m", decimals=2)
 
@@ -123,19 +131,23 @@ def mpi_inf_3dhp_official(predictions: Predictions) -> Result:
 
 
 def mpi_inf_3dhp_paper(predictions: Predictions) -> Result:
-    """Measure as the authors do: hips moved up, scaled to each frame's true bone sum, <= 150 mm."""
+    """Measure as the authors do: hips moved up, scaled to each frame's true bone sum, <= 150 mm.
+
+    Pelvis and hips move together, by 0.2 of the way from the pelvis to the upper neck, so that the
+    hips keep their width (src/util/pose-hgreg-3d.lua of github.com/xingyizhou/pose-hg-3d).
+    """
     truth = inputs.truth_3dhp(predictions)
     moved = inputs.predicted_shape(predictions).copy()
     lower = [PELVIS, joint_index("r_hip"), joint_index("l_hip")]
-    moved[:, lower] += 0.2 * (moved[:, UPPER_NECK, np.newaxis] - moved[:, lower])
+    moved[:, lower] += 0.2 * (moved[:, [UPPER_NECK]] - moved[:, [PELVIS]])
     moved = metrics.scale_bones(inputs.spine_at_thorax(moved), bone_lengths(truth).sum(axis=1))
     error = metrics.distances(inputs.pelvis_at_zero(moved), inputs.pelvis_at_zero(truth))
     error = error[:, SCORED_JOINTS]
     values = _by_scene(error, error <= 150.0, predictions)
     statement = (
         f"{len(error)} frames; PCK in percent within 150 mm, AUC over 0, 5, ..., 150 mm, over 14"
-        " joints, without pelvis and thorax; predicted pelvis and hips moved 0.2 of the way to the"
-        " upper neck; scaled to the true bone sum of each frame; pelvis aligned;"
+        " joints, without pelvis and thorax; predicted pelvis and hips moved by 0.2 of the way from"
+        " pelvis to upper neck; scaled to the true bone sum of each frame; pelvis aligned;"
         f" {_BOX_AND_FLIP}"
     )
     return Result(values, statement, "mpi_inf_3dhp")

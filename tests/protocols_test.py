@@ -4,8 +4,8 @@ import reference_protocols as loops
 
 from hg3d_tf import metrics, poster, protocols
 from hg3d_tf.cli import UserError
-from hg3d_tf.joint_orders import MPII_16_FROM_H36M_17
-from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, bone_lengths, joint_index
+from hg3d_tf.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
+from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, JOINT_NAMES, bone_lengths, joint_index
 
 SCENES = (b"studio_green_screen", b"studio", b"outdoor")
 ACTIONS = [*poster.columns("h36m")[:-2], "WalkTogether"]
@@ -16,6 +16,7 @@ def random_predictions(count=1000):
     rng = np.random.default_rng(0)
     joints_17 = rng.normal(0, 400, (count, 17, 3)) + np.array([0, 0, 4000])
     joints_3d = joints_17[:, MPII_16_FROM_H36M_17]
+    joints_3d[:, 7] = (joints_3d[:, 12] + joints_3d[:, 13]) / 2  # as prepared data has the thorax
     joints_2d = rng.uniform(-0.8, 0.8, (count, 16, 2))
     shape = joints_3d - joints_3d[:, [6]] + rng.normal(0, 40, joints_3d.shape)
     floats = {
@@ -137,12 +138,28 @@ def test_a_known_distortion_gives_the_error_computed_by_hand():
     assert protocols.mpi_inf_3dhp_official(data).values["All PCK"] == pytest.approx(100 * 13 / 14)
 
 
+def test_joint_7_is_the_released_spine_in_the_truth_and_replaced_in_the_prediction():
+    data = perfect(random_predictions(4))
+    names = [*JOINT_NAMES[:7], "spine", *JOINT_NAMES[8:]]
+    in_17 = np.zeros((4, 17, 3))
+    in_17[:, [H36M_17_NAMES.index(name) for name in names]] = data["joints_3d"]
+    in_17[:, H36M_17_NAMES.index("spine"), 2] += 32  # of the released label, from the middle
+    data["joints_3d"][:, 7] = 1e6  # neither the prepared thorax counts
+    data["predicted_2d_norm"][:, 7] = 1e6  # nor the predicted one
+    without_17 = protocols.h36m_paper(data)
+    assert without_17.values["Average"] < 1e-3
+    assert "middle of pelvis and upper neck in the truth" in without_17.statement
+    result = protocols.h36m_paper(data | {"joints_3d_17": in_17})
+    assert result.values["Average"] == pytest.approx(32 / 16, abs=1e-3)
+    assert "spine in the truth" in result.statement
+
+
 def test_the_paper_moves_hips_and_takes_each_frames_true_size():
     data = perfect(random_predictions(4))
     truth = data["joints_3d"].copy()
     lower = [joint_index(name) for name in ("pelvis", "r_hip", "l_hip")]
     moved = truth.copy()
-    moved[:, lower] += 0.2 * (truth[:, [8]] - truth[:, lower])
+    moved[:, lower] += 0.2 * (truth[:, [8]] - truth[:, [6]])
     data["joints_3d"] = moved  # what the rule makes of a prediction equal to `truth`
     data["predicted_3d_mm"] = 3.0 * truth
     assert protocols.mpi_inf_3dhp_paper(data).values["All PCK"] == 100

@@ -71,8 +71,9 @@ def mpi_inf_3dhp(data, paper):
         t = data["joints_3d"][n].astype(float)
         p = pose(data, n)
         if paper:
+            shift = 0.2 * (p[8] - p[6])
             for j in (2, 3, 6):
-                p[j] = p[j] + 0.2 * (p[8] - p[j])
+                p[j] = p[j] + shift
             p = scaled(p, reference.bone_sum(t))
         else:
             p = scaled(p, 4296.99233013)
