@@ -18,6 +18,9 @@ from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, NUM_JOINTS, PELVIS, THORAX, 
 
 Predictions = dict[str, np.ndarray]
 
+# The joints that PCK counts: pelvis and thorax depend on a dataset's habits.
+SCORED_JOINTS = [joint for joint in range(NUM_JOINTS) if joint not in (PELVIS, THORAX)]
+
 _UNIVERSAL = "joints_3d_universal_17"  # univ_annot3: the pose on a skeleton of standard height
 ONE_SCALE = f"predictions scaled to a bone sum of {CANONICAL_BONE_SUM_MM:.2f} mm, one constant"
 
@@ -41,6 +44,12 @@ def crop_joints(predictions: Predictions) -> np.ndarray:
     joints_2d = field(predictions, "predicted_2d_norm")
     depth = field(predictions, "predicted_depth")
     return np.concatenate([joints_2d, depth[..., np.newaxis]], axis=-1).astype(np.float64)
+
+
+def error_2d_norm(predictions: Predictions) -> np.ndarray:
+    """Return the 2D distances [N, 16] in half crop sides."""
+    predicted = field(predictions, "predicted_2d_norm").astype(np.float64)
+    return metrics.distances(predicted, predictions["joints_2d_norm"].astype(np.float64))
 
 
 def scale_of(predictions: Predictions) -> str:

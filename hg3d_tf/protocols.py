@@ -12,17 +12,13 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.protocol_inputs import Predictions
 from hg3d_tf.skeleton import (
     CANONICAL_BONE_SUM_MM,
-    NUM_JOINTS,
     PELVIS,
     SYMMETRY_PAIRS,
-    THORAX,
     UPPER_NECK,
     bone_lengths,
     joint_index,
 )
 
-# The joints that PCK counts: pelvis and thorax depend on a dataset's habits.
-SCORED_JOINTS = [joint for joint in range(NUM_JOINTS) if joint not in (PELVIS, THORAX)]
 # The poster's names of actions where they differ from the dataset's.
 _ACTION_NAMES = {"WalkPair": "WalkTogether"}
 # The poster's columns by the dataset's scenes.
@@ -100,14 +96,14 @@ def h36m_pa(predictions: Predictions) -> Result:
 def mpii_pckh(predictions: Predictions) -> Result:
     """Measure PCKh@0.5 by joint: nearer than half the head size, 0.6 of the head box's diagonal."""
     head_px = inputs.field(predictions, "head_box_size_px").astype(np.float64)
-    error_px = _error_norm(predictions) * predictions["crop_side"][:, np.newaxis] / 2
+    error_px = inputs.error_2d_norm(predictions) * predictions["crop_side"][:, np.newaxis] / 2
     known = head_px > 0
     counted = predictions["visible"] & known[:, np.newaxis]
     near = error_px < 0.5 * head_px[:, np.newaxis]
     by_joint = 100 * metrics.pck_by_joint(near, counted)
     columns = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     values = {name: _mean_of_known(by_joint[_joints_of(name)]) for name in columns}
-    values["mean"] = _mean_of_known(by_joint[SCORED_JOINTS])
+    values["mean"] = _mean_of_known(by_joint[inputs.SCORED_JOINTS])
     statement = (
         f"{known.sum()} people; PCKh@0.5 in percent of labelled joints; head = upper neck and head"
         " top; the mean is the plain mean over 14 joints, without pelvis and thorax;"
@@ -120,7 +116,7 @@ def mpi_inf_3dhp_official(predictions: Predictions) -> Result:
     """Measure PCK < 150 mm and AUC by scene as the dataset's own script: pelvis aligned only."""
     predicted = inputs.pelvis_at_zero(inputs.predicted_mm(predictions))
     truth = inputs.pelvis_at_zero(inputs.truth_3dhp(predictions))
-    error = metrics.distances(predicted, truth)[:, SCORED_JOINTS]
+    error = metrics.distances(predicted, truth)[:, inputs.SCORED_JOINTS]
     values = _by_scene(error, error < 150.0, predictions)
     statement = (
         f"{len(error)} frames; PCK in percent nearer than 150 mm, AUC over 0, 5, ..., 150 mm, over"
@@ -142,7 +138,7 @@ def mpi_inf_3dhp_paper(predictions: Predictions) -> Result:
     moved[:, lower] += 0.2 * (moved[:, [UPPER_NECK]] - moved[:, [PELVIS]])
     moved = metrics.scale_bones(inputs.spine_at_thorax(moved), bone_lengths(truth).sum(axis=1))
     error = metrics.distances(inputs.pelvis_at_zero(moved), inputs.pelvis_at_zero(truth))
-    error = error[:, SCORED_JOINTS]
+    error = error[:, inputs.SCORED_JOINTS]
     values = _by_scene(error, error <= 150.0, predictions)
     statement = (
         f"{len(error)} frames; PCK in percent within 150 mm, AUC over 0, 5, ..., 150 mm, over 14"
@@ -173,7 +169,7 @@ def bone_symmetry(predictions: Predictions) -> Result:
 
 def pck_box(predictions: Predictions) -> Result:
     """Measure 2D PCK at 0.1 and 0.2 of the longer side of the box of the labelled joints."""
-    error = _error_norm(predictions)
+    error = inputs.error_2d_norm(predictions)
     visible = predictions["visible"]
     relative = error / _box_side_norm(predictions)[:, np.newaxis]
     values = {f"@{t}": 100 * metrics.pck(relative, t, visible) for t in (0.1, 0.2)}
@@ -240,12 +236,6 @@ def _mean(values) -> float:
 
 def _mean_of_known(values) -> float:
     return _mean(values[~np.isnan(values)])
-
-
-def _error_norm(predictions) -> np.ndarray:
-    """Return the 2D distances [N, 16] in half crop sides."""
-    predicted = inputs.field(predictions, "predicted_2d_norm").astype(np.float64)
-    return metrics.distances(predicted, predictions["joints_2d_norm"].astype(np.float64))
 
 
 def _box_side_norm(predictions) -> np.ndarray:

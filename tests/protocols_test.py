@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import reference_protocols as loops
 
-from hg3d_tf import metrics, poster, protocols
+from hg3d_tf import evaluation, metrics, poster, protocols
 from hg3d_tf.cli import UserError
 from hg3d_tf.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, JOINT_NAMES, bone_lengths, joint_index
@@ -107,6 +107,15 @@ def test_pck_box_equals_the_loop(data):
     values = protocols.pck_box(data).values
     close(values["@0.1"], loops.pck_box(data, 0.1))
     close(values["@0.2"], loops.pck_box(data, 0.2))
+
+
+def test_the_synthetic_table_equals_the_loop(data):
+    data = {**data, "predicted_2d_norm": near_labels(data), "person_side": data["crop_side"]}
+    values, expected = evaluation.summarize(data, 256), loops.synthetic(data, 256)
+    assert list(values) == list(expected)
+    for name, value in values.items():
+        close(value, expected[name])
+    assert 0.1 < values["pck_box_010"] < 0.9
 
 
 def test_perfect_predictions_of_a_canonical_person_have_no_error():

@@ -100,6 +100,28 @@ def symmetry(joints_of_frames, right, left):
     return total / len(joints_of_frames)
 
 
+def synthetic(data, size):
+    """The quickstart's metrics."""
+    hits = total = 0
+    distances, poses = [], []
+    for n in range(len(data["key"])):
+        for j in range(16):
+            if data["visible"][n][j]:
+                d = data["predicted_2d_norm"][n][j].astype(float) - data["joints_2d_norm"][n][j]
+                total += 1
+                hits += np.hypot(*d) * size / 2 < 0.1 * data["person_side"][n]
+        p, t = scaled(pose(data, n), 4296.99233013), data["joints_3d"][n].astype(float)
+        poses.append(p)
+        distances.append([np.linalg.norm((p[j] - p[6]) - (t[j] - t[6])) for j in range(16)])
+    limbs = [((11, 12), (14, 13)), ((10, 11), (15, 14)), ((1, 2), (4, 3)), ((0, 1), (5, 4))]
+    return {
+        "pck_box_010": hits / total,
+        "mpjpe_mm": np.mean(distances),
+        "pck3d_150": np.mean([[d[j] < 150 for j in NEAR_JOINTS] for d in distances]),
+        "symmetry_mm": np.mean([symmetry(poses, *limb) for limb in limbs]),
+    }
+
+
 def pck_box(data, threshold):
     hits = total = 0
     for n in range(len(data["key"])):
