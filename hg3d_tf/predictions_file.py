@@ -11,7 +11,6 @@ A file holds `key` and those of the others that its system predicts.
 """
 
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +61,8 @@ def load(path: str | Path) -> dict[str, np.ndarray]:
     if "key" not in arrays or len(arrays) == 1:
         raise UserError(f"{path}: holds {', '.join(arrays) or 'nothing'}; wanted: key and a pose")
     keys = arrays["key"].astype(str)
+    if keys.ndim != 1:
+        raise UserError(f"{path}: key has the shape {keys.shape}; wanted: one per frame")
     return {"key": keys} | {
         name: _checked(path, name, value, keys) for name, value in arrays.items() if name != "key"
     }
@@ -107,7 +108,9 @@ def _read(path) -> dict[str, np.ndarray]:
             return {name: np.array(value) for name, value in content.items()}
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (UserError, OSError):
+        raise
+    except Exception as error:  # whatever damaged bytes lead the readers to
         raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
 
 
