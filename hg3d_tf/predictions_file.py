@@ -10,6 +10,7 @@ An .npz or .json file of named arrays, one row per frame in any order:
 A file holds `key` and those of the others that its system predicts.
 """
 
+import io
 import json
 from pathlib import Path
 
@@ -102,14 +103,12 @@ def checked_suffix(path: str | Path) -> str:
 
 
 def _read(path) -> dict[str, np.ndarray]:
+    suffix, content = checked_suffix(path), Path(path).read_bytes()
     try:
-        if checked_suffix(path) == ".json":
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            return {name: np.array(value) for name, value in content.items()}
-        with np.load(path, allow_pickle=False) as arrays:
+        if suffix == ".json":
+            return {name: np.array(value) for name, value in json.loads(content).items()}
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
-    except (UserError, OSError):
-        raise
     except Exception as error:  # whatever damaged bytes lead the readers to
         raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
 
