@@ -23,7 +23,7 @@ flags.DEFINE_list(
     "protocol",
     [SYNTHETIC],
     "How to measure, all on the same predictions: synthetic, h36m_paper, h36m_p1, h36m_pa,"
-    " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, pck_box.",
+    " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, depth_quality, pck_box.",
 )
 flags.DEFINE_integer("batch_size", 32, "Samples in a batch; results do not depend on it.")
 flags.DEFINE_string(

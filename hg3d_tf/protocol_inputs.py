@@ -116,7 +116,7 @@ def truth_h36m(predictions: Predictions) -> np.ndarray:
     if has_h36m_spine(predictions):
         in_17 = predictions["joints_3d_17"].astype(np.float64)
         return pelvis_at_zero(in_17[:, MPII_16_FROM_H36M_17])
-    return pelvis_at_zero(spine_at_thorax(_truth(predictions)))
+    return pelvis_at_zero(spine_at_thorax(truth_mm(predictions)))
 
 
 def h36m_17(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, str]:
@@ -139,10 +139,15 @@ def truth_3dhp(predictions: Predictions) -> np.ndarray:
     """Return the true joints [N, 16, 3] in mm: the universal ones where the dataset has both."""
     if _UNIVERSAL in predictions:
         return predictions[_UNIVERSAL].astype(np.float64)[:, MPII_16_FROM_MPI_INF_3DHP_17]
-    return _truth(predictions)
+    return truth_mm(predictions)
 
 
-def _truth(predictions: Predictions) -> np.ndarray:
+def truth_mm(predictions: Predictions) -> np.ndarray:
+    """Return the true joints [N, 16, 3] in mm, the camera's axes.
+
+    Raises:
+      UserError: if a frame has none.
+    """
     truth = predictions["joints_3d"].astype(np.float64)
     if not truth.any((1, 2)).all():
         raise UserError("3D labels of every frame are wanted: choose a 3D dataset")

@@ -11,6 +11,7 @@ from hg3d_tf import protocol_inputs as inputs
 from hg3d_tf.cli import UserError
 from hg3d_tf.protocol_inputs import Predictions
 from hg3d_tf.skeleton import (
+    BONE_GROUPS,
     CANONICAL_BONE_SUM_MM,
     PELVIS,
     SYMMETRY_PAIRS,
@@ -167,6 +168,37 @@ def bone_symmetry(predictions: Predictions) -> Result:
     return Result(values, statement, f"symmetry_{unit}", decimals=1 if has_truth else 2)
 
 
+def depth_quality(predictions: Predictions) -> Result:
+    """Measure depth apart from the constant scale, which errors in depth change as well.
+
+    Depth is compared in half crop sides, the truth by the weak-perspective scale of its labels
+    (`targets.normalized_depth`), on the bones of the geometry loss.
+    """
+    joints, truth = inputs.crop_joints(predictions), inputs.truth_mm(predictions)
+    labels = predictions["joints_2d_norm"].astype(np.float64)
+    true_scale = bone_lengths(truth[..., :2]).sum(axis=1) / bone_lengths(labels).sum(axis=1)
+    at_true_scale = inputs.pelvis_at_zero(joints * true_scale[:, np.newaxis, np.newaxis])
+    error = metrics.distances(at_true_scale, inputs.pelvis_at_zero(truth))
+    start, end = np.array([bone for bones in BONE_GROUPS.values() for bone in bones]).T
+    predicted = joints[:, start, 2] - joints[:, end, 2]
+    true = (truth[:, start, 2] - truth[:, end, 2]) / true_scale[:, np.newaxis]
+    steep = np.abs(true) > 0.1
+    constant_scale = CANONICAL_BONE_SUM_MM / bone_lengths(joints).sum(axis=1)
+    values = {
+        "MPJPE at true scale": _mean(error),
+        "scale ratio": float(constant_scale.mean() / true_scale.mean()),
+        "sign %": 100 * _mean((predicted * true > 0)[steep]),
+        "size ratio": float(np.sqrt(np.square(predicted).mean() / np.square(true).mean())),
+    }
+    statement = (
+        f"{len(joints)} frames; MPJPE in mm over 16 joints, pelvis aligned, each frame at its true"
+        " weak-perspective scale; mean scale by the constant bone sum over the mean true one; share"
+        " of bones of the geometry loss steeper than 0.1 half crop sides with the right sign of"
+        f" depth; root mean square of their depth over the true one; {_BOX_AND_FLIP}"
+    )
+    return Result(values, statement, decimals=2)
+
+
 def pck_box(predictions: Predictions) -> Result:
     """Measure 2D PCK at 0.1 and 0.2 of the longer side of the box of the labelled joints."""
     error = inputs.error_2d_norm(predictions)
@@ -190,6 +222,7 @@ PROTOCOLS: dict[str, Callable[[Predictions], Result]] = {
         mpi_inf_3dhp_official,
         mpi_inf_3dhp_paper,
         bone_symmetry,
+        depth_quality,
         pck_box,
     )
 }

@@ -109,6 +109,23 @@ def test_pck_box_equals_the_loop(data):
     close(values["@0.2"], loops.pck_box(data, 0.2))
 
 
+def test_depth_quality_equals_the_loop(data):
+    data = {**data, "joints_2d_norm": data["joints_3d"][..., :2] / 900}
+    values = list(protocols.depth_quality(data).values.values())
+    close(values, loops.depth_quality(data))
+    assert 50 < values[2] < 100
+
+
+def test_depth_of_the_wrong_sign_has_the_right_size():
+    data = perfect(random_predictions(5))
+    data["joints_2d_norm"] = data["predicted_2d_norm"]
+    right = protocols.depth_quality(data).values
+    close(list(right.values()), [0, 1, 100, 1])
+    mirrored = protocols.depth_quality(data | {"predicted_depth": -data["predicted_depth"]}).values
+    assert mirrored["MPJPE at true scale"] > 100
+    close([mirrored[name] for name in ("scale ratio", "sign %", "size ratio")], [1, 0, 1])
+
+
 def test_the_synthetic_table_equals_the_loop(data):
     data = {**data, "predicted_2d_norm": near_labels(data), "person_side": data["crop_side"]}
     values, expected = evaluation.summarize(data, 256), loops.synthetic(data, 256)

@@ -122,6 +122,28 @@ def synthetic(data, size):
     }
 
 
+def depth_quality(data):
+    """The error at the true scale, the ratio of scales, right signs in percent, ratio of sizes."""
+    groups = [bone for group in reference.GROUPS for bone in group]
+    errors, constant, true, ours, theirs = [], [], [], [], []
+    for n in range(len(data["key"])):
+        p, t = pose(data, n), data["joints_3d"][n].astype(float)
+        scale = reference.bone_sum(t[:, :2])
+        scale /= reference.bone_sum(data["joints_2d_norm"][n].astype(float))
+        errors += [np.linalg.norm(scale * (p[j] - p[6]) - (t[j] - t[6])) for j in range(16)]
+        constant.append(4296.99233013 / reference.bone_sum(p))
+        true.append(scale)
+        ours += [p[a][2] - p[b][2] for a, b in groups]
+        theirs += [(t[a][2] - t[b][2]) / scale for a, b in groups]
+    right = [(a > 0) == (b > 0) for a, b in zip(ours, theirs, strict=True) if abs(b) > 0.1]
+    return [
+        np.mean(errors),
+        np.mean(constant) / np.mean(true),
+        100 * np.mean(right),
+        np.linalg.norm(ours) / np.linalg.norm(theirs),
+    ]
+
+
 def pck_box(data, threshold):
     hits = total = 0
     for n in range(len(data["key"])):
