@@ -34,7 +34,9 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     "datasets": ["av>=18", "cdflib>=1.3", "scipy"],
     "beam": ["apache-beam>=2.77"],
-    "torch": [f"torch==2.13.0; {CARD}"],  # tests compare imported weights with it
+    # Tests compare imported weights with it. It brings a newer setuptools; from 82 on that lacks
+    # the pkg_resources which the card lane's tensorboard imports.
+    "torch": [f"torch==2.13.0; {CARD}", f"setuptools<82; {CARD}"],
     "render": ["embreex>=4.4,<5"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }

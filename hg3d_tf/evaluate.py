@@ -23,7 +23,7 @@ flags.DEFINE_list(
     "protocol",
     [SYNTHETIC],
     "How to measure, all on the same predictions: synthetic, h36m_paper, h36m_p1, h36m_pa,"
-    " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, pck_box.",
+    " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, depth_quality, pck_box.",
 )
 flags.DEFINE_integer("batch_size", 32, "Samples in a batch; results do not depend on it.")
 flags.DEFINE_string(
@@ -40,8 +40,7 @@ def main() -> None:
     from hg3d_tf import files, reports
 
     check_flags()
-    with cli.flag_errors():
-        results = evaluate()
+    results = evaluate()
     print(reports.as_text(results))
     if FLAGS.output:
         files.write_json(FLAGS.output, reports.as_json(results))
@@ -51,7 +50,7 @@ def main() -> None:
 
 def check_flags() -> None:
     """Raise UserError for flags that cannot be, before the work starts."""
-    from hg3d_tf import predictions_file, protocols
+    from hg3d_tf import input_pipeline, predictions_file, protocols
 
     systems = [*FLAGS.workdir, *([FLAGS.predictions] if FLAGS.predictions else [])]
     cli.require(systems, "workdir", "name the folder that training wrote to, or --predictions")
@@ -65,6 +64,9 @@ def check_flags() -> None:
         raise cli.UserError("--save_predictions wants one --workdir and one --dataset")
     if FLAGS.batch_size < 1:
         raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
+    if FLAGS.mean_pose_of:
+        with cli.flag_errors():
+            input_pipeline.parse_mix(FLAGS.mean_pose_of)
     if FLAGS.save_predictions:
         predictions_file.checked_suffix(FLAGS.save_predictions)
     for path in filter(None, (FLAGS.save_predictions, FLAGS.output, FLAGS.markdown)):

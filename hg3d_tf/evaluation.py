@@ -5,10 +5,10 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from hg3d_tf import decode, input_pipeline, metrics
+from hg3d_tf import protocol_inputs as inputs
 from hg3d_tf.pose_model import PoseModel
-from hg3d_tf.skeleton import NUM_JOINTS, PELVIS, THORAX
-
-Predictions = dict[str, np.ndarray]
+from hg3d_tf.protocol_inputs import Predictions
+from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM
 
 PROTOCOL = (
     "all frames of the split, 16 joints (pck3d: 14, without pelvis and thorax); pelvis aligned;"
@@ -109,26 +109,16 @@ def summarize(predictions: Predictions, size: int) -> dict[str, float]:
       mpjpe_mm, pck3d_150 (share of joints within 150 mm), symmetry_mm (left-right difference of
       the predicted limbs' lengths).
     """
-    error_px = metrics.distances(
-        predictions["predicted_2d_norm"] * size / 2, predictions["joints_2d_norm"] * size / 2
-    )
+    error_px = inputs.error_2d_norm(predictions) * size / 2
     relative = error_px / predictions["person_side"][:, np.newaxis]
-    predicted = canonical_joints_mm(predictions)
-    truth = predictions["joints_3d"] - predictions["joints_3d"][:, PELVIS : PELVIS + 1]
-    scored = [joint for joint in range(NUM_JOINTS) if joint not in (PELVIS, THORAX)]
+    predicted = metrics.scale_bones(inputs.crop_joints(predictions), CANONICAL_BONE_SUM_MM)
+    predicted = inputs.pelvis_at_zero(predicted)
+    truth = inputs.pelvis_at_zero(predictions["joints_3d"].astype(np.float64))
     distances = metrics.distances(predicted, truth)
     symmetry = metrics.symmetry_errors(predicted)
     return {
         "pck_box_010": metrics.pck(relative, 0.1, predictions["visible"]),
         "mpjpe_mm": float(distances.mean()),
-        "pck3d_150": metrics.pck(distances[:, scored], 150.0),
+        "pck3d_150": metrics.pck(distances[:, inputs.SCORED_JOINTS], 150.0),
         "symmetry_mm": float(np.mean(list(symmetry.values()))),
     }
-
-
-def canonical_joints_mm(predictions: Predictions) -> np.ndarray:
-    """Return the predicted joints [N, 16, 3] in mm, bone-scaled and relative to the pelvis."""
-    joints = np.concatenate(
-        [predictions["predicted_2d_norm"], predictions["predicted_depth"][..., np.newaxis]], -1
-    )
-    return decode.to_canonical_mm(joints).numpy()

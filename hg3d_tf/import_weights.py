@@ -28,12 +28,13 @@ def main() -> None:
 
     tensors = torch_checkpoint.read_tensors(FLAGS.torch_checkpoint)
     with cli.flag_errors():
-        model = build_pose_model(torch_names.infer_config(tensors))
-        torch_names.assign(model, tensors)
+        config = torch_names.infer_config(tensors)
+    model = build_pose_model(config)
+    torch_names.assign(model, tensors)
     torch_names.fold_input(model, FLAGS.channels == "bgr", FLAGS.divisor)
     checkpoints.save_model(model, cli.writable_folder(FLAGS.output))
     count = sum(weight.shape.num_elements() for weight in model.trainable_weights)
-    print(f"{FLAGS.output}: {model.config}, {count:,} parameters")
+    print(f"{FLAGS.output}: {config}, {count:,} parameters")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ An .npz or .json file of named arrays, one row per frame in any order:
 A file holds `key` and those of the others that its system predicts.
 """
 
+import io
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +62,8 @@ def load(path: str | Path) -> dict[str, np.ndarray]:
     if "key" not in arrays or len(arrays) == 1:
         raise UserError(f"{path}: holds {', '.join(arrays) or 'nothing'}; wanted: key and a pose")
     keys = arrays["key"].astype(str)
+    if keys.ndim != 1:
+        raise UserError(f"{path}: key has the shape {keys.shape}; wanted: one per frame")
     return {"key": keys} | {
         name: _checked(path, name, value, keys) for name, value in arrays.items() if name != "key"
     }
@@ -101,13 +103,13 @@ def checked_suffix(path: str | Path) -> str:
 
 
 def _read(path) -> dict[str, np.ndarray]:
+    suffix, content = checked_suffix(path), Path(path).read_bytes()
     try:
-        if checked_suffix(path) == ".json":
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            return {name: np.array(value) for name, value in content.items()}
-        with np.load(path, allow_pickle=False) as arrays:
+        if suffix == ".json":
+            return {name: np.array(value) for name, value in json.loads(content).items()}
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
-    except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # whatever damaged bytes lead the readers to
         raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
 
 

@@ -18,6 +18,9 @@ from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, NUM_JOINTS, PELVIS, THORAX, 
 
 Predictions = dict[str, np.ndarray]
 
+# The joints that PCK counts: pelvis and thorax depend on a dataset's habits.
+SCORED_JOINTS = [joint for joint in range(NUM_JOINTS) if joint not in (PELVIS, THORAX)]
+
 _UNIVERSAL = "joints_3d_universal_17"  # univ_annot3: the pose on a skeleton of standard height
 ONE_SCALE = f"predictions scaled to a bone sum of {CANONICAL_BONE_SUM_MM:.2f} mm, one constant"
 
@@ -41,6 +44,12 @@ def crop_joints(predictions: Predictions) -> np.ndarray:
     joints_2d = field(predictions, "predicted_2d_norm")
     depth = field(predictions, "predicted_depth")
     return np.concatenate([joints_2d, depth[..., np.newaxis]], axis=-1).astype(np.float64)
+
+
+def error_2d_norm(predictions: Predictions) -> np.ndarray:
+    """Return the 2D distances [N, 16] in half crop sides."""
+    predicted = field(predictions, "predicted_2d_norm").astype(np.float64)
+    return metrics.distances(predicted, predictions["joints_2d_norm"].astype(np.float64))
 
 
 def scale_of(predictions: Predictions) -> str:
@@ -93,13 +102,21 @@ def spine_at_thorax(joints: np.ndarray) -> np.ndarray:
     return moved
 
 
+def has_h36m_spine(predictions: Predictions) -> bool:
+    """Return whether there are Human3.6M's 17 joints; MPI-INF-3DHP has 17 too, but others."""
+    return "joints_3d_17" in predictions and _UNIVERSAL not in predictions
+
+
 def truth_h36m(predictions: Predictions) -> np.ndarray:
-    """Return the true joints [N, 16, 3] in mm, the spine as joint 7, the pelvis at 0."""
-    # MPI-INF-3DHP has 17 joints too, but others.
-    if "joints_3d_17" in predictions and _UNIVERSAL not in predictions:
+    """Return the true joints [N, 16, 3] in mm, the pelvis at 0.
+
+    Joint 7 is the spine as Human3.6M releases it, which joints_3d does not hold: its thorax is the
+    shoulders' mid-point. Without the 17 joints it is the middle of pelvis and upper neck.
+    """
+    if has_h36m_spine(predictions):
         in_17 = predictions["joints_3d_17"].astype(np.float64)
         return pelvis_at_zero(in_17[:, MPII_16_FROM_H36M_17])
-    return pelvis_at_zero(spine_at_thorax(_truth(predictions)))
+    return pelvis_at_zero(spine_at_thorax(truth_mm(predictions)))
 
 
 def h36m_17(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, str]:
@@ -122,10 +139,15 @@ def truth_3dhp(predictions: Predictions) -> np.ndarray:
     """Return the true joints [N, 16, 3] in mm: the universal ones where the dataset has both."""
     if _UNIVERSAL in predictions:
         return predictions[_UNIVERSAL].astype(np.float64)[:, MPII_16_FROM_MPI_INF_3DHP_17]
-    return _truth(predictions)
+    return truth_mm(predictions)
 
 
-def _truth(predictions: Predictions) -> np.ndarray:
+def truth_mm(predictions: Predictions) -> np.ndarray:
+    """Return the true joints [N, 16, 3] in mm, the camera's axes.
+
+    Raises:
+      UserError: if a frame has none.
+    """
     truth = predictions["joints_3d"].astype(np.float64)
     if not truth.any((1, 2)).all():
         raise UserError("3D labels of every frame are wanted: choose a 3D dataset")

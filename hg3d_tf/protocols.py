@@ -11,18 +11,15 @@ from hg3d_tf import protocol_inputs as inputs
 from hg3d_tf.cli import UserError
 from hg3d_tf.protocol_inputs import Predictions
 from hg3d_tf.skeleton import (
+    BONE_GROUPS,
     CANONICAL_BONE_SUM_MM,
-    NUM_JOINTS,
     PELVIS,
     SYMMETRY_PAIRS,
-    THORAX,
     UPPER_NECK,
     bone_lengths,
     joint_index,
 )
 
-# The joints that PCK counts: pelvis and thorax depend on a dataset's habits.
-SCORED_JOINTS = [joint for joint in range(NUM_JOINTS) if joint not in (PELVIS, THORAX)]
 # The poster's names of actions where they differ from the dataset's.
 _ACTION_NAMES = {"WalkPair": "WalkTogether"}
 # The poster's columns by the dataset's scenes.
@@ -53,14 +50,22 @@ class Result:
 
 
 def h36m_paper(predictions: Predictions) -> Result:
-    """Measure as the paper does on Human3.6M: every 200th frame, 16 joints, one constant scale."""
+    """Measure as the paper does on Human3.6M: every 200th frame, 16 joints, one constant scale.
+
+    Joint 7 of the truth is the spine as released (mid-point of the shoulders in training targets
+    only); that of the prediction becomes the middle of pelvis and upper neck, after scaling
+    (src/utils/eval.py and src/datasets/h36m.py of github.com/xingyizhou/pytorch-pose-hg-3d; the
+    same in src/util/pose-hgreg-3d.lua of github.com/xingyizhou/pose-hg-3d).
+    """
     frames, count = inputs.every_nth_frame(predictions, 200)
     predicted = metrics.scale_bones(inputs.predicted_shape(frames), CANONICAL_BONE_SUM_MM)
     predicted = inputs.spine_at_thorax(inputs.pelvis_at_zero(predicted))
     error = metrics.distances(predicted, inputs.truth_h36m(frames)).mean(axis=1)
+    spine = "spine" if inputs.has_h36m_spine(frames) else "middle of pelvis and upper neck"
     statement = (
         f"{count}; MPJPE in mm over 16 joints, the root included; pelvis aligned; joint 7 = middle"
-        f" of pelvis and upper neck; {inputs.ONE_SCALE} for all people; {_BOX_AND_FLIP}"
+        f" of pelvis and upper neck in the prediction, {spine} in the truth;"
+        f" {inputs.ONE_SCALE} for all people; {_BOX_AND_FLIP}"
     )
     return Result(_by_action(error, frames), statement, "h36m", decimals=2)
 
@@ -92,14 +97,14 @@ def h36m_pa(predictions: Predictions) -> Result:
 def mpii_pckh(predictions: Predictions) -> Result:
     """Measure PCKh@0.5 by joint: nearer than half the head size, 0.6 of the head box's diagonal."""
     head_px = inputs.field(predictions, "head_box_size_px").astype(np.float64)
-    error_px = _error_norm(predictions) * predictions["crop_side"][:, np.newaxis] / 2
+    error_px = inputs.error_2d_norm(predictions) * predictions["crop_side"][:, np.newaxis] / 2
     known = head_px > 0
     counted = predictions["visible"] & known[:, np.newaxis]
     near = error_px < 0.5 * head_px[:, np.newaxis]
     by_joint = 100 * metrics.pck_by_joint(near, counted)
     columns = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     values = {name: _mean_of_known(by_joint[_joints_of(name)]) for name in columns}
-    values["mean"] = _mean_of_known(by_joint[SCORED_JOINTS])
+    values["mean"] = _mean_of_known(by_joint[inputs.SCORED_JOINTS])
     statement = (
         f"{known.sum()} people; PCKh@0.5 in percent of labelled joints; head = upper neck and head"
         " top; the mean is the plain mean over 14 joints, without pelvis and thorax;"
@@ -112,7 +117,7 @@ def mpi_inf_3dhp_official(predictions: Predictions) -> Result:
     """Measure PCK < 150 mm and AUC by scene as the dataset's own script: pelvis aligned only."""
     predicted = inputs.pelvis_at_zero(inputs.predicted_mm(predictions))
     truth = inputs.pelvis_at_zero(inputs.truth_3dhp(predictions))
-    error = metrics.distances(predicted, truth)[:, SCORED_JOINTS]
+    error = metrics.distances(predicted, truth)[:, inputs.SCORED_JOINTS]
     values = _by_scene(error, error < 150.0, predictions)
     statement = (
         f"{len(error)} frames; PCK in percent nearer than 150 mm, AUC over 0, 5, ..., 150 mm, over"
@@ -123,19 +128,23 @@ def mpi_inf_3dhp_official(predictions: Predictions) -> Result:
 
 
 def mpi_inf_3dhp_paper(predictions: Predictions) -> Result:
-    """Measure as the authors do: hips moved up, scaled to each frame's true bone sum, <= 150 mm."""
+    """Measure as the authors do: hips moved up, scaled to each frame's true bone sum, <= 150 mm.
+
+    Pelvis and hips move together, by 0.2 of the way from the pelvis to the upper neck, so that the
+    hips keep their width (src/util/pose-hgreg-3d.lua of github.com/xingyizhou/pose-hg-3d).
+    """
     truth = inputs.truth_3dhp(predictions)
     moved = inputs.predicted_shape(predictions).copy()
     lower = [PELVIS, joint_index("r_hip"), joint_index("l_hip")]
-    moved[:, lower] += 0.2 * (moved[:, UPPER_NECK, np.newaxis] - moved[:, lower])
+    moved[:, lower] += 0.2 * (moved[:, [UPPER_NECK]] - moved[:, [PELVIS]])
     moved = metrics.scale_bones(inputs.spine_at_thorax(moved), bone_lengths(truth).sum(axis=1))
     error = metrics.distances(inputs.pelvis_at_zero(moved), inputs.pelvis_at_zero(truth))
-    error = error[:, SCORED_JOINTS]
+    error = error[:, inputs.SCORED_JOINTS]
     values = _by_scene(error, error <= 150.0, predictions)
     statement = (
         f"{len(error)} frames; PCK in percent within 150 mm, AUC over 0, 5, ..., 150 mm, over 14"
-        " joints, without pelvis and thorax; predicted pelvis and hips moved 0.2 of the way to the"
-        " upper neck; scaled to the true bone sum of each frame; pelvis aligned;"
+        " joints, without pelvis and thorax; predicted pelvis and hips moved by 0.2 of the way from"
+        " pelvis to upper neck; scaled to the true bone sum of each frame; pelvis aligned;"
         f" {_BOX_AND_FLIP}"
     )
     return Result(values, statement, "mpi_inf_3dhp")
@@ -159,9 +168,40 @@ def bone_symmetry(predictions: Predictions) -> Result:
     return Result(values, statement, f"symmetry_{unit}", decimals=1 if has_truth else 2)
 
 
+def depth_quality(predictions: Predictions) -> Result:
+    """Measure depth apart from the constant scale, which errors in depth change as well.
+
+    Depth is compared in half crop sides, the truth by the weak-perspective scale of its labels
+    (`targets.normalized_depth`), on the bones of the geometry loss.
+    """
+    joints, truth = inputs.crop_joints(predictions), inputs.truth_mm(predictions)
+    labels = predictions["joints_2d_norm"].astype(np.float64)
+    true_scale = bone_lengths(truth[..., :2]).sum(axis=1) / bone_lengths(labels).sum(axis=1)
+    at_true_scale = inputs.pelvis_at_zero(joints * true_scale[:, np.newaxis, np.newaxis])
+    error = metrics.distances(at_true_scale, inputs.pelvis_at_zero(truth))
+    start, end = np.array([bone for bones in BONE_GROUPS.values() for bone in bones]).T
+    predicted = joints[:, start, 2] - joints[:, end, 2]
+    true = (truth[:, start, 2] - truth[:, end, 2]) / true_scale[:, np.newaxis]
+    steep = np.abs(true) > 0.1
+    constant_scale = CANONICAL_BONE_SUM_MM / bone_lengths(joints).sum(axis=1)
+    values = {
+        "MPJPE at true scale": _mean(error),
+        "scale ratio": float(constant_scale.mean() / true_scale.mean()),
+        "sign %": 100 * _mean((predicted * true > 0)[steep]),
+        "size ratio": float(np.sqrt(np.square(predicted).mean() / np.square(true).mean())),
+    }
+    statement = (
+        f"{len(joints)} frames; MPJPE in mm over 16 joints, pelvis aligned, each frame at its true"
+        " weak-perspective scale; mean scale by the constant bone sum over the mean true one; share"
+        " of bones of the geometry loss steeper than 0.1 half crop sides with the right sign of"
+        f" depth; root mean square of their depth over the true one; {_BOX_AND_FLIP}"
+    )
+    return Result(values, statement, decimals=2)
+
+
 def pck_box(predictions: Predictions) -> Result:
     """Measure 2D PCK at 0.1 and 0.2 of the longer side of the box of the labelled joints."""
-    error = _error_norm(predictions)
+    error = inputs.error_2d_norm(predictions)
     visible = predictions["visible"]
     relative = error / _box_side_norm(predictions)[:, np.newaxis]
     values = {f"@{t}": 100 * metrics.pck(relative, t, visible) for t in (0.1, 0.2)}
@@ -182,6 +222,7 @@ PROTOCOLS: dict[str, Callable[[Predictions], Result]] = {
         mpi_inf_3dhp_official,
         mpi_inf_3dhp_paper,
         bone_symmetry,
+        depth_quality,
         pck_box,
     )
 }
@@ -228,12 +269,6 @@ def _mean(values) -> float:
 
 def _mean_of_known(values) -> float:
     return _mean(values[~np.isnan(values)])
-
-
-def _error_norm(predictions) -> np.ndarray:
-    """Return the 2D distances [N, 16] in half crop sides."""
-    predicted = inputs.field(predictions, "predicted_2d_norm").astype(np.float64)
-    return metrics.distances(predicted, predictions["joints_2d_norm"].astype(np.float64))
 
 
 def _box_side_norm(predictions) -> np.ndarray:

@@ -160,12 +160,13 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
 
     Raises:
       UserError: for a file that is no checkpoint.
+      OSError: if it cannot be opened.
     """
+    with open(path, "rb"):  # so that an OSError from here on is one of the content
+        pass
     try:
         content = _read_zip(path) if zipfile.is_zipfile(path) else _read_legacy(path)
         tensors = {name: tensor.array() for name, tensor in _named_tensors(content)}
-    except OSError:
-        raise
     except Exception as error:  # whatever broken or hostile bytes lead the unpickler to
         raise UserError(f"{path}: cannot be read as a PyTorch checkpoint ({error})") from error
     if not tensors:

@@ -31,15 +31,22 @@ def infer_config(tensors: Tensors) -> ModelConfig:
 
     Raises:
       UserError: if they are no network of this family.
+      ValueError: if its sizes are none that it can have.
     """
     counts = {name: _count(tensors, name) for name in ("lin_", "Residual", "reg_")}
     absent = [f"{name}.*" for name, count in counts.items() if not count]
     absent += [name for name in ("lin_.0.0.weight", "reg.weight") if name not in tensors]
     if absent:
         raise UserError(f"no network of this family: {', '.join(absent)} is missing")
-    stacks, features = counts["lin_"], tensors["lin_.0.0.weight"].shape[0]
+    convolution, dense = tensors["lin_.0.0.weight"], tensors["reg.weight"]
+    if convolution.ndim != 4 or dense.ndim != 2 or not convolution.size:
+        raise UserError(
+            f"no network of this family: lin_.0.0.weight has the shape {convolution.shape},"
+            f" reg.weight {dense.shape}"
+        )
+    stacks, features = counts["lin_"], convolution.shape[0]
     residuals, depth_residuals = counts["Residual"] // stacks, counts["reg_"] // DEPTH_LEVELS
-    side = _side(tensors["reg.weight"], features)
+    side = _side(dense, features)
     return ModelConfig(
         num_stacks=stacks,
         num_features=features,

@@ -1,13 +1,15 @@
 """The authors' checkpoints give the same outputs here. Needs PyTorch for all but the last tests."""
 
+import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from torch_bytes import Writer, ordered_dict
 
-from hg3d_tf import checkpoints, torch_checkpoint, torch_names
+from hg3d_tf import checkpoints, decode, prediction, torch_checkpoint, torch_names
 from hg3d_tf.cli import UserError
 from hg3d_tf.keras_api import keras
 from hg3d_tf.pose_model import ModelConfig, build_pose_model
@@ -58,6 +60,22 @@ def imported(path):
     torch_names.assign(model, tensors)
     torch_names.fold_input(model, bgr=True, divisor=256)
     return model
+
+
+def test_predict_reads_images_as_the_authors_do(tmp_path, torch_network):
+    network = torch_network.random_network(*SIZES["other"])
+    save(network, tmp_path / "hg.pth", "state_dict-legacy")
+    checkpoints.save_model(imported(tmp_path / "hg.pth"), tmp_path / "run")
+    pixels = images(64)[0]
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "png")
+    pose = prediction.load_predictor(tmp_path / "run")(buffer.getvalue())
+    heatmaps, depth = torch_outputs(network, pixels[np.newaxis])
+    joints_2d_norm, peak = decode.decode_heatmaps(heatmaps[-1])
+    joints = decode.to_canonical_mm(decode.join_depth(joints_2d_norm, depth))
+    np.testing.assert_allclose(pose["confidence"], peak[0], atol=1e-4)
+    np.testing.assert_allclose(pose["joints_2d"], (joints_2d_norm[0] + 1) * 32, atol=1e-2)
+    np.testing.assert_allclose(pose["joints_3d"], joints[0], atol=0.5)  # mm
 
 
 @pytest.fixture
@@ -145,6 +163,12 @@ def test_a_wrong_shape_is_named(tensors):
     model = build_pose_model(torch_names.infer_config(changed))
     with pytest.raises(UserError, match=r"r4\.conv2\.bias \(7,\)"):
         torch_names.assign(model, changed)
+
+
+@pytest.mark.parametrize("weight", [np.zeros(()), np.zeros((0, 8, 1, 1)), np.zeros((8, 8))])
+def test_a_layer_of_another_kind_is_named(tensors, weight):
+    with pytest.raises(UserError, match=r"lin_\.0\.0\.weight has the shape \("):
+        torch_names.infer_config(tensors | {"lin_.0.0.weight": weight})
 
 
 def test_another_network_is_named():

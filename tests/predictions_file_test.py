@@ -1,3 +1,4 @@
+import contextlib
 import json
 
 import numpy as np
@@ -53,6 +54,7 @@ BROKEN = {
     "frames": ({"key": ["a", "b"], "predicted_depth": np.zeros((1, 16))}, r"\(2, 16\)"),
     "nan": ({"key": ["a"], "predicted_depth": [[np.nan] * 16]}, "of frame 'a' is not finite"),
     "text": ({"key": ["a"], "predicted_depth": [["x"] * 16]}, "wanted: numbers"),
+    "one key": ({"key": "a", "predicted_depth": np.zeros((1, 16))}, r"key has the shape \(\)"),
     "no key": ({"predicted_depth": np.zeros((1, 16))}, "wanted: key and a pose"),
     "no pose": ({"key": ["a"]}, "wanted: key and a pose"),
 }
@@ -71,6 +73,20 @@ def test_a_file_of_something_else_is_named(tmp_path, name):
     (tmp_path / name).write_text("no predictions")
     with pytest.raises(UserError, match=name):
         predictions_file.load(tmp_path / name)
+
+
+def test_damaged_archives_and_single_arrays_get_one_line(tmp_path, predictions):
+    path = tmp_path / "p.npz"
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(UserError, match=r"p\.npz: cannot be read as named arrays"):
+        predictions_file.load(path)
+    predictions_file.save(path, predictions)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), len(whole) // 60):
+        path.write_bytes(whole[:place] + b"\xff\xff\xff" + whole[place + 3 :])
+        with contextlib.suppress(UserError):
+            predictions_file.load(path)
 
 
 def test_pickled_objects_are_refused(tmp_path):

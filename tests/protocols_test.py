@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import reference_protocols as loops
 
-from hg3d_tf import metrics, poster, protocols
+from hg3d_tf import evaluation, metrics, poster, protocols
 from hg3d_tf.cli import UserError
-from hg3d_tf.joint_orders import MPII_16_FROM_H36M_17
-from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, bone_lengths, joint_index
+from hg3d_tf.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
+from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, JOINT_NAMES, bone_lengths, joint_index
 
 SCENES = (b"studio_green_screen", b"studio", b"outdoor")
 ACTIONS = [*poster.columns("h36m")[:-2], "WalkTogether"]
@@ -16,6 +16,7 @@ def random_predictions(count=1000):
     rng = np.random.default_rng(0)
     joints_17 = rng.normal(0, 400, (count, 17, 3)) + np.array([0, 0, 4000])
     joints_3d = joints_17[:, MPII_16_FROM_H36M_17]
+    joints_3d[:, 7] = (joints_3d[:, 12] + joints_3d[:, 13]) / 2  # as prepared data has the thorax
     joints_2d = rng.uniform(-0.8, 0.8, (count, 16, 2))
     shape = joints_3d - joints_3d[:, [6]] + rng.normal(0, 40, joints_3d.shape)
     floats = {
@@ -108,6 +109,32 @@ def test_pck_box_equals_the_loop(data):
     close(values["@0.2"], loops.pck_box(data, 0.2))
 
 
+def test_depth_quality_equals_the_loop(data):
+    data = {**data, "joints_2d_norm": data["joints_3d"][..., :2] / 900}
+    values = list(protocols.depth_quality(data).values.values())
+    close(values, loops.depth_quality(data))
+    assert 50 < values[2] < 100
+
+
+def test_depth_of_the_wrong_sign_has_the_right_size():
+    data = perfect(random_predictions(5))
+    data["joints_2d_norm"] = data["predicted_2d_norm"]
+    right = protocols.depth_quality(data).values
+    close(list(right.values()), [0, 1, 100, 1])
+    mirrored = protocols.depth_quality(data | {"predicted_depth": -data["predicted_depth"]}).values
+    assert mirrored["MPJPE at true scale"] > 100
+    close([mirrored[name] for name in ("scale ratio", "sign %", "size ratio")], [1, 0, 1])
+
+
+def test_the_synthetic_table_equals_the_loop(data):
+    data = {**data, "predicted_2d_norm": near_labels(data), "person_side": data["crop_side"]}
+    values, expected = evaluation.summarize(data, 256), loops.synthetic(data, 256)
+    assert list(values) == list(expected)
+    for name, value in values.items():
+        close(value, expected[name])
+    assert 0.1 < values["pck_box_010"] < 0.9
+
+
 def test_perfect_predictions_of_a_canonical_person_have_no_error():
     data = perfect(random_predictions(5))
     assert protocols.h36m_paper(data).values["Average"] < 1e-3
@@ -137,12 +164,28 @@ def test_a_known_distortion_gives_the_error_computed_by_hand():
     assert protocols.mpi_inf_3dhp_official(data).values["All PCK"] == pytest.approx(100 * 13 / 14)
 
 
+def test_joint_7_is_the_released_spine_in_the_truth_and_replaced_in_the_prediction():
+    data = perfect(random_predictions(4))
+    names = [*JOINT_NAMES[:7], "spine", *JOINT_NAMES[8:]]
+    in_17 = np.zeros((4, 17, 3))
+    in_17[:, [H36M_17_NAMES.index(name) for name in names]] = data["joints_3d"]
+    in_17[:, H36M_17_NAMES.index("spine"), 2] += 32  # of the released label, from the middle
+    data["joints_3d"][:, 7] = 1e6  # neither the prepared thorax counts
+    data["predicted_2d_norm"][:, 7] = 1e6  # nor the predicted one
+    without_17 = protocols.h36m_paper(data)
+    assert without_17.values["Average"] < 1e-3
+    assert "middle of pelvis and upper neck in the truth" in without_17.statement
+    result = protocols.h36m_paper(data | {"joints_3d_17": in_17})
+    assert result.values["Average"] == pytest.approx(32 / 16, abs=1e-3)
+    assert "spine in the truth" in result.statement
+
+
 def test_the_paper_moves_hips_and_takes_each_frames_true_size():
     data = perfect(random_predictions(4))
     truth = data["joints_3d"].copy()
     lower = [joint_index(name) for name in ("pelvis", "r_hip", "l_hip")]
     moved = truth.copy()
-    moved[:, lower] += 0.2 * (truth[:, [8]] - truth[:, lower])
+    moved[:, lower] += 0.2 * (truth[:, [8]] - truth[:, [6]])
     data["joints_3d"] = moved  # what the rule makes of a prediction equal to `truth`
     data["predicted_3d_mm"] = 3.0 * truth
     assert protocols.mpi_inf_3dhp_paper(data).values["All PCK"] == 100

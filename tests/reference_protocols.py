@@ -71,8 +71,9 @@ def mpi_inf_3dhp(data, paper):
         t = data["joints_3d"][n].astype(float)
         p = pose(data, n)
         if paper:
+            shift = 0.2 * (p[8] - p[6])
             for j in (2, 3, 6):
-                p[j] = p[j] + 0.2 * (p[8] - p[j])
+                p[j] = p[j] + shift
             p = scaled(p, reference.bone_sum(t))
         else:
             p = scaled(p, 4296.99233013)
@@ -97,6 +98,50 @@ def symmetry(joints_of_frames, right, left):
             np.linalg.norm(p[right[0]] - p[right[1]]) - np.linalg.norm(p[left[0]] - p[left[1]])
         )
     return total / len(joints_of_frames)
+
+
+def synthetic(data, size):
+    """The quickstart's metrics."""
+    hits = total = 0
+    distances, poses = [], []
+    for n in range(len(data["key"])):
+        for j in range(16):
+            if data["visible"][n][j]:
+                d = data["predicted_2d_norm"][n][j].astype(float) - data["joints_2d_norm"][n][j]
+                total += 1
+                hits += np.hypot(*d) * size / 2 < 0.1 * data["person_side"][n]
+        p, t = scaled(pose(data, n), 4296.99233013), data["joints_3d"][n].astype(float)
+        poses.append(p)
+        distances.append([np.linalg.norm((p[j] - p[6]) - (t[j] - t[6])) for j in range(16)])
+    limbs = [((11, 12), (14, 13)), ((10, 11), (15, 14)), ((1, 2), (4, 3)), ((0, 1), (5, 4))]
+    return {
+        "pck_box_010": hits / total,
+        "mpjpe_mm": np.mean(distances),
+        "pck3d_150": np.mean([[d[j] < 150 for j in NEAR_JOINTS] for d in distances]),
+        "symmetry_mm": np.mean([symmetry(poses, *limb) for limb in limbs]),
+    }
+
+
+def depth_quality(data):
+    """The error at the true scale, the ratio of scales, right signs in percent, ratio of sizes."""
+    groups = [bone for group in reference.GROUPS for bone in group]
+    errors, constant, true, ours, theirs = [], [], [], [], []
+    for n in range(len(data["key"])):
+        p, t = pose(data, n), data["joints_3d"][n].astype(float)
+        scale = reference.bone_sum(t[:, :2])
+        scale /= reference.bone_sum(data["joints_2d_norm"][n].astype(float))
+        errors += [np.linalg.norm(scale * (p[j] - p[6]) - (t[j] - t[6])) for j in range(16)]
+        constant.append(4296.99233013 / reference.bone_sum(p))
+        true.append(scale)
+        ours += [p[a][2] - p[b][2] for a, b in groups]
+        theirs += [(t[a][2] - t[b][2]) / scale for a, b in groups]
+    right = [(a > 0) == (b > 0) for a, b in zip(ours, theirs, strict=True) if abs(b) > 0.1]
+    return [
+        np.mean(errors),
+        np.mean(constant) / np.mean(true),
+        100 * np.mean(right),
+        np.linalg.norm(ours) / np.linalg.norm(theirs),
+    ]
 
 
 def pck_box(data, threshold):

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 import torch_bytes
@@ -133,6 +135,16 @@ def test_damaged_files_get_one_line(tmp_path, legacy):
             assert "weights.pth" in str(error)
             failures += 1
     assert failures > 100
+
+
+def test_a_seek_out_of_a_damaged_archive_is_named(tmp_path):
+    whole = bytearray(Writer(legacy=False).file(ordered_dict({"a": Writer(False).tensor([1])})))
+    for place in range(len(whole) - 22, len(whole)):  # the archive's end record
+        damaged = bytes(whole[:place]) + b"\xff\xff\xff\xff" + bytes(whole[place + 4 :])
+        with contextlib.suppress(UserError):
+            read(tmp_path, damaged)
+    with pytest.raises(FileNotFoundError):
+        torch_checkpoint.read_tensors(tmp_path / "none.pth")
 
 
 def test_other_files_are_named(tmp_path):
