@@ -9,15 +9,17 @@ An evaluation batch holds further fields (`EVALUATION_FIELDS`) and the mask `val
 
 import contextlib
 import dataclasses
+import functools
 import os
 
-import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hg3d_tf import augment, targets
 from hg3d_tf.augment import AugmentConfig, Op, Sample
 from hg3d_tf.cli import UserError
+from hg3d_tf.mixing import ExactMix, RandomMix, exact_counts, parse_mix
+from hg3d_tf.records import RecordReader
 from hg3d_tf.schema import TRUTH_3D
 
 # Short names of the datasets that the project renders itself.
@@ -50,8 +52,6 @@ PROTOCOL_FIELDS = (
     "joints_3d_universal_17",
 )
 
-_SHUFFLE_BUFFER = 2048  # encoded examples
-
 
 @dataclasses.dataclass(frozen=True)
 class InputConfig:
@@ -68,6 +68,8 @@ class InputConfig:
     augmentation: AugmentConfig = AugmentConfig()
     augment_3d: bool = False  # the paper leaves images with 3D labels as they are
     seed: int = 0
+    cache: bool = False  # keep the encoded examples in memory
+    deterministic: bool = True  # else samples that are ready overtake others
 
     def __post_init__(self):
         if self.batch_size < 1:
@@ -75,42 +77,6 @@ class InputConfig:
         if self.mix_exact:
             exact_counts(self.batch_size, parse_mix(self.mix))
         parse_mix(self.mix)
-
-
-def parse_mix(mix: str) -> dict[str, float]:
-    """Return normalised weights by dataset name from "name:weight,name:weight".
-
-    Raises:
-      ValueError: where a part is not name:weight, a weight is negative, or they sum to zero.
-    """
-    weights = {}
-    for part in mix.split(","):
-        name, colon, weight = part.strip().rpartition(":")
-        try:
-            value = float(weight) if colon else 1.0
-        except ValueError:
-            raise ValueError(f"mix {mix!r}: {weight!r} in {part!r} is not a number") from None
-        name = name if colon else part.strip()
-        if not name or not value >= 0 or value == float("inf") or name in weights:
-            raise ValueError(f"mix {mix!r}: {part!r} is not dataset:weight with each named once")
-        weights[name] = value
-    total = sum(weights.values())
-    if not total:
-        raise ValueError(f"mix {mix!r}: the weights sum to zero")
-    return {name: weight / total for name, weight in weights.items() if weight}
-
-
-def exact_counts(batch_size: int, weights: dict[str, float]) -> list[int]:
-    """Return the number of samples of each dataset in every batch.
-
-    Raises:
-      ValueError: where a share is not a whole number.
-    """
-    counts = [batch_size * weight for weight in weights.values()]
-    if any(abs(count - round(count)) > 1e-6 for count in counts):
-        shares = ", ".join(f"{name} {n:g}" for name, n in zip(weights, counts, strict=True))
-        raise ValueError(f"mix_exact: a batch of {batch_size} would hold {shares} samples")
-    return [round(count) for count in counts]
 
 
 def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
@@ -138,13 +104,23 @@ def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.
     Raises:
       UserError: if the dataset is not there or has no such split.
     """
+    builder = checked_builder(name, split, data_dir)
+    return builder.as_dataset(
+        split=split, decoders={"image": tfds.decode.SkipDecoding()}, **read_options
+    )
+
+
+def checked_builder(name: str, split: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
+    """Return the prepared dataset `name`, which has examples in `split`.
+
+    Raises:
+      UserError: if the dataset is not there or has no such split.
+    """
     builder = load_builder(name, data_dir)
     if split not in builder.info.splits or not builder.info.splits[split].num_examples:
         there = ", ".join(builder.info.splits) or "none"
         raise UserError(f"dataset {name!r} has no examples in split {split!r}; splits: {there}")
-    return builder.as_dataset(
-        split=split, decoders={"image": tfds.decode.SkipDecoding()}, **read_options
-    )
+    return builder
 
 
 def adapt(truth_3d: bool = False) -> Op:
@@ -239,54 +215,78 @@ def preprocess_for_train(config: InputConfig, size: int) -> Op:
     return apply
 
 
-def train_batches(config: InputConfig, size: int) -> tf.data.Dataset:
+def train_batches(
+    config: InputConfig, size: int, first_step: int = 0, worker: int = 0, num_workers: int = 1
+) -> tf.data.Dataset:
     """Return endless batches of the mix, for crops of `size` px.
 
-    The same seed gives the same batches, whatever the parallelism.
+    With `deterministic`, the batches from any `first_step` on are those that a start at 0 would
+    reach there, whatever the parallelism.
+
+    Args:
+      config: what to read.
+      size: side of the crops, px.
+      first_step: number of the first batch.
+      worker, num_workers: of several processes that train together each reads its own part of the
+        data, in batches of batch_size / num_workers.
 
     Raises:
       UserError: if a dataset is not there.
+      ValueError: if the batch does not divide among the workers as the mix demands.
     """
+    if config.batch_size % num_workers:
+        raise ValueError(f"batch_size {config.batch_size} does not divide among {num_workers}")
+    batch_size = config.batch_size // num_workers
     weights = parse_mix(config.mix)
+    builders = [checked_builder(name, "train", config.data_dir) for name in weights]
+    readers = [RecordReader(b, "train", worker, num_workers, config.cache) for b in builders]
+    records = _mixed_records(readers, weights, config, batch_size, first_step * batch_size)
+    parse = _parse(builders)
+    preprocess = preprocess_for_train(config, size)
+
+    def make_sample(index, record):
+        seed = tf.stack([config.seed, tf.cast(index * num_workers + worker, tf.int32)])
+        return preprocess(parse(record) | {"seed": seed})
+
+    dataset = records.map(make_sample, tf.data.AUTOTUNE, deterministic=config.deterministic)
+    return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def _mixed_records(readers, weights, config, batch_size: int, first: int) -> tf.data.Dataset:
+    """Return (index, (source, example, place)) without end from index `first` on."""
+    if config.mix_exact:
+        mix = ExactMix(exact_counts(batch_size, weights))
+    else:
+        mix = RandomMix(list(weights.values()), config.seed)
     sources = [
-        _endless(name, config.data_dir, seed=config.seed + i) for i, name in enumerate(weights)
+        reader.endless(config.seed + source, first=int(count)).map(_tag(source))
+        for source, (reader, count) in enumerate(
+            zip(readers, mix.counts_before(first), strict=True)
+        )
     ]
-    dataset = _mix(sources, config, weights)
-    dataset = dataset.enumerate().map(_add_seed(config.seed))
-    dataset = dataset.map(preprocess_for_train(config, size), num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.batch(config.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    records = tf.data.Dataset.choose_from_datasets(sources, mix.choices(first))
+    return records.enumerate(first)
 
 
-def _add_seed(seed: int):
-    """Give the sample at each place of the sequence its own seed, which no parallelism changes."""
+def _tag(source: int):
+    return lambda example, place: (tf.constant(source), example, place)
 
-    def apply(index, sample: Sample) -> Sample:
-        return sample | {"seed": tf.stack([seed, tf.cast(index, tf.int32)])}
+
+def _parse(builders):
+    """Return the function from a mixed record to an adapted sample."""
+
+    def parser(builder):
+        features, decoders = builder.info.features, {"image": tfds.decode.SkipDecoding()}
+        return lambda example: adapt()(features.deserialize_example(example, decoders=decoders))
+
+    parsers = [parser(builder) for builder in builders]
+
+    def apply(record) -> Sample:
+        source, example, _ = record
+        branches = [functools.partial(parse, example) for parse in parsers]
+        return tf.switch_case(source, branches)
 
     return apply
-
-
-def _endless(name: str, data_dir: str, seed: int) -> tf.data.Dataset:
-    """Return one source, in another order every time round."""
-    read_config = tfds.ReadConfig(shuffle_seed=seed, interleave_cycle_length=1)
-    dataset = load_split(name, "train", data_dir, shuffle_files=True, read_config=read_config).map(
-        adapt()
-    )
-    return dataset.shuffle(_SHUFFLE_BUFFER, seed=seed).repeat()
-
-
-def _mix(sources, config: InputConfig, weights: dict[str, float]) -> tf.data.Dataset:
-    if not config.mix_exact:
-        return tf.data.Dataset.sample_from_datasets(
-            sources, list(weights.values()), seed=config.seed
-        )
-    counts = exact_counts(config.batch_size, weights)
-    # Spread evenly over the batch, so that replicas get like shares too.
-    positions = [((i + 0.5) / n, source) for source, n in enumerate(counts) for i in range(n)]
-    order = np.array([source for _, source in sorted(positions)], np.int64)
-    return tf.data.Dataset.choose_from_datasets(
-        sources, tf.data.Dataset.from_tensor_slices(order).repeat()
-    )
 
 
 def evaluation_batches(

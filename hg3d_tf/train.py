@@ -19,6 +19,10 @@ flags.DEFINE_string(
 )
 flags.DEFINE_bool("mix_exact", False, "Give every batch exactly the shares of --mix.")
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch, over all replicas.")
+flags.DEFINE_bool("cache", False, "Keep the datasets, images encoded, in memory.")
+flags.DEFINE_bool(
+    "deterministic", True, "Same seed, same batches: no sample that is ready overtakes another."
+)
 flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
 flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
 flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the augmentation.")
