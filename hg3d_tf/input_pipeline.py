@@ -15,10 +15,13 @@ import os
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from hg3d_tf import augment, targets
-from hg3d_tf.augment import AugmentConfig, Op, Sample
+from hg3d_tf import augment, geometry, targets
+from hg3d_tf.augment import AugmentConfig
+from hg3d_tf.bad_records import BadRecords, reason_of, replace_bad, sample_or_blank
 from hg3d_tf.cli import UserError
+from hg3d_tf.decoding import black_image, decode_for_crop
 from hg3d_tf.mixing import ExactMix, RandomMix, exact_counts, parse_mix
+from hg3d_tf.ops import Op, Sample, chain, select
 from hg3d_tf.records import RecordReader
 from hg3d_tf.schema import TRUTH_3D
 
@@ -70,10 +73,13 @@ class InputConfig:
     seed: int = 0
     cache: bool = False  # keep the encoded examples in memory
     deterministic: bool = True  # else samples that are ready overtake others
+    max_bad_fraction: float = 0.01  # of the samples may be unreadable before training stops
 
     def __post_init__(self):
         if self.batch_size < 1:
             raise ValueError(f"batch_size is {self.batch_size}, must be positive")
+        if not 0 <= self.max_bad_fraction <= 1:
+            raise ValueError(f"max_bad_fraction is {self.max_bad_fraction}, must be from 0 to 1")
         if self.mix_exact:
             exact_counts(self.batch_size, parse_mix(self.mix))
         parse_mix(self.mix)
@@ -146,16 +152,6 @@ def adapt(truth_3d: bool = False) -> Op:
     return apply
 
 
-def decode_image(sample: Sample) -> Sample:
-    """Decode the image to uint8 [H, W, 3]."""
-    image = tf.io.decode_image(sample["image"], channels=3, expand_animations=False)
-    return sample | {"image": image}
-
-
-def _black_image(sample: Sample) -> Sample:
-    return sample | {"image": tf.zeros([1, 1, 3], tf.uint8)}
-
-
 def add_targets(size: int) -> Op:
     """Add what the losses compare with: joints_2d_norm and depth."""
 
@@ -169,59 +165,40 @@ def add_targets(size: int) -> Op:
     return apply
 
 
-def select(names: tuple[str, ...], optional: tuple[str, ...] = ()) -> Op:
-    """Keep the fields called `names`, and those called `optional` that are there."""
-
-    def apply(sample: Sample) -> Sample:
-        there = (name for name in optional if name in sample)
-        return {name: sample[name] for name in (*names, *there)}
-
-    return apply
-
-
-def chain(*ops: Op) -> Op:
-    """Apply one op after the other."""
-
-    def apply(sample: Sample) -> Sample:
-        for op in ops:
-            sample = op(sample)
-        return sample
-
-    return apply
-
-
 def preprocess_for_train(config: InputConfig, size: int) -> Op:
     """Return the op from an adapted sample with a seed to a training sample."""
-    geometry = augment.random_geometry(config.augmentation)
-    image_ops = [augment.random_colour(config.augmentation)]
-    if config.augmentation.cutout_probability:
-        image_ops.append(augment.random_cutout(config.augmentation))
-    change_image = chain(*image_ops)
-    render = chain(decode_image, augment.crop(size))
+    change_geometry = augment.random_geometry(config.augmentation)
+    change_image = augment.random_appearance(config.augmentation)
+    render = _render(size)
 
     def apply(sample: Sample) -> Sample:
-        if config.augment_3d:
-            sample = change_image(render(geometry(sample)))
-        else:
-            fixed = sample["has_depth"]
-            changed = geometry(sample)
-            geometry_fields = ("crop_side", "rotation", "flip")
-            chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in geometry_fields}
-            sample = render(sample | chosen)
-            image = tf.where(fixed, sample["image"], change_image(sample)["image"])
-            sample = sample | {"image": image}
-        return select(TRAINING_FIELDS)(add_targets(size)(sample))
+        fixed = sample["has_depth"] & (not config.augment_3d)
+        changed = change_geometry(sample)
+        chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in augment.GEOMETRY_FIELDS}
+        sample = render(sample | chosen)
+        image = tf.cond(fixed, lambda: sample["image"], lambda: change_image(sample)["image"])
+        return select(TRAINING_FIELDS)(add_targets(size)(sample | {"image": image}))
 
     return apply
+
+
+def _render(size: int) -> Op:
+    return chain(geometry.snap_to_pixels(size), decode_for_crop(size), geometry.crop(size))
 
 
 def train_batches(
-    config: InputConfig, size: int, first_step: int = 0, worker: int = 0, num_workers: int = 1
+    config: InputConfig,
+    size: int,
+    first_step: int = 0,
+    worker: int = 0,
+    num_workers: int = 1,
+    bad_records: BadRecords | None = None,
 ) -> tf.data.Dataset:
     """Return endless batches of the mix, for crops of `size` px.
 
     With `deterministic`, the batches from any `first_step` on are those that a start at 0 would
-    reach there, whatever the parallelism.
+    reach there, whatever the parallelism. The place of a record that cannot be read is taken by a
+    copy of another sample of its batch; a batch of nothing else is left out.
 
     Args:
       config: what to read.
@@ -229,6 +206,7 @@ def train_batches(
       first_step: number of the first batch.
       worker, num_workers: of several processes that train together each reads its own part of the
         data, in batches of batch_size / num_workers.
+      bad_records: counts the records that cannot be read.
 
     Raises:
       UserError: if a dataset is not there.
@@ -240,20 +218,44 @@ def train_batches(
     weights = parse_mix(config.mix)
     builders = [checked_builder(name, "train", config.data_dir) for name in weights]
     readers = [RecordReader(b, "train", worker, num_workers, config.cache) for b in builders]
-    records = _mixed_records(readers, weights, config, batch_size, first_step * batch_size)
-    parse = _parse(builders)
-    preprocess = preprocess_for_train(config, size)
+    first = first_step * batch_size
+    records = _mixed_records(readers, weights, config, batch_size, first)
+    parse, preprocess = _parse(builders), preprocess_for_train(config, size)
 
-    def make_sample(index, record):
+    def make_sample(index, source, example):
         seed = tf.stack([config.seed, tf.cast(index * num_workers + worker, tf.int32)])
-        return preprocess(parse(record) | {"seed": seed})
+        return preprocess(parse(source, example) | {"seed": seed})
 
-    dataset = records.map(make_sample, tf.data.AUTOTUNE, deterministic=config.deterministic)
-    return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    bad_records = bad_records or BadRecords(config.max_bad_fraction)
+    report = _reporter(bad_records, readers, list(weights), make_sample, first)
+
+    def sample_or_report(index, record):
+        source, example, place = record
+        sample = sample_or_blank(make_sample, index, source, example)
+        ok = tf.cond(sample["ok"], lambda: True, lambda: report(index, source, example, place))
+        return sample | {"ok": ok, "source": source}
+
+    dataset = records.map(
+        sample_or_report, tf.data.AUTOTUNE, deterministic=config.deterministic
+    ).batch(batch_size, drop_remainder=True)
+    dataset = dataset.filter(lambda batch: tf.reduce_any(batch["ok"])).map(replace_bad)
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _reporter(bad_records: BadRecords, readers, names: list[str], make_sample, first: int):
+    """Return the function that notes a bad record, from within the graph, and returns False."""
+
+    def note(index, source, example, place):
+        reason = reason_of(make_sample, index, source, example)
+        name = f"{names[source]}, {readers[source].name(place.numpy())}"
+        bad_records.add(name, reason, int(index) - first + 1)
+        return False
+
+    return lambda *arguments: tf.ensure_shape(tf.py_function(note, arguments, tf.bool), [])
 
 
 def _mixed_records(readers, weights, config, batch_size: int, first: int) -> tf.data.Dataset:
-    """Return (index, (source, example, place)) without end from index `first` on."""
+    """Return (index, (source, example, place)) without end, from index `first` on."""
     if config.mix_exact:
         mix = ExactMix(exact_counts(batch_size, weights))
     else:
@@ -273,7 +275,7 @@ def _tag(source: int):
 
 
 def _parse(builders):
-    """Return the function from a mixed record to an adapted sample."""
+    """Return the function from a source and an encoded example of it to an adapted sample."""
 
     def parser(builder):
         features, decoders = builder.info.features, {"image": tfds.decode.SkipDecoding()}
@@ -281,10 +283,8 @@ def _parse(builders):
 
     parsers = [parser(builder) for builder in builders]
 
-    def apply(record) -> Sample:
-        source, example, _ = record
-        branches = [functools.partial(parse, example) for parse in parsers]
-        return tf.switch_case(source, branches)
+    def apply(source, example) -> Sample:
+        return tf.switch_case(source, [functools.partial(parse, example) for parse in parsers])
 
     return apply
 
@@ -302,8 +302,7 @@ def evaluation_batches(
     """
     preprocess = chain(
         adapt(truth_3d=True),
-        decode_image if images else _black_image,
-        augment.crop(size),
+        _render(size) if images else chain(black_image, geometry.crop(size)),
         add_targets(size),
         select(EVALUATION_FIELDS, PROTOCOL_FIELDS),
     )
