@@ -27,7 +27,7 @@ def test_a_change_is_the_same_eagerly_and_in_tf_data_and_follows_its_seed(name):
     assert np.abs(changed - IMAGE).max() > 0.05
     assert changed.min() >= 0 and changed.max() <= 1 + 1e-6
     if name != "grayscale":
-        assert np.abs(change(IMAGE, SEED + 1) - changed).max() > 0.01
+        assert np.abs(change(IMAGE, SEED + 3) - changed).max() > 0.01
 
 
 def test_channels_are_scaled_each_by_one_factor():

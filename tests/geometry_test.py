@@ -36,7 +36,7 @@ STRONG = AugmentConfig(**CHANGES["all"])
 
 
 @pytest.mark.parametrize("run", [eagerly, in_tf_data])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, 2])
 @pytest.mark.parametrize("change", CHANGES)
 def test_painted_joints_are_found_at_the_labels(run, seed, change):
     config = AugmentConfig(**NOTHING | CHANGES[change])
