@@ -35,6 +35,7 @@ EXTRAS_REQUIRE = {
     "datasets": ["av>=18", "cdflib>=1.3", "scipy"],
     "beam": ["apache-beam>=2.77"],
     "torch": [f"torch==2.13.0; {CARD}"],  # tests compare imported weights with it
+    "benchmark": [f"opencv-python-headless<4.12; {CARD}", f"opencv-python-headless; {CURRENT}"],
     "render": ["embreex>=4.4,<5"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }

@@ -23,6 +23,10 @@ flags.DEFINE_bool("cache", False, "Keep the datasets, images encoded, in memory.
 flags.DEFINE_bool(
     "deterministic", True, "Same seed, same batches: no sample that is ready overtakes another."
 )
+flags.DEFINE_float(
+    "max_bad_fraction", 0.01, "Share of samples that may be unreadable before training stops."
+)
+flags.DEFINE_string("preview", "", "PNG of the first training batch with its targets.")
 flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
 flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
 flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the augmentation.")
@@ -63,7 +67,15 @@ flags.DEFINE_float("augment_scale", 0.25, "Sigma of log2 of the crop's side.")
 flags.DEFINE_float("augment_rotation", 30.0, "Sigma of the rotation, degrees; clipped to 2 sigma.")
 flags.DEFINE_float("augment_rotation_probability", 0.4, "Share of samples that are rotated.")
 flags.DEFINE_float("augment_flip_probability", 0.5, "Share of samples that are mirrored.")
+flags.DEFINE_float("augment_shift", 0.0, "Sigma of the crop centre's x and y, in crop sides.")
 flags.DEFINE_float("augment_colour", 0.4, "Channels are multiplied by 1 - this to 1 + this.")
+flags.DEFINE_float("augment_grayscale_probability", 0.0, "Share of samples without colour.")
+flags.DEFINE_float("augment_blur_probability", 0.0, "Share of samples that are blurred.")
+flags.DEFINE_float("augment_blur_sigma", 2.0, "Largest sigma of the blur, px of the crop.")
+flags.DEFINE_float("augment_jpeg_probability", 0.0, "Share of samples with JPEG artefacts.")
+flags.DEFINE_integer("augment_jpeg_quality", 20, "Lowest quality of those, up to 95.")
+flags.DEFINE_float("augment_patch_probability", 0.0, "Share of samples with a pasted patch.")
+flags.DEFINE_float("augment_patch_size", 0.4, "Longest side of the patch, in crop sides.")
 flags.DEFINE_float("augment_cutout_probability", 0.0, "Share of samples with a covered square.")
 flags.DEFINE_float("augment_cutout_size", 0.3, "Side of the covered square, in crop sides.")
 flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the paper does not.")
