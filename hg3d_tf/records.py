@@ -65,6 +65,8 @@ class RecordReader:
         return numbers.flat_map(lambda number: self._round(seed, number)).skip(rest)
 
     def _round(self, seed: int, number) -> tf.data.Dataset:
+        # Of this function's graph only: the program's own seed must not change the order.
+        tf.random.set_seed(1)
         seeds = tf.stack([tf.constant(seed, tf.int64), number])
         files = tf.random.experimental.stateless_shuffle(tf.range(len(self.files)), seeds)
         shuffle_seed = tf.random.stateless_uniform(

@@ -55,6 +55,18 @@ def test_the_same_seed_gives_the_same_batches_and_another_gives_others(data_dir)
         assert (a["image"] != c["image"]).any()
 
 
+@pytest.mark.parametrize("seed", [0, 5])
+def test_the_seed_of_the_program_changes_no_batch(data_dir, seed):
+    (expected,) = batches(data_dir, 1)
+    tf.random.set_seed(seed)
+    number = tf.random.uniform([])
+    tf.random.set_seed(seed)
+    (batch,) = batches(data_dir, 1)
+    np.testing.assert_array_equal(tf.random.uniform([]), number)  # nor the other way round
+    np.testing.assert_array_equal(batch["key"], expected["key"])
+    np.testing.assert_array_equal(batch["image"], expected["image"])
+
+
 def test_every_round_has_another_order_and_another_augmentation(data_dir):
     rounds = batches(data_dir, 6, mix="painted_2d", batch_size=12)
     keys = [batch["key"].tolist() for batch in rounds]
