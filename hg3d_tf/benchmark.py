@@ -13,7 +13,13 @@ from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_enum("what", "step", ["step"], "step: one training step of a network.")
+flags.DEFINE_enum(
+    "what",
+    "step",
+    ["step", "input"],
+    "step: one training step of a network. input: the input pipeline on photos made for it, its"
+    " limit, OpenCV, a training that it feeds, and its memory over --seconds.",
+)
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
 flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
@@ -51,7 +57,20 @@ def measure_step() -> dict:
     return {"settings": cli.flag_values(ModelConfig) | settings, "step": measured}
 
 
-MEASUREMENTS = {"step": measure_step}
+def measure_input() -> dict:
+    """Measure the input pipeline, and the network that the flags describe with it."""
+    from hg3d_tf import training
+    from hg3d_tf.benchmarks import input
+    from hg3d_tf.pose_model import ModelConfig
+
+    config = ModelConfig(**cli.flag_values(ModelConfig))
+    precision = training.native_precision() if FLAGS.precision == "auto" else FLAGS.precision
+    settings = {"batch_size": FLAGS.batch_size, "precision": precision}
+    measured = input.measure(config, **settings, seconds=FLAGS.seconds)
+    return {"settings": cli.flag_values(ModelConfig) | settings} | measured
+
+
+MEASUREMENTS = {"step": measure_step, "input": measure_input}
 
 
 def machine() -> dict:

@@ -50,7 +50,7 @@ def main() -> None:
 
 def check_flags() -> None:
     """Raise UserError for flags that cannot be, before the work starts."""
-    from hg3d_tf import input_pipeline, predictions_file, protocols
+    from hg3d_tf import mixing, predictions_file, protocols
 
     systems = [*FLAGS.workdir, *([FLAGS.predictions] if FLAGS.predictions else [])]
     cli.require(systems, "workdir", "name the folder that training wrote to, or --predictions")
@@ -66,7 +66,7 @@ def check_flags() -> None:
         raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
     if FLAGS.mean_pose_of:
         with cli.flag_errors():
-            input_pipeline.parse_mix(FLAGS.mean_pose_of)
+            mixing.parse_mix(FLAGS.mean_pose_of)
     if FLAGS.save_predictions:
         predictions_file.checked_suffix(FLAGS.save_predictions)
     for path in filter(None, (FLAGS.save_predictions, FLAGS.output, FLAGS.markdown)):

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from hg3d_tf import decode, input_pipeline, metrics
+from hg3d_tf import decode, input_pipeline, metrics, mixing
 from hg3d_tf import protocol_inputs as inputs
 from hg3d_tf.pose_model import PoseModel
 from hg3d_tf.protocol_inputs import Predictions
@@ -82,7 +82,7 @@ def mean_pose(mix: str, size: int, data_dir: str) -> tuple[np.ndarray, np.ndarra
     over samples that training may use the depth of.
     """
     joints, depths = [], []
-    for name in input_pipeline.parse_mix(mix):
+    for name in mixing.parse_mix(mix):
         labels = load_labels(name, "train", size, data_dir)
         visible = labels["visible"][..., np.newaxis]
         joints.append(np.where(visible, labels["joints_2d_norm"], np.nan))

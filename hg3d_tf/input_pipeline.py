@@ -9,15 +9,20 @@ An evaluation batch holds further fields (`EVALUATION_FIELDS`) and the mask `val
 
 import contextlib
 import dataclasses
+import functools
 import os
 
-import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from hg3d_tf import augment, targets
-from hg3d_tf.augment import AugmentConfig, Op, Sample
+from hg3d_tf import augment, geometry, targets
+from hg3d_tf.augment import AugmentConfig
+from hg3d_tf.bad_records import BadRecords, reason_of, replace_bad, sample_or_blank
 from hg3d_tf.cli import UserError
+from hg3d_tf.decoding import black_image, decode_for_crop
+from hg3d_tf.mixing import ExactMix, RandomMix, exact_counts, parse_mix
+from hg3d_tf.ops import Op, Sample, chain, select
+from hg3d_tf.records import RecordReader
 from hg3d_tf.schema import TRUTH_3D
 
 # Short names of the datasets that the project renders itself.
@@ -50,8 +55,6 @@ PROTOCOL_FIELDS = (
     "joints_3d_universal_17",
 )
 
-_SHUFFLE_BUFFER = 2048  # encoded examples
-
 
 @dataclasses.dataclass(frozen=True)
 class InputConfig:
@@ -68,49 +71,18 @@ class InputConfig:
     augmentation: AugmentConfig = AugmentConfig()
     augment_3d: bool = False  # the paper leaves images with 3D labels as they are
     seed: int = 0
+    cache: bool = False  # keep the encoded examples in memory
+    deterministic: bool = True  # else samples that are ready overtake others
+    max_bad_fraction: float = 0.01  # of the samples may be unreadable before training stops
 
     def __post_init__(self):
         if self.batch_size < 1:
             raise ValueError(f"batch_size is {self.batch_size}, must be positive")
+        if not 0 <= self.max_bad_fraction <= 1:
+            raise ValueError(f"max_bad_fraction is {self.max_bad_fraction}, must be from 0 to 1")
         if self.mix_exact:
             exact_counts(self.batch_size, parse_mix(self.mix))
         parse_mix(self.mix)
-
-
-def parse_mix(mix: str) -> dict[str, float]:
-    """Return normalised weights by dataset name from "name:weight,name:weight".
-
-    Raises:
-      ValueError: where a part is not name:weight, a weight is negative, or they sum to zero.
-    """
-    weights = {}
-    for part in mix.split(","):
-        name, colon, weight = part.strip().rpartition(":")
-        try:
-            value = float(weight) if colon else 1.0
-        except ValueError:
-            raise ValueError(f"mix {mix!r}: {weight!r} in {part!r} is not a number") from None
-        name = name if colon else part.strip()
-        if not name or not value >= 0 or value == float("inf") or name in weights:
-            raise ValueError(f"mix {mix!r}: {part!r} is not dataset:weight with each named once")
-        weights[name] = value
-    total = sum(weights.values())
-    if not total:
-        raise ValueError(f"mix {mix!r}: the weights sum to zero")
-    return {name: weight / total for name, weight in weights.items() if weight}
-
-
-def exact_counts(batch_size: int, weights: dict[str, float]) -> list[int]:
-    """Return the number of samples of each dataset in every batch.
-
-    Raises:
-      ValueError: where a share is not a whole number.
-    """
-    counts = [batch_size * weight for weight in weights.values()]
-    if any(abs(count - round(count)) > 1e-6 for count in counts):
-        shares = ", ".join(f"{name} {n:g}" for name, n in zip(weights, counts, strict=True))
-        raise ValueError(f"mix_exact: a batch of {batch_size} would hold {shares} samples")
-    return [round(count) for count in counts]
 
 
 def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
@@ -138,13 +110,23 @@ def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.
     Raises:
       UserError: if the dataset is not there or has no such split.
     """
+    builder = checked_builder(name, split, data_dir)
+    return builder.as_dataset(
+        split=split, decoders={"image": tfds.decode.SkipDecoding()}, **read_options
+    )
+
+
+def checked_builder(name: str, split: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
+    """Return the prepared dataset `name`, which has examples in `split`.
+
+    Raises:
+      UserError: if the dataset is not there or has no such split.
+    """
     builder = load_builder(name, data_dir)
     if split not in builder.info.splits or not builder.info.splits[split].num_examples:
         there = ", ".join(builder.info.splits) or "none"
         raise UserError(f"dataset {name!r} has no examples in split {split!r}; splits: {there}")
-    return builder.as_dataset(
-        split=split, decoders={"image": tfds.decode.SkipDecoding()}, **read_options
-    )
+    return builder
 
 
 def adapt(truth_3d: bool = False) -> Op:
@@ -170,16 +152,6 @@ def adapt(truth_3d: bool = False) -> Op:
     return apply
 
 
-def decode_image(sample: Sample) -> Sample:
-    """Decode the image to uint8 [H, W, 3]."""
-    image = tf.io.decode_image(sample["image"], channels=3, expand_animations=False)
-    return sample | {"image": image}
-
-
-def _black_image(sample: Sample) -> Sample:
-    return sample | {"image": tf.zeros([1, 1, 3], tf.uint8)}
-
-
 def add_targets(size: int) -> Op:
     """Add what the losses compare with: joints_2d_norm and depth."""
 
@@ -193,100 +165,128 @@ def add_targets(size: int) -> Op:
     return apply
 
 
-def select(names: tuple[str, ...], optional: tuple[str, ...] = ()) -> Op:
-    """Keep the fields called `names`, and those called `optional` that are there."""
-
-    def apply(sample: Sample) -> Sample:
-        there = (name for name in optional if name in sample)
-        return {name: sample[name] for name in (*names, *there)}
-
-    return apply
-
-
-def chain(*ops: Op) -> Op:
-    """Apply one op after the other."""
-
-    def apply(sample: Sample) -> Sample:
-        for op in ops:
-            sample = op(sample)
-        return sample
-
-    return apply
-
-
 def preprocess_for_train(config: InputConfig, size: int) -> Op:
     """Return the op from an adapted sample with a seed to a training sample."""
-    geometry = augment.random_geometry(config.augmentation)
-    image_ops = [augment.random_colour(config.augmentation)]
-    if config.augmentation.cutout_probability:
-        image_ops.append(augment.random_cutout(config.augmentation))
-    change_image = chain(*image_ops)
-    render = chain(decode_image, augment.crop(size))
+    change_geometry = augment.random_geometry(config.augmentation)
+    change_image = augment.random_appearance(config.augmentation)
+    render = _render(size)
 
     def apply(sample: Sample) -> Sample:
-        if config.augment_3d:
-            sample = change_image(render(geometry(sample)))
-        else:
-            fixed = sample["has_depth"]
-            changed = geometry(sample)
-            geometry_fields = ("crop_side", "rotation", "flip")
-            chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in geometry_fields}
-            sample = render(sample | chosen)
-            image = tf.where(fixed, sample["image"], change_image(sample)["image"])
-            sample = sample | {"image": image}
-        return select(TRAINING_FIELDS)(add_targets(size)(sample))
+        fixed = sample["has_depth"] & (not config.augment_3d)
+        changed = change_geometry(sample)
+        chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in augment.GEOMETRY_FIELDS}
+        sample = render(sample | chosen)
+        image = tf.cond(fixed, lambda: sample["image"], lambda: change_image(sample)["image"])
+        return select(TRAINING_FIELDS)(add_targets(size)(sample | {"image": image}))
 
     return apply
 
 
-def train_batches(config: InputConfig, size: int) -> tf.data.Dataset:
+def _render(size: int) -> Op:
+    return chain(geometry.snap_to_pixels(size), decode_for_crop(size), geometry.crop(size))
+
+
+def train_batches(
+    config: InputConfig,
+    size: int,
+    first_step: int = 0,
+    worker: int = 0,
+    num_workers: int = 1,
+    bad_records: BadRecords | None = None,
+) -> tf.data.Dataset:
     """Return endless batches of the mix, for crops of `size` px.
 
-    The same seed gives the same batches, whatever the parallelism.
+    With `deterministic`, the batches from any `first_step` on are those that a start at 0 would
+    reach there, whatever the parallelism. The place of a record that cannot be read is taken by a
+    copy of another sample of its batch; a batch of nothing else is left out.
+
+    Args:
+      config: what to read.
+      size: side of the crops, px.
+      first_step: number of the first batch.
+      worker, num_workers: of several processes that train together each reads its own part of the
+        data, in batches of batch_size / num_workers.
+      bad_records: counts the records that cannot be read.
 
     Raises:
       UserError: if a dataset is not there.
+      ValueError: if the batch does not divide among the workers as the mix demands.
     """
+    if config.batch_size % num_workers:
+        raise ValueError(f"batch_size {config.batch_size} does not divide among {num_workers}")
+    batch_size = config.batch_size // num_workers
     weights = parse_mix(config.mix)
+    builders = [checked_builder(name, "train", config.data_dir) for name in weights]
+    readers = [RecordReader(b, "train", worker, num_workers, config.cache) for b in builders]
+    first = first_step * batch_size
+    records = _mixed_records(readers, weights, config, batch_size, first)
+    parse, preprocess = _parse(builders), preprocess_for_train(config, size)
+
+    def make_sample(index, source, example):
+        seed = tf.stack([config.seed, tf.cast(index * num_workers + worker, tf.int32)])
+        return preprocess(parse(source, example) | {"seed": seed})
+
+    bad_records = bad_records or BadRecords(config.max_bad_fraction)
+    report = _reporter(bad_records, readers, list(weights), make_sample, first)
+
+    def sample_or_report(index, record):
+        source, example, place = record
+        sample = sample_or_blank(make_sample, index, source, example)
+        ok = tf.cond(sample["ok"], lambda: True, lambda: report(index, source, example, place))
+        return sample | {"ok": ok, "source": source}
+
+    dataset = records.map(
+        sample_or_report, tf.data.AUTOTUNE, deterministic=config.deterministic
+    ).batch(batch_size, drop_remainder=True)
+    dataset = dataset.filter(lambda batch: tf.reduce_any(batch["ok"])).map(replace_bad)
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _reporter(bad_records: BadRecords, readers, names: list[str], make_sample, first: int):
+    """Return the function that notes a bad record, from within the graph, and returns False."""
+
+    def note(index, source, example, place):
+        reason = reason_of(make_sample, index, source, example)
+        name = f"{names[source]}, {readers[source].name(place.numpy())}"
+        bad_records.add(name, reason, int(index) - first + 1)
+        return False
+
+    return lambda *arguments: tf.ensure_shape(tf.py_function(note, arguments, tf.bool), [])
+
+
+def _mixed_records(readers, weights, config, batch_size: int, first: int) -> tf.data.Dataset:
+    """Return (index, (source, example, place)) without end, from index `first` on."""
+    if config.mix_exact:
+        mix = ExactMix(exact_counts(batch_size, weights))
+    else:
+        mix = RandomMix(list(weights.values()), config.seed)
     sources = [
-        _endless(name, config.data_dir, seed=config.seed + i) for i, name in enumerate(weights)
+        reader.endless(config.seed + source, first=int(count)).map(_tag(source))
+        for source, (reader, count) in enumerate(
+            zip(readers, mix.counts_before(first), strict=True)
+        )
     ]
-    dataset = _mix(sources, config, weights)
-    dataset = dataset.enumerate().map(_add_seed(config.seed))
-    dataset = dataset.map(preprocess_for_train(config, size), num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.batch(config.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    records = tf.data.Dataset.choose_from_datasets(sources, mix.choices(first))
+    return records.enumerate(first)
 
 
-def _add_seed(seed: int):
-    """Give the sample at each place of the sequence its own seed, which no parallelism changes."""
+def _tag(source: int):
+    return lambda example, place: (tf.constant(source), example, place)
 
-    def apply(index, sample: Sample) -> Sample:
-        return sample | {"seed": tf.stack([seed, tf.cast(index, tf.int32)])}
+
+def _parse(builders):
+    """Return the function from a source and an encoded example of it to an adapted sample."""
+
+    def parser(builder):
+        features, decoders = builder.info.features, {"image": tfds.decode.SkipDecoding()}
+        return lambda example: adapt()(features.deserialize_example(example, decoders=decoders))
+
+    parsers = [parser(builder) for builder in builders]
+
+    def apply(source, example) -> Sample:
+        return tf.switch_case(source, [functools.partial(parse, example) for parse in parsers])
 
     return apply
-
-
-def _endless(name: str, data_dir: str, seed: int) -> tf.data.Dataset:
-    """Return one source, in another order every time round."""
-    read_config = tfds.ReadConfig(shuffle_seed=seed, interleave_cycle_length=1)
-    dataset = load_split(name, "train", data_dir, shuffle_files=True, read_config=read_config).map(
-        adapt()
-    )
-    return dataset.shuffle(_SHUFFLE_BUFFER, seed=seed).repeat()
-
-
-def _mix(sources, config: InputConfig, weights: dict[str, float]) -> tf.data.Dataset:
-    if not config.mix_exact:
-        return tf.data.Dataset.sample_from_datasets(
-            sources, list(weights.values()), seed=config.seed
-        )
-    counts = exact_counts(config.batch_size, weights)
-    # Spread evenly over the batch, so that replicas get like shares too.
-    positions = [((i + 0.5) / n, source) for source, n in enumerate(counts) for i in range(n)]
-    order = np.array([source for _, source in sorted(positions)], np.int64)
-    return tf.data.Dataset.choose_from_datasets(
-        sources, tf.data.Dataset.from_tensor_slices(order).repeat()
-    )
 
 
 def evaluation_batches(
@@ -302,8 +302,7 @@ def evaluation_batches(
     """
     preprocess = chain(
         adapt(truth_3d=True),
-        decode_image if images else _black_image,
-        augment.crop(size),
+        _render(size) if images else chain(black_image, geometry.crop(size)),
         add_targets(size),
         select(EVALUATION_FIELDS, PROTOCOL_FIELDS),
     )

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from hg3d_tf import augment, decode
+from hg3d_tf import decode, geometry
 from hg3d_tf.pose_model import PoseModel
 
 # Side of the crop for a box round the person, in longer sides of the box.
@@ -59,9 +59,9 @@ class PoseServer(tf.Module):
         side = tf.reduce_max(box[2:] - box[:2]) * margin
         center = (box[2:] + box[:2]) / 2
         matrix = tf.linalg.inv(
-            augment.crop_matrix(center, side, tf.constant(0.0), tf.constant(False), self.size)
+            geometry.crop_matrix(center, side, tf.constant(0.0), tf.constant(False), self.size)
         )
-        return augment.warp(image, matrix, self.size) / 255.0, matrix
+        return geometry.warp(image, matrix, self.size) / 255.0, matrix
 
     def _crop_signature(self):
         return (

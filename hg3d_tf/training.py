@@ -8,7 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 from tqdm import tqdm
 
-from hg3d_tf import checkpoints, input_pipeline
+from hg3d_tf import batch_preview, checkpoints, input_pipeline
+from hg3d_tf.bad_records import BadRecords
 from hg3d_tf.cli import UserError
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.keras_api import keras
@@ -35,6 +36,7 @@ class TrainConfig:
     steps_per_epoch: int = 4000
     init_from: str = ""  # training folder whose weights this stage starts from
     keep_checkpoints: int = 3
+    preview: str = ""  # PNG of the first batch
 
     def __post_init__(self):
         for name in ("epochs", "steps_per_epoch", "keep_checkpoints"):
@@ -69,8 +71,8 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     Writes to `workdir`: model.json, checkpoints/, tensorboard/, metrics.jsonl.
 
     Raises:
-      UserError: for data or weights that are not there, or a batch that does not divide among the
-        replicas.
+      UserError: for data or weights that are not there, too many unreadable records, or a batch
+        that does not divide among the replicas.
     """
     workdir = Path(workdir)
     strategy = create_strategy()
@@ -79,7 +81,10 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
         raise UserError(
             f"batch_size {config.input.batch_size} does not divide among {replicas} replicas"
         )
-    batches = input_pipeline.train_batches(config.input, config.model.input_size)
+    bad_records = BadRecords(config.input.max_bad_fraction)
+    batches = input_pipeline.train_batches(
+        config.input, config.model.input_size, bad_records=bad_records
+    )
     with strategy.scope():
         model = _create_model(config)
     epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
@@ -89,20 +94,33 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     if manager.latest_checkpoint:
         checkpoint.restore(manager.latest_checkpoint)
         print(f"going on after epoch {int(epoch)} of {workdir}")
-    model.fit(
-        batches,
-        initial_epoch=int(epoch),
-        epochs=config.epochs,
-        steps_per_epoch=config.steps_per_epoch,
-        verbose=0,
-        callbacks=[
-            ProgressBar(config.input.batch_size),
-            keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False),
-            MetricsLog(workdir / "metrics.jsonl"),
-            SaveCheckpoint(manager, epoch),
-        ],
-    )
+    with bad_records.stop_as_user_error():
+        _show_first_batch(config, batches, workdir, int(epoch))
+        model.fit(
+            batches,
+            initial_epoch=int(epoch),
+            epochs=config.epochs,
+            steps_per_epoch=config.steps_per_epoch,
+            verbose=0,
+            callbacks=[
+                ProgressBar(config.input.batch_size),
+                keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False),
+                MetricsLog(workdir / "metrics.jsonl"),
+                SaveCheckpoint(manager, epoch),
+            ],
+        )
     return model
+
+
+def _show_first_batch(config: TrainConfig, batches, workdir: Path, epoch: int) -> None:
+    batch_preview.write(
+        next(iter(batches)),
+        config.model.heatmap_size,
+        config.loss.heatmap_sigma,
+        workdir / "tensorboard" / "train",
+        step=epoch,
+        path=config.preview,
+    )
 
 
 def _create_model(config: TrainConfig) -> PoseModel:

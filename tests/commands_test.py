@@ -74,6 +74,7 @@ def test_an_unknown_flag_is_named():
         (("--workdir={tmp}", "--input_size=100"), ["input_size is 100", "multiple of 64"]),
         (("--workdir={tmp}", "--mix=a:0,b:0"), ["sum to zero"]),
         (("--workdir={tmp}", "--mix_exact", "--batch_size=3"), ["mix_exact"]),
+        (("--workdir={tmp}", "--max_bad_fraction=2"), ["max_bad_fraction is 2"]),
         (("--workdir={tmp}", "--data_dir={tmp}"), ["studio", "datasets/build.py"]),
     ],
 )
@@ -91,6 +92,7 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
         *("--mix=painted_3d:0.5,painted_2d:0.5", f"--data_dir={data_dir}", "--batch_size=4"),
         *("--num_stacks=1", "--num_features=8", "--num_residuals=1", "--input_size=64"),
         *("--steps_per_epoch=2", "--depth_weight=0.1", f"--workdir={tmp_path / 'run'}"),
+        f"--preview={tmp_path / 'batch.png'}",
     )
     first = run("-m", "hg3d_tf.train", "--epochs=1", *flags)
     assert first.returncode == 0, first.stderr
@@ -99,7 +101,10 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
     assert second.returncode == 0, second.stderr
     assert "going on after epoch 1" in second.stdout
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 2
-    assert list((tmp_path / "run/tensorboard").rglob("events.out.*"))
+    assert b"first_batch" in b"".join(
+        path.read_bytes() for path in (tmp_path / "run/tensorboard").rglob("events.out.*")
+    )
+    assert (tmp_path / "batch.png").read_bytes().startswith(b"\x89PNG")
     for process in (first, second):
         assert "WARNING" not in process.stderr and "Warning" not in process.stderr
 

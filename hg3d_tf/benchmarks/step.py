@@ -25,14 +25,19 @@ def random_batch(config: ModelConfig, batch_size: int) -> dict[str, tf.Tensor]:
     }
 
 
-def measure(config: ModelConfig, batch_size: int, precision: str, seconds: float = 10) -> dict:
-    """Return milliseconds of a training step and images a second."""
+def compiled_step(config: ModelConfig, precision: str):
+    """Return the training step of a new network as a function of a batch."""
     model = build_pose_model(config, precision)
     model.compile(
         create_optimizer(OptimizerConfig(), 100, 1),
         LossConfig(depth_weight=0.1, geometry_weight=0.01),
     )
-    train_step = tf.function(model.train_step)
+    return tf.function(model.train_step)
+
+
+def measure(config: ModelConfig, batch_size: int, precision: str, seconds: float = 10) -> dict:
+    """Return milliseconds of a training step and images a second."""
+    train_step = compiled_step(config, precision)
     batch = random_batch(config, batch_size)
     train_step(batch)
     step = median_seconds(lambda: train_step(batch)["loss"].numpy(), seconds)

@@ -1,0 +1,61 @@
+"""Prepared datasets of made-up photos: noise with the detail of a photo, and a drawn person."""
+
+import io
+
+import numpy as np
+import tensorflow_datasets as tfds
+from PIL import Image, ImageDraw
+
+from hg3d_tf import schema
+from hg3d_tf.skeleton import BONES, NUM_JOINTS
+
+_QUALITY = 92  # of the JPEGs
+_PERSON_SHARE = 0.75  # of the crop's side
+
+
+def photo(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    """Return an image of smooth shapes and some grain."""
+    coarse = rng.integers(0, 255, (height // 16, width // 16, 3), dtype=np.uint8)
+    smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+    grain = rng.normal(0, 4, (height, width, 1))
+    return Image.fromarray(np.clip(np.asarray(smooth) + grain, 0, 255).astype(np.uint8))
+
+
+def example(index: int, width: int, height: int, crop_side: float) -> dict:
+    """Return an example of the schema whose crop has `crop_side` px and lies in the image."""
+    rng = np.random.default_rng(index)
+    image = photo(rng, width, height)
+    margin = crop_side / 2
+    center = [rng.uniform(min(margin, n / 2), max(n - margin, n / 2)) for n in (width, height)]
+    reach = crop_side * _PERSON_SHARE / 2
+    joints_2d = center + rng.uniform(-reach, reach, (NUM_JOINTS, 2))
+    canvas = ImageDraw.Draw(image)
+    for start, end in BONES:
+        canvas.line([*joints_2d[start], *joints_2d[end]], fill=(200, 160, 140), width=6)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=_QUALITY)
+    joints_3d = np.concatenate([joints_2d, rng.normal(5000, 200, (NUM_JOINTS, 1))], axis=1)
+    return {
+        "key": f"photo/{index:06d}",
+        "image": io.BytesIO(file.getvalue()),
+        "joints_2d": joints_2d.astype(np.float32),
+        "visible": np.ones(NUM_JOINTS, bool),
+        "occluded": np.zeros(NUM_JOINTS, bool),
+        "joints_3d": joints_3d.astype(np.float32),
+        "has_depth": bool(index % 2),
+        "intrinsics": np.float32([width, width, width / 2, height / 2]),
+        "crop_center": np.float32(center),
+        "crop_side": np.float32(crop_side),
+        "box": np.concatenate([joints_2d.min(0), joints_2d.max(0)]).astype(np.float32),
+    }
+
+
+def store(name: str, data_dir: str, count: int, width: int, height: int, crop_side: float) -> None:
+    """Write a prepared dataset of `count` photos in the split train."""
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name=name,
+        version="1.0.0",
+        features=schema.pose_features(jpeg=True),
+        split_datasets={"train": [(i, example(i, width, height, crop_side)) for i in range(count)]},
+        data_dir=data_dir,
+    )

@@ -1,0 +1,128 @@
+import io
+
+import numpy as np
+import painted_people
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from hg3d_tf import input_pipeline, schema
+from hg3d_tf.bad_records import BadRecords, replace_bad
+from hg3d_tf.cli import UserError
+from hg3d_tf.input_pipeline import InputConfig
+
+GOOD = 24
+
+
+def jpeg(index):
+    buffer = io.BytesIO()
+    joints = painted_people.example(index, "train", True, False)["joints_2d"]
+    painted_people.paint(joints).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def store(folder, damaged: dict[int, bytes], name: str = "damaged", **labels) -> None:
+    """Write a dataset of JPEGs; `damaged` are the bytes of some, and `labels` change theirs."""
+    examples = []
+    for index in range(GOOD + len(damaged)):
+        example = painted_people.example(index, "train", True, False)
+        example["image"] = io.BytesIO(damaged.get(index, jpeg(index)))
+        examples.append((index, example | (labels if index in damaged else {})))
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name=name,
+        version="1.0.0",
+        features=schema.pose_features(jpeg=True),
+        split_datasets={"train": examples},
+        data_dir=str(folder),
+    )
+
+
+def read(folder, count, bad_records=None, **settings):
+    config = InputConfig(mix="damaged", batch_size=8, data_dir=str(folder), **settings)
+    bad_records = bad_records or BadRecords(config.max_bad_fraction)
+    dataset = input_pipeline.train_batches(config, 64, bad_records=bad_records).take(count)
+    with bad_records.stop_as_user_error():
+        batches = list(dataset.as_numpy_iterator())
+    return batches, bad_records
+
+
+WHOLE = jpeg(0)
+DAMAGED = {2: WHOLE[: len(WHOLE) // 2], 5: WHOLE[:200], 11: b"no image", 17: b""}
+
+
+def test_damaged_images_are_left_out_counted_and_named_once(tmp_path, capfd):
+    store(tmp_path, DAMAGED)
+    batches, bad = read(tmp_path, 14, max_bad_fraction=1.0)
+    keys = {key for batch in batches for key in batch["key"]}
+    assert len(keys) == GOOD
+    assert not keys & {
+        painted_people.example(i, "train", True, False)["key"].encode() for i in DAMAGED
+    }
+    assert all(
+        len(batch["image"]) == 8 and batch["image"].any((1, 2, 3)).all() for batch in batches
+    )
+    assert bad.count >= 4 * len(DAMAGED)  # each in each of four rounds
+    assert len(bad.reasons) == len(DAMAGED)
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("left out")]
+    assert len(lines) == len(DAMAGED)
+    assert all("damaged, record" in line and "tfrecord" in line for line in lines)
+
+
+def test_a_crop_outside_of_its_image_is_left_out_with_the_reason(tmp_path):
+    store(tmp_path, {3: WHOLE}, crop_center=np.float32([900, 50]))
+    _, bad = read(tmp_path, 8, max_bad_fraction=1.0)
+    (reason,) = bad.reasons.values()
+    assert "the crop lies outside of the image" in reason
+
+
+def test_a_damaged_file_loses_its_rest_only(tmp_path):
+    store(tmp_path, {})
+    (path,) = tmp_path.rglob("*.tfrecord*")
+    content = bytearray(path.read_bytes())
+    content[len(content) * 2 // 3] ^= 255
+    path.write_bytes(content)
+    batches, bad = read(tmp_path, 9, max_bad_fraction=1.0)
+    keys = {key for batch in batches for key in batch["key"]}
+    assert 12 <= len(keys) < GOOD
+    assert len(bad.reasons) == GOOD - len(keys)
+
+
+def test_too_many_bad_records_end_the_reading_with_one_line(tmp_path):
+    store(tmp_path, DAMAGED)
+    with pytest.raises(UserError, match=r"than max_bad_fraction=0\.001 allows, e\.g\. damaged, "):
+        read(tmp_path, 100, max_bad_fraction=0.001)
+
+
+def test_batches_start_at_any_step_also_where_records_are_bad(tmp_path):
+    store(tmp_path, DAMAGED)
+    whole, _ = read(tmp_path, 8, max_bad_fraction=1.0)
+    config = InputConfig(mix="damaged", batch_size=8, data_dir=str(tmp_path), max_bad_fraction=1.0)
+    later = input_pipeline.train_batches(config, 64, first_step=5).take(3)
+    for a, b in zip(later.as_numpy_iterator(), whole[5:], strict=True):
+        np.testing.assert_array_equal(a["key"], b["key"])
+        np.testing.assert_array_equal(a["image"], b["image"])
+
+
+def test_a_place_is_taken_by_a_sample_of_the_same_source():
+    batch = {
+        "ok": tf.constant([True, False, True, False, False]),
+        "source": tf.constant([0, 1, 1, 0, 2]),
+        "key": tf.constant(["a", "-", "b", "-", "-"]),
+    }
+    filled = replace_bad(batch)
+    assert filled.keys() == {"key"}
+    assert filled["key"].numpy().tolist() == [b"a", b"b", b"b", b"a", b"a"]
+
+
+def test_the_fraction_is_of_the_samples_read():
+    bad = BadRecords(0.01)
+    for sample in range(10):
+        bad.add("one", "why", sample + 1)
+    bad.add("one", "why", 1100)
+    with pytest.raises(UserError, match="12 of 1101 samples"):
+        bad.add("another", "why", 1101)
+
+
+def test_another_error_of_tensorflow_stays_what_it_is():
+    with pytest.raises(tf.errors.InvalidArgumentError), BadRecords(0).stop_as_user_error():
+        tf.io.decode_image(b"no image")
