@@ -23,13 +23,13 @@ FLAGS = flags.FLAGS
 
 flags.DEFINE_string("workdir", "runs/quickstart", "Folder for everything that is made.")
 flags.DEFINE_bool("fresh", False, "Remove what an earlier run left in --workdir.")
-flags.DEFINE_integer("num_train", 4000, "Training images to render of each domain.", lower_bound=1)
+flags.DEFINE_integer("num_train", 5000, "Training images to render of each domain.", lower_bound=1)
 flags.DEFINE_integer("num_test", 500, "Test images to render of each domain.", lower_bound=3)
 flags.DEFINE_multi_string("train_flag", [], "For every stage, e.g. --steps_per_epoch=10.")
 
 MIX = "studio:0.375,wild:0.625"
 STAGES = ("stage1", "stage2", "stage3")
-IMAGE_SIZE = 144  # px: the network's 128 and a margin to rotate and scale in
+IMAGE_SIZE = 80  # px: the network's 64 and a margin to rotate and scale in
 
 
 def main() -> None:
