@@ -63,8 +63,9 @@ def motion_clips(folder: Path, split: str) -> list[Path]:
 def background_photos(folder: Path, split: str) -> list[Path]:
     """Return the photos of a split; at least one, and each in one split where there are three."""
     photos = sorted((folder / "scene" / "backgrounds").glob("**/*.jpg"))
-    first = max(round(_TRAIN_SHARE * len(photos)), 1)
-    second = max(round((_TRAIN_SHARE + _VALIDATION_SHARE) * len(photos)), first + 1)
+    count = len(photos)
+    first = max(min(round(_TRAIN_SHARE * count), count - 2), 1)
+    second = max(min(round((_TRAIN_SHARE + _VALIDATION_SHARE) * count), count - 1), first + 1)
     parts = {"train": photos[:first], "validation": photos[first:second], "test": photos[second:]}
     return parts[split] or photos[-1:]
 

@@ -22,7 +22,7 @@ MM_PER_UNIT = 100.0
 _RIG_NAMES = {f"{side}HandIndex1": f"{side}HandFinger1" for side in ("Left", "Right")}
 # Marks beside the bones' heads: the knuckles, which tell how the hand lies.
 KNUCKLES = tuple(f"joint-{side}-finger-{finger}-1" for side in "lr" for finger in (2, 3, 5))
-_SKIN_FACES, _EYE_FACES = 12000, 140
+_SKIN_FACES, _EYE_FACES = 9000, 140
 _EYES = ("helper-l-eye", "helper-r-eye")
 
 

@@ -13,7 +13,7 @@ from synthetic_humans.characters.garments import Garment, carried_weights, fit, 
 from synthetic_humans.characters.retarget import Posed, Rest, alignments, rest_of
 from synthetic_humans.mannequin import part_index, vertex_normals
 
-_FACES = {"suit": 4000, "shoes": 1700, "hair": 2200}  # at most
+_FACES = {"suit": 3200, "shoes": 1200, "hair": 1600}  # at most
 _HAIR_MM = 12.0  # of hair above the skin of the head's top
 _PARTS = {"Neck": "neck", "Neck1": "neck", "Head": "head"}
 _LIMB_PARTS = {"Arm": "arm", "ForeArm": "arm", "UpLeg": "leg", "Leg": "leg"}

@@ -39,7 +39,7 @@ from synthetic_humans.occlusion import occluded_joints
 # So many examples in a row share a character's body and clothes, not their colours: dressing one
 # takes longer than rendering it. As many as a worker takes at once.
 BLOCK = 16
-_ROOM_SHARE, _OCCLUDER_SHARE, _BYSTANDER_SHARE = 0.2, 0.3, 0.2
+_ROOM_SHARE, _OCCLUDER_SHARE, _BYSTANDER_SHARE = 0.2, 0.25, 0.15
 _GROUND_MM = 1800.0
 _MEAN_BRIGHTNESS = 0.43  # that the exposure in a room aims at
 
