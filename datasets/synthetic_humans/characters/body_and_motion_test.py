@@ -155,6 +155,15 @@ def test_a_vertex_may_be_tied_to_a_single_one(made_up, tmp_path):
     np.testing.assert_allclose(fit(garment, body.vertices)[0], body.vertices[17])
 
 
+def test_faces_of_any_number_of_corners_become_triangles(tmp_path):
+    (tmp_path / "a.obj").write_text(
+        "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nv 0 2 0\ng one\nf 1 2 3\ng two\nf 1/1 2/1 3/1 4/2 5/2\n"
+    )
+    mesh = read_obj(tmp_path / "a.obj")
+    assert mesh.faces.tolist() == [[0, 1, 2], [0, 1, 2], [0, 2, 3], [0, 3, 4]]
+    assert len(mesh.faces_of("two")) == 3
+
+
 def test_targets_shift_their_vertices_by_their_weight(made_up):
     body, _ = body_at_rest(made_up)
     shifts = morph(body, {"caucasian-male-young": 0.5}) - body.vertices

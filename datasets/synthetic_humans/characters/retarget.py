@@ -79,7 +79,7 @@ def _align_leg(turns: np.ndarray, heads: np.ndarray, side: str, sign: int) -> No
     rows = [bone(sided(name, side)) for name in ("{}UpLeg", "{}Leg", "{}Foot", "{}ToeBase")]
     sine, cosine = np.sin(_SPLAY), np.cos(_SPLAY)
     motion = frame(np.array([sign * sine, -cosine, 0]), np.array([cosine, sign * sine, 0]))
-    for row, end in itertools.pairwise(rows):
+    for row, end in itertools.pairwise(rows[:3]):
         own = frame(heads[end] - heads[row], np.array([1.0, 0, 0]))
         turns[row] = motion @ own.T
     toe = heads[rows[3]] - heads[rows[2]]

@@ -39,7 +39,7 @@ def read_obj(path: Path) -> Mesh:
                 names.append(rest.strip())
             elif kind == "f":
                 corners = [int(corner.partition("/")[0]) - 1 for corner in rest.split()]
-                fan = [(corners[0], *pair) for pair in itertools.pairwise(corners)]
+                fan = [(corners[0], *pair) for pair in itertools.pairwise(corners[1:])]
                 faces += fan
                 face_groups += [len(names) - 1] * len(fan)
         mesh = Mesh(
