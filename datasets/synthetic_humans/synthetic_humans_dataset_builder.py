@@ -17,8 +17,9 @@ from hg3d_tf.skeleton import NUM_JOINTS
 from synthetic_humans import examples
 from synthetic_humans.characters import assets
 from synthetic_humans.characters import examples as character_examples
+from synthetic_humans.characters.stock import BLOCK
 
-_CHUNK = character_examples.BLOCK
+_CHUNK = BLOCK
 _DESCRIPTIONS = {
     "studio": "A plain room, four fixed cameras, upright everyday poses, 3D labels.",
     "wild": "Varied surroundings with clutter and occluders, any pose, 2D labels.",

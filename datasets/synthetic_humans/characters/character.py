@@ -10,6 +10,7 @@ from synthetic_humans.characters import clothing, shapes
 from synthetic_humans.characters.body import Body, morph, read_body
 from synthetic_humans.characters.bones import BONES
 from synthetic_humans.characters.garments import Garment, carried_weights, fit, read_garment
+from synthetic_humans.characters.paint import paint_of
 from synthetic_humans.characters.retarget import Posed, Rest, alignments, rest_of
 from synthetic_humans.mannequin import part_index, vertex_normals
 
@@ -73,31 +74,7 @@ def read_wardrobe(folder: Path) -> Wardrobe:
     for path in sorted(folder.glob("*/*.mhclo")):
         kind = "hair" if path.parent.name == "hair" else "shoes" if "shoes" in path.name else "suit"
         garments[kind].append(read_garment(path, _FACES[kind]))
-    return Wardrobe(body, garments, _paint(body))
-
-
-def _paint(body: Body) -> np.ndarray:
-    paint = np.ones_like(body.vertices)
-    if len(body.eye_faces):
-        _paint_face(body, paint)
-    return paint
-
-
-def _paint_face(body: Body, paint: np.ndarray) -> None:
-    """Darken pupils and brows and redden lips; distances in the unmorphed body, mm."""
-    eyes = np.unique(body.eye_faces)
-    left = eyes[body.vertices[eyes, 0] > 0]
-    centre = body.vertices[left].mean(axis=0)
-    x, y, z = np.moveaxis(body.vertices - centre, -1, 0)
-    x = np.abs(body.vertices[:, 0]) - centre[0]
-    ball = np.isin(np.arange(len(x)), eyes)
-    front = ball & (z > 0)
-    paint[front & (np.hypot(x, y) < 7)] = (0.25, 0.18, 0.12)
-    face = ~ball & (z > -20)
-    brow = face & (np.abs(y - 17 - 0.1 * np.abs(x)) < 4) & (np.abs(x) < 20)
-    paint[brow] = (0.45, 0.4, 0.38)
-    lips = face & (np.hypot((x + centre[0]) / 24, (y + 64) / 9) < 1)
-    paint[lips] = (0.9, 0.62, 0.62)
+    return Wardrobe(body, garments, paint_of(body))
 
 
 def rest_joints(body: Body, vertices: np.ndarray) -> Rest:

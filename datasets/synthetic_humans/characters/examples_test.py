@@ -15,6 +15,8 @@ from hg3d_tf.schema import TRUTH_3D
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 from synthetic_humans import scenes
 from synthetic_humans.characters import assets, examples, looks, rendering, soup
+from synthetic_humans.characters import stock as stocks
+from synthetic_humans.characters import subject as subjects
 from synthetic_humans.examples import Task, frame_person, project
 from synthetic_humans.mannequin import PART_NAMES
 from synthetic_humans.occlusion import occluded_joints
@@ -39,10 +41,10 @@ class Shot:
 
     def __init__(self, folder, index, turn_deg, size=160):
         first = task(folder, index=index)
-        self.subject = examples.draw_subject(
+        self.subject = subjects.draw_subject(
             np.random.default_rng(index),
-            examples._block_character(first, 1),
-            examples.stock(folder, "train").pool,
+            stocks.block_character(first, 1),
+            stocks.stock(folder, "train").pool,
             False,
             np.zeros(2),
         )
@@ -51,8 +53,7 @@ class Shot:
         self.camera = scenes.look_at(center, np.array([0.0, 900, 0]))
         self.joints = self.camera.to_camera(self.subject.joints)
         self.intrinsics, _, _ = frame_person(self.joints, size)
-        self.things = examples._soup_of(self.subject, 0, True)
-        self.things = soup.join([self.things])
+        self.things = soup.join([subjects.soup_of(self.subject, 0, True)])
         self.tracer = rendering.Tracer(self.things, soup.nothing(), self.camera)
         rng = np.random.default_rng(0)
         drawn = looks.random_looks(rng, self.subject.character.slots, 0)
@@ -134,7 +135,7 @@ def test_any_number_of_processes_makes_the_same_examples(made_up):
 
 def test_an_example_does_not_depend_on_those_before_it(made_up):
     again = [examples.make_example(task(made_up, index=i)) for i in (40, 5, 5)]
-    examples._character.cache_clear()
+    stocks._character.cache_clear()
     fresh = examples.make_example(task(made_up, index=5))
     assert again[1]["image"] == again[2]["image"] == fresh["image"] != again[0]["image"]
     others = [task(made_up, index=5, seed=1), task(made_up, index=5, split="test")]
@@ -144,10 +145,10 @@ def test_an_example_does_not_depend_on_those_before_it(made_up):
 def test_a_seated_person_sits_on_something(made_up):
     shot = Shot(made_up, 0, 0)
     subject = shot.subject._replace(pose=shot.subject.pose._replace(seated=True))
-    ((vertices, _),) = examples._seat(subject)
+    ((vertices, _),) = subjects.seat(subject)
     hip = subject.joints[joint_index("l_hip")]
     assert vertices[:, 1].min() == 0 and 0 < hip[1] - vertices[:, 1].max() < 200
-    assert not examples._seat(shot.subject._replace(pose=shot.subject.pose._replace(seated=False)))
+    assert not subjects.seat(shot.subject._replace(pose=shot.subject.pose._replace(seated=False)))
 
 
 def test_the_dataset_tells_its_bodies(made_up, tmp_path):
