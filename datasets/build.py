@@ -36,6 +36,11 @@ _OPTIONS = {
         ("num_processes", "Number of worker processes", 1),
     )
 }
+_OPTIONS["assets_dir"] = flags.DEFINE_string(
+    "assets_dir",
+    None,
+    "Folder with makehuman/, cmu_mocap/ and scene/, for synthetic_humans/*_makehuman.",
+)
 _PREVIEW = flags.DEFINE_string("preview", None, "PNG of 32 training examples with their labels.")
 _BEAM_RUNNER = flags.DEFINE_string(
     "beam_runner",

@@ -17,7 +17,7 @@ from synthetic_humans.mannequin import TEMPLATE, part_index, skin
 from synthetic_humans.materials import Material, make_table, random_material
 from synthetic_humans.occlusion import occluded_joints
 
-CONFIGS = ("studio", "wild")
+CONFIGS = ("studio", "wild", "studio_makehuman", "wild_makehuman")
 SPLITS = ("train", "validation", "test")
 JPEG_QUALITY = 92
 _MEAN_BRIGHTNESS = 0.45  # that the camera's exposure aims at
@@ -38,9 +38,11 @@ class Task(NamedTuple):
     index: int
     seed: int
     image_size: int
+    assets_dir: str | None = None  # where the characters' files are; none: the mannequin
 
 
-def _generator(task: Task, *stream: int) -> np.random.Generator:
+def generator(task: Task, *stream: int) -> np.random.Generator:
+    """Return the source of randomness of one stream of numbers of the task."""
     config, split = CONFIGS.index(task.config), SPLITS.index(task.split)
     return np.random.default_rng(np.random.SeedSequence([task.seed, config, split, *stream]))
 
@@ -48,7 +50,7 @@ def _generator(task: Task, *stream: int) -> np.random.Generator:
 @functools.lru_cache(maxsize=32)
 def _studio_person(task: Task) -> people.Person:
     """Return the person number `task.index` of a split's few."""
-    return people.random_person(_generator(task, 1, task.index), variety=False)
+    return people.random_person(generator(task, 1, task.index), variety=False)
 
 
 class Subject(NamedTuple):
@@ -174,21 +176,54 @@ def draw_subject(rng: np.random.Generator, task: Task) -> tuple[Subject, scenes.
 
 def make_example(task: Task) -> dict:
     """Return the fields of one example; `image` is JPEG bytes."""
-    rng = _generator(task, 0, task.index)
+    rng = generator(task, 0, task.index)
     subject, camera = draw_subject(rng, task)
     joints = camera.to_camera(subject.joints)
     intrinsics, crop_center, crop_side = frame_person(joints, task.image_size)
     scene = _make_scene(rng, subject, camera, task)
     tracer = rendering.Tracer(scene, camera)
     picture = rendering.render(scene, tracer, camera, intrinsics, task.image_size)
+    wild = task.config == "wild"
+    return labels(
+        task,
+        _develop(rng, picture.image, wild),
+        joints,
+        occluded_joints(tracer, camera, joints, subject.person.scale),
+        intrinsics,
+        crop_center,
+        crop_side,
+        subject.pose.kind,
+    )
+
+
+def labels(
+    task: Task,
+    image: bytes,
+    joints: np.ndarray,
+    occluded: np.ndarray,
+    intrinsics: np.ndarray,
+    crop_center: np.ndarray,
+    crop_side: float,
+    pose_kind: str,
+) -> dict:
+    """Return the fields of one example.
+
+    Args:
+      task: which one; only the studio shows its 3D labels.
+      image: JPEG.
+      joints: [16, 3] camera frame, mm.
+      occluded: [16].
+      intrinsics, crop_center, crop_side: from `frame_person`.
+      pose_kind: see poses.py.
+    """
     joints_2d = project(joints, intrinsics)
-    has_depth = task.config == "studio"
+    has_depth = task.config.startswith("studio")
     return {
         "key": f"{task.config}/{task.split}/{task.index:06d}",
-        "image": _develop(rng, picture.image, wild=not has_depth),
+        "image": image,
         "joints_2d": joints_2d.astype(np.float32),
         "visible": np.ones(len(joints), bool),
-        "occluded": occluded_joints(tracer, camera, joints, subject.person.scale),
+        "occluded": occluded,
         "joints_3d": (joints if has_depth else np.zeros_like(joints)).astype(np.float32),
         "truth": joints.astype(np.float32),
         "has_depth": has_depth,
@@ -196,5 +231,5 @@ def make_example(task: Task) -> dict:
         "crop_center": crop_center.astype(np.float32),
         "crop_side": np.float32(crop_side),
         "box": np.concatenate([joints_2d.min(axis=0), joints_2d.max(axis=0)]).astype(np.float32),
-        "pose_kind": subject.pose.kind,
+        "pose_kind": pose_kind,
     }

@@ -15,7 +15,7 @@ _NO_PART = -1
 _SKY = -1
 # Shadow rays start this far off the surface, or it would shade itself.
 _SHADOW_GAP_MM = np.float32(4.0)
-_SUBPIXELS = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)])
+SUBPIXELS = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)])
 
 
 class Scene(NamedTuple):
@@ -157,7 +157,7 @@ def ray_directions(camera: Camera, intrinsics: np.ndarray, pixels: np.ndarray) -
     return directions.astype(np.float32)
 
 
-def _edges(identity: np.ndarray) -> np.ndarray:
+def differs_from_neighbour(identity: np.ndarray) -> np.ndarray:
     """Return the pixels [S, S] that differ from a neighbour."""
     edges = np.zeros(identity.shape, bool)
     across, down = identity[:, 1:] != identity[:, :-1], identity[1:] != identity[:-1]
@@ -185,13 +185,13 @@ def render(
     backdrop = scene.backdrop.reshape(-1, 3)
     colors, surface = _shade(scene, tracer, ray_directions(camera, intrinsics, pixels), backdrop)
     identity = (surface.rows * len(PART_NAMES) + surface.parts).reshape(size, size)
-    edge = np.nonzero(_edges(identity).ravel())[0]
-    finer = (pixels[edge][:, None] + _SUBPIXELS).reshape(-1, 2)
+    edge = np.nonzero(differs_from_neighbour(identity).ravel())[0]
+    finer = (pixels[edge][:, None] + SUBPIXELS).reshape(-1, 2)
     finer_colors, _ = _shade(
         scene,
         tracer,
         ray_directions(camera, intrinsics, finer),
-        np.repeat(backdrop[edge], len(_SUBPIXELS), axis=0),
+        np.repeat(backdrop[edge], len(SUBPIXELS), axis=0),
     )
-    colors[edge] = finer_colors.reshape(-1, len(_SUBPIXELS), 3).mean(axis=1)
+    colors[edge] = finer_colors.reshape(-1, len(SUBPIXELS), 3).mean(axis=1)
     return Picture(colors.reshape(size, size, 3), surface.parts.reshape(size, size))

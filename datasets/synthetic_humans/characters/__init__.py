@@ -1,0 +1,1 @@
+"""People with MakeHuman's bodies, poses from motion capture, photos behind them."""
