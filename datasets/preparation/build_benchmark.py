@@ -17,10 +17,11 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).resolve().parents[n]) for n in (1, 2)]
 
 from hg3d_tf.skeleton import JOINT_NAMES  # noqa: E402
+from preparation.frame_image import FrameImage  # noqa: E402
 from preparation.painted_people import paint, standing  # noqa: E402
 from preparation.records import pose_record, stored  # noqa: E402
 from preparation.stored_crop import Storage  # noqa: E402
-from preparation.video import FrameImage, decode_frames  # noqa: E402
+from preparation.video import decode_frames  # noqa: E402
 
 SIZE = (1000, 1000)
 _PX_PER_MM = 0.23
