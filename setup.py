@@ -35,7 +35,8 @@ EXTRAS_REQUIRE = {
     "datasets": [
         "av>=18",
         "cdflib>=1.3",
-        "opencv-python-headless>=4.11",
+        f"opencv-python-headless>=4.11,<4.12; {CARD}",
+        f"opencv-python-headless>=4.11; {CURRENT}",
         "scipy",
         "simplejpeg>=1.9",
     ],

@@ -18,7 +18,8 @@ flags.DEFINE_enum(
     "step",
     ["step", "input", "build"],
     "step: one training step of a network. input: the input pipeline on photos made for it, its"
-    " limit, OpenCV, a training that it feeds, and its memory over --seconds. build: turning videos into a prepared dataset.",
+    " limit, OpenCV, a training that it feeds, and its memory over --seconds. build:"
+    " turning videos into a prepared dataset, and its memory.",
 )
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
