@@ -32,7 +32,14 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
-    "datasets": ["av>=18", "cdflib>=1.3", "scipy"],
+    "datasets": [
+        "av>=18",
+        "cdflib>=1.3",
+        f"opencv-python-headless>=4.11,<4.12; {CARD}",
+        f"opencv-python-headless>=4.11; {CURRENT}",
+        "scipy",
+        "simplejpeg>=1.9",
+    ],
     "beam": ["apache-beam>=2.77"],
     # Tests compare imported weights with it. It brings a newer setuptools; from 82 on that lacks
     # the pkg_resources which the card lane's tensorboard imports.

@@ -16,9 +16,10 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum(
     "what",
     "step",
-    ["step", "input"],
+    ["step", "input", "build"],
     "step: one training step of a network. input: the input pipeline on photos made for it, its"
-    " limit, OpenCV, a training that it feeds, and its memory over --seconds.",
+    " limit, OpenCV, a training that it feeds, and its memory over --seconds. build:"
+    " turning videos into a prepared dataset, and its memory.",
 )
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
@@ -70,7 +71,14 @@ def measure_input() -> dict:
     return {"settings": cli.flag_values(ModelConfig) | settings} | measured
 
 
-MEASUREMENTS = {"step": measure_step, "input": measure_input}
+def measure_build() -> dict:
+    """Measure the builders of the datasets."""
+    from hg3d_tf.benchmarks import build
+
+    return {"build": build.measure()}
+
+
+MEASUREMENTS = {"step": measure_step, "input": measure_input, "build": measure_build}
 
 
 def machine() -> dict:

@@ -10,7 +10,7 @@ from h36m.h36m_camera import PIXEL_SHIFT, Camera
 from h36m.h36m_metadata import ACTIONS, CAMERA_IDS, FIRST_ACTION
 from hg3d_tf.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import NUM_JOINTS
-from preparation.records import open_image, pose_record, with_mid_shoulder_thorax
+from preparation.records import open_photo, pose_record, with_mid_shoulder_thorax
 from preparation.units import Skipped
 
 IMAGE_SIZE_PX = 224
@@ -46,7 +46,7 @@ def _read_row(row, images, cameras):
         f"_subact_{subaction:02d}_ca_{numbers['camera']:02d}"
     )
     path = images / folder / f"{folder}_{numbers['id']:06d}.jpg"
-    image = open_image(path, key)
+    image = open_photo(path, key)
     if isinstance(image, Skipped):
         return image
     if image.size != (IMAGE_SIZE_PX, IMAGE_SIZE_PX):

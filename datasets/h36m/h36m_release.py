@@ -11,10 +11,11 @@ from h36m.h36m_camera import PIXEL_SHIFT, Camera
 from h36m.h36m_metadata import Recording
 from hg3d_tf.joint_orders import H36M_17_FROM_32, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS
+from preparation.frame_image import FrameImage
 from preparation.records import pose_record, stored, with_mid_shoulder_thorax
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
-from preparation.video import FrameImage, UnreadableVideo, decode_frames
+from preparation.video import UnreadableVideo, decode_frames
 
 # Side of the square of the box source "metric".
 METRIC_SIDE_MM = 2000.0
@@ -131,13 +132,17 @@ def read_video(video: Video, choices: Choices) -> Iterator[dict | Skipped]:
 
 def _read_frames(video, joints_3d, choices):
     wanted = range(0, len(joints_3d), choices.step)
+    labels = _labels(video.camera, joints_3d[:: choices.step])
+    fields = _fields_of_all_frames(video)
     last = -1
     missing = set(wanted)
     try:
         for last, frame in decode_frames(video.path, wanted):
             missing.remove(last)
-            record = _record(video, last, joints_3d[last], choices.box_source)
+            of_frame = {name: column[last // choices.step] for name, column in labels.items()}
+            record = _record(_frame_key(video, last), of_frame, video.camera, choices.box_source)
             if isinstance(record, dict):
+                record |= fields | {"frame": last + 1}
                 record = stored(record, FrameImage(frame), choices.storage)
             yield record
     except FileNotFoundError:
@@ -156,29 +161,35 @@ def _frame_key(video, index):
     return f"{video.key}/{index + 1:06d}"
 
 
-def _record(video, index, joints_17, box_source):
-    key = _frame_key(video, index)
-    if (joints_17[:, 2] <= 0).any():
+def _labels(camera, joints_17):
+    """Return the labels of frames [frames, 17, 3] mm, by name, all frames at once."""
+    joints_3d = with_mid_shoulder_thorax(joints_17[:, list(MPII_16_FROM_H36M_17)])
+    return {
+        "joints_2d": _corner_px(camera, joints_3d),
+        "joints_3d": joints_3d,
+        "joints_2d_17": _corner_px(camera, joints_17),
+        "joints_3d_17": joints_17,
+    }
+
+
+def _fields_of_all_frames(video):
+    return {
+        "visible_17": np.ones(len(H36M_17_FROM_32), bool),
+        "subject": video.recording.subject,
+        "action": video.recording.action,
+        "subaction": video.recording.subaction,
+        "camera": video.camera_id,
+        "extrinsics": video.camera.extrinsics,
+        "distortion": video.camera.distortion,
+    }
+
+
+def _record(key, labels, camera, box_source):
+    if (labels["joints_3d_17"][:, 2] <= 0).any():
         return Skipped(key, "a joint behind the camera")
-    joints_3d = with_mid_shoulder_thorax(joints_17[list(MPII_16_FROM_H36M_17)])
-    return pose_record(
-        key,
-        _corner_px(video.camera, joints_3d),
-        np.ones(NUM_JOINTS, bool),
-        joints_3d,
-        video.camera.intrinsics,
-        square=_metric_square(video.camera, joints_3d) if box_source == "metric" else None,
-        joints_2d_17=_corner_px(video.camera, joints_17),
-        joints_3d_17=joints_17,
-        visible_17=np.ones(len(joints_17), bool),
-        subject=video.recording.subject,
-        action=video.recording.action,
-        subaction=video.recording.subaction,
-        camera=video.camera_id,
-        frame=index + 1,
-        extrinsics=video.camera.extrinsics,
-        distortion=video.camera.distortion,
-    )
+    square = _metric_square(camera, labels["joints_3d"]) if box_source == "metric" else None
+    visible = np.ones(NUM_JOINTS, bool)
+    return pose_record(key, visible=visible, intrinsics=camera.intrinsics, square=square, **labels)
 
 
 def _corner_px(camera, joints_3d):

@@ -88,6 +88,12 @@ def test_a_missing_tree_says_what_is_expected_and_found(tmp_path):
         build(Builder, tmp_path / "manual", tmp_path / "data")
 
 
+def test_an_empty_folder_says_what_is_expected(tmp_path):
+    (tmp_path / "manual").mkdir()
+    with pytest.raises(UserError, match=r"expected joints\.mat and images.*found nothing"):
+        build(Builder, tmp_path / "manual", tmp_path / "data")
+
+
 def test_pelvis_needs_both_hips():
     joints = np.column_stack([standing(LSP_14_NAMES)[:, :2], np.ones(14)])
     joints_2d, visible = to_mpii_order(joints)

@@ -8,7 +8,7 @@ import scipy.io
 
 from hg3d_tf.joint_orders import LSP_14_NAMES
 from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS, PELVIS, joint_index
-from preparation.records import open_image, pose_record, stored
+from preparation.records import open_photo, pose_record, stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
 
@@ -64,5 +64,5 @@ def _read_image(folder, number, joints, storage):
     )
     if isinstance(record, Skipped):
         return record
-    image = open_image(folder / f"{key}.jpg", key)
+    image = open_photo(folder / f"{key}.jpg", key)
     return image if isinstance(image, Skipped) else stored(record, image, storage)

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 from mpi_inf_3dhp.mpi_inf_3dhp_records import fitted_intrinsics, labelled_record
-from preparation.records import open_image, stored
+from preparation.records import open_photo, stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
 
@@ -43,6 +43,6 @@ def read_frames(sequence: Path, frames: np.ndarray, storage: Storage) -> Iterato
         joints = (label[index] for label in labels)
         record = labelled_record(key, *joints, intrinsics, extrinsics=np.zeros((3, 4)), **fields)
         if isinstance(record, dict):
-            image = open_image(sequence / f"imageSequence/img_{number:06d}.jpg", key)
+            image = open_photo(sequence / f"imageSequence/img_{number:06d}.jpg", key)
             record = image if isinstance(image, Skipped) else stored(record, image, storage)
         yield record

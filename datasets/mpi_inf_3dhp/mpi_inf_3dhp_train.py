@@ -9,10 +9,11 @@ import scipy.io
 
 from hg3d_tf.joint_orders import MPI_INF_3DHP_17_FROM_28
 from mpi_inf_3dhp.mpi_inf_3dhp_records import labelled_record
+from preparation.frame_image import FrameImage
 from preparation.records import stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
-from preparation.video import FrameImage, UnreadableVideo, decode_frames
+from preparation.video import UnreadableVideo, decode_frames
 
 # All training scenes were recorded before a green screen.
 SCENE = "studio_green_screen"

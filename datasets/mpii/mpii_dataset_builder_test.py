@@ -245,3 +245,39 @@ def test_real_validation_list_agrees_with_raw_labels():
         assert same.scale == pytest.approx(raw["scale"], abs=1e-5)
         labelled = np.array(raw["joints_vis"]) > 0
         np.testing.assert_allclose(same.joints[labelled], np.array(raw["joints"])[labelled], atol=1)
+
+
+@pytest.mark.skipif("HG3D_DATA" not in os.environ, reason="HG3D_DATA is not set: no real images")
+def test_real_images_are_built_around_their_persons(tmp_path):
+    real = Path(os.environ["HG3D_DATA"]) / "mpii"
+    raw = {person["image"]: person for person in json.loads((real / "persons.json").read_text())}
+    (tmp_path / "images").symlink_to(real / "images")
+    with h5py.File(real / "valid.h5") as listed, h5py.File(tmp_path / "valid.h5", "w") as few:
+        names = [bytes(name).decode().rstrip("\0") for name in listed["imgname"]]
+        near = [
+            name in raw and _is_at(raw[name]["center"], listed, i) for i, name in enumerate(names)
+        ]
+        for column in listed:
+            few[column] = listed[column][:][near]
+    examples = prepared(build(Builder, tmp_path, tmp_path / "data"), "validation")
+    assert len(examples) == len(raw) == 3
+    for key, example in examples.items():
+        person = raw[f"{key.split('/')[0]}.jpg"]
+        center, scale = np.array(person["center"]), person["scale"]
+        np.testing.assert_allclose(example["center_raw"], center, atol=0.01)
+        assert example["scale_raw"] == pytest.approx(scale, abs=1e-4)
+        to_stored = stored_scale(example)
+        corner = example["stored_region"][:2]
+        # Newell's rule, once; and from pixels that count from 1 to the image's corner.
+        square = (center - 0.5 + (0, 15 * scale) - corner) * to_stored
+        np.testing.assert_allclose(example["crop_center"], square, atol=0.5)
+        assert example["crop_side"] == pytest.approx(250 * scale * to_stored, rel=5e-3)
+        labelled = np.array(person["joints_vis"]) > 0
+        np.testing.assert_array_equal(example["visible"], labelled)
+        joints = (np.array(person["joints"])[labelled] - 0.5 - corner) * to_stored
+        np.testing.assert_allclose(example["joints_2d"][labelled], joints, atol=1)
+
+
+def _is_at(center, listed, row):
+    moved = np.add(center, [0, 15 * listed["scale"][row] / 1.25])
+    return np.abs(listed["center"][row] - moved).max() < 0.01

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mpii.mpii_annotations import Person, from_one_based, network_square
-from preparation.records import open_image, pose_record, stored
+from preparation.records import open_photo, pose_record, stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
 
@@ -19,7 +19,7 @@ def read_persons(
             yield person
     present = (person for person in persons if isinstance(person, Person))
     for name, together in itertools.groupby(present, lambda person: person.image):
-        image = open_image(images / name, Path(name).stem)
+        image = open_photo(images / name, Path(name).stem)
         for person in together:
             yield _record(person, image, storage)
 

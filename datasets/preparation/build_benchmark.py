@@ -1,14 +1,16 @@
-"""Measures how fast videos become stored crops: python datasets/preparation/build_benchmark.py.
+"""Measures how fast videos become stored crops; `hg3d_tf.benchmark --what=build` runs this script.
 
 Compares decoding alone (the video library, the same frames, one thread) with decoding, cropping,
 compressing and writing, on an h264 video of the size of Human3.6M's, made of noise and a person.
+Prints JSON.
 """
 
-import pickle
+import json
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -17,10 +19,12 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).resolve().parents[n]) for n in (1, 2)]
 
 from hg3d_tf.skeleton import JOINT_NAMES  # noqa: E402
+from preparation.frame_image import FrameImage  # noqa: E402
 from preparation.painted_people import paint, standing  # noqa: E402
 from preparation.records import pose_record, stored  # noqa: E402
 from preparation.stored_crop import Storage  # noqa: E402
-from preparation.video import FrameImage, decode_frames  # noqa: E402
+from preparation.units import Unit, finish  # noqa: E402
+from preparation.video import decode_frames  # noqa: E402
 
 SIZE = (1000, 1000)
 _PX_PER_MM = 0.23
@@ -53,34 +57,65 @@ def decode_alone(path: Path) -> int:
         return sum(1 for _ in container.decode(stream))
 
 
-def decode_crop_write(path: Path, step: int, output: Path) -> int:
-    """Decode, crop and write every `step`-th frame; return the bytes written of each."""
-    visible, storage, count = np.ones(len(JOINT_NAMES), bool), Storage(), 0
-    joints = [_joints(i) for i in range(10)]
-    with open(output, "wb") as file:
-        for index, frame in decode_frames(path, range(0, 10**6, step)):
-            record = pose_record(str(index), joints[index % 10], visible)
-            pickle.dump(stored(record, FrameImage(frame), storage), file)
-            count += 1
-    return output.stat().st_size // count
+def repeat_video(path: Path, times: int, output: Path) -> None:
+    """Write a video that shows another one several times, as it is encoded."""
+    with av.open(str(output), "w") as target:
+        stream, offset = None, 0
+        for _ in range(times):
+            with av.open(str(path)) as source:
+                original = source.streams.video[0]
+                stream = stream or target.add_stream_from_template(original)
+                for packet in source.demux(original):
+                    if packet.dts is not None:
+                        packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
+                        packet.stream = stream
+                        target.mux(packet)
+                offset += original.duration
 
 
-def measure(num_frames: int = 600, repeats: int = 3) -> dict:
-    """Return frames per second of one core, decoding alone and building; the ratios of these."""
+def read_crops(path: Path, num_frames: int, step: int) -> Iterator[dict]:
+    """Yield the records of every `step`-th frame, as the readers of the datasets do."""
+    visible, joints = np.ones(len(JOINT_NAMES), bool), [_joints(i) for i in range(10)]
+    for index, frame in decode_frames(path, range(0, num_frames, step)):
+        record = pose_record(str(index), joints[index % 10], visible)
+        yield stored(record, FrameImage(frame), Storage())
+
+
+def build(path: Path, num_frames: int, step: int, output: Path) -> None:
+    """Decode, crop, compress and write."""
+    output.unlink(missing_ok=True)
+    arguments = {"path": path, "num_frames": num_frames, "step": step}
+    finish(Unit("benchmark", read_crops, arguments), output)
+
+
+def measure(num_frames: int = 600, repeats: int = 3, times: int = 10) -> dict:
+    """Return frames per second of one core, decoding alone and building; ratios; memory.
+
+    Args:
+      num_frames: of the video.
+      repeats: how often each is measured; the fastest counts.
+      times: how many times as long the second video is, of which the memory is measured.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        video, output = Path(folder) / "video.mp4", Path(folder) / "crops"
+        video, long_video, output = (Path(folder) / name for name in ("a.mp4", "b.mp4", "crops"))
         write_video(video, num_frames)
-        seconds = {"decode_alone": [], "every_frame": [], "every_5th_frame": []}
+        tasks = {
+            "decode_alone": (decode_alone, video),
+            "every_frame": (build, video, num_frames, 1, output),
+            "every_5th_frame": (build, video, num_frames, 5, output),
+        }
+        seconds = {name: [] for name in tasks}
         for _ in range(repeats):
-            seconds["decode_alone"].append(_seconds(decode_alone, video))
-            seconds["every_frame"].append(_seconds(decode_crop_write, video, 1, output))
-            seconds["every_5th_frame"].append(_seconds(decode_crop_write, video, 5, output))
+            for name, task in tasks.items():
+                seconds[name].append(_seconds(*task))
         rates = {name: num_frames / min(values) for name, values in seconds.items()}
         result = {f"{name}_frames_per_second": round(rate, 1) for name, rate in rates.items()}
         for name in ("every_frame", "every_5th_frame"):
             result[f"{name}_ratio"] = round(rates[name] / rates["decode_alone"], 3)
-        result["peak_memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        return result
+        result["peak_memory_mib"] = _peak_memory_mib()
+        repeat_video(video, times, long_video)
+        build(long_video, times * num_frames, 1, output)
+        return result | {f"peak_memory_{times}_times_as_long_mib": _peak_memory_mib()}
 
 
 def _seconds(function, *arguments):
@@ -90,5 +125,9 @@ def _seconds(function, *arguments):
     return time.process_time() - start
 
 
+def _peak_memory_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 if __name__ == "__main__":
-    print(measure())
+    print(json.dumps(measure()))

@@ -96,15 +96,13 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _download_and_prepare(self, dl_manager, download_config) -> None:
         self._with_beam = bool(download_config.beam_runner or download_config.beam_options)
         self._unit_files = {}
+        # Of an empty folder TFDS says that it is empty, but not what to put there.
+        self._manual_dir = download_config.manual_dir
         super()._download_and_prepare(dl_manager, download_config)
         write_json(Path(self.data_path) / SKIPPED_FILE, self._skipped())
 
     def _split_generators(self, dl_manager):
-        try:
-            manual_dir = Path(dl_manager.manual_dir)
-        except AssertionError as error:
-            raise UserError(str(error)) from error
-        splits = self.split_units(manual_dir).items()
+        splits = self.split_units(Path(self._manual_dir or dl_manager.manual_dir)).items()
         return {split: self._generate_examples(split, units) for split, units in splits if units}
 
     def _generate_examples(self, split: str, units: list[Unit]):

@@ -1,13 +1,12 @@
 """Records of the common schema (hg3d_tf.schema), made and checked; without TensorFlow."""
 
-import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from hg3d_tf.skeleton import L_SHOULDER, NUM_JOINTS, R_SHOULDER, THORAX
-from preparation.stored_crop import Storage, in_stored_crop, plan_crop
+from preparation.photo import Photo
+from preparation.stored_crop import SourceImage, Storage, in_stored_crop, plan_crop
 from preparation.units import Skipped
 
 # Side of the network's square / longer side of the box of the joints. About MPII's 1.25 times the
@@ -80,28 +79,23 @@ def pose_record(
     return record | more
 
 
-def stored(record: dict, image: Image.Image, storage: Storage) -> dict | Skipped:
+def stored(record: dict, image: SourceImage, storage: Storage) -> dict | Skipped:
     """Return the record with the part of its image that is stored, in px of that part."""
     try:
-        crop = plan_crop(record["crop_center"], record["crop_side"], image.size, storage)
+        crop = plan_crop(record["crop_center"], record["crop_side"], image, storage)
     except ValueError as error:
         return Skipped(record["key"], str(error))
-    return in_stored_crop(record, crop) | {"image": crop.jpeg(image, storage.quality)}
+    return in_stored_crop(record, crop) | {"image": image.jpeg(crop, storage.quality)}
 
 
-def open_image(path: Path, key: str) -> Image.Image | Skipped:
-    """Return the whole decoded RGB image of a file; or why there is none."""
+def open_photo(path: Path, key: str) -> Photo | Skipped:
+    """Return the photo in a file; or why there is none."""
     try:
-        return decode_image(path.read_bytes())
+        return Photo(path.read_bytes())
     except FileNotFoundError:
         return Skipped(key, "no image file")
     except (OSError, SyntaxError, ValueError) as error:
         return Skipped(key, f"corrupt image: {_first_words(error)}")
-
-
-def decode_image(data: bytes) -> Image.Image:
-    """Return the RGB image of an encoded file, decoded to its last pixel."""
-    return Image.open(io.BytesIO(data)).convert("RGB")
 
 
 def _first_words(error: Exception) -> str:

@@ -1,10 +1,10 @@
 """The part of a source image that a prepared dataset stores, and where its pixels go."""
 
 import dataclasses
-import io
+import math
+from typing import Protocol
 
 import numpy as np
-from PIL import Image
 
 # Fields of a record in px of its image: places, and lengths.
 POINTS = ("joints_2d", "joints_2d_17", "crop_center", "neck_2d")
@@ -29,26 +29,31 @@ class Storage:
 
 @dataclasses.dataclass(frozen=True)
 class StoredCrop:
-    """A rectangle [left, right) x [top, bottom) of whole source px, stored as width x height px."""
+    """A rectangle of whole source px, stored as width x height px.
 
-    left: int
-    top: int
-    right: int
-    bottom: int
+    Attributes:
+      region: left, top, right, bottom; the last two are outside.
+      width: stored px.
+      height: stored px.
+      reduction: the whole factor by which the source may be reduced, px by px, before the rest; the
+        region's sides are multiples of it.
+    """
+
+    region: tuple[int, int, int, int]
     width: int
     height: int
+    reduction: int = 1
 
     @property
     def corner(self) -> np.ndarray:
         """[2] px of the source."""
-        return np.array([self.left, self.top], np.float64)
+        return np.array(self.region[:2], np.float64)
 
     @property
     def scale(self) -> np.ndarray:
         """[2] stored px per source px, x and y; they differ by the rounding of the size only."""
-        return np.array(
-            [self.width / (self.right - self.left), self.height / (self.bottom - self.top)]
-        )
+        left, top, right, bottom = self.region
+        return np.array([self.width / (right - left), self.height / (bottom - top)])
 
     def points(self, points_px: np.ndarray) -> np.ndarray:
         """Return where points [..., 2] of the source are in the stored image."""
@@ -59,34 +64,46 @@ class StoredCrop:
         focal, center = intrinsics_px[:2], intrinsics_px[2:]
         return np.concatenate([focal * self.scale, self.points(center)])
 
-    def jpeg(self, image: Image.Image, quality: int) -> bytes:
-        """Return the stored image of a source image."""
-        box = (self.left, self.top, self.right, self.bottom)
-        # Halved, say, by plain averages first: nearly the same image in half the time.
-        crop = image.resize(
-            (self.width, self.height), Image.Resampling.BILINEAR, box, reducing_gap=1.0
-        )
-        buffer = io.BytesIO()
-        crop.save(buffer, "jpeg", quality=quality)
-        return buffer.getvalue()
+
+class SourceImage(Protocol):
+    """What crops are stored of.
+
+    Attributes:
+      size: width and height, px.
+      block: a crop's edges, and the sides of what is stored, must be multiples of it.
+    """
+
+    size: tuple[int, int]
+    block: int
+
+    def jpeg(self, crop: StoredCrop, quality: int) -> bytes:
+        """Return a part of the image, in the crop's size, as a JPEG file."""
 
 
-def plan_crop(
-    center_px, side_px: float, image_size: tuple[int, int], storage: Storage
-) -> StoredCrop:
-    """Return the crop to store of an image of (width, height) px for a network's square.
+def plan_crop(center_px, side_px: float, image: SourceImage, storage: Storage) -> StoredCrop:
+    """Return the crop to store of an image for a network's square.
 
     Raises:
       ValueError: if the square lies outside of the image.
     """
     half = side_px * storage.margin / 2
-    low = np.maximum(np.floor(np.subtract(center_px, half)), 0).astype(int)
-    high = np.minimum(np.ceil(np.add(center_px, half)), image_size).astype(int)
-    if (high - low < 1).any():
+    reduction = max(1, int(2 * half / storage.size))
+    step = reduction * image.block
+    sides = [
+        (max(math.floor((center - half) / step), 0), min(math.ceil((center + half) / step), end))
+        for center, end in zip(center_px, (px // step for px in image.size), strict=True)
+    ]
+    (left, right), (top, bottom) = ((low * step, high * step) for low, high in sides)
+    longest = max(right - left, bottom - top)
+    if min(right - left, bottom - top) < 1:
         raise ValueError("the person is outside of the image")
-    scale = min(1.0, storage.size / (2 * half))
-    width, height = np.maximum(np.round((high - low) * scale), 1).astype(int)
-    return StoredCrop(*map(int, (*low, *high, width, height)))
+    # Whole blocks again, or the planes of half the resolution would be stretched by part of one.
+    scale = min(1.0, storage.size // image.block * image.block / max(2 * half, longest))
+    width, height = (
+        max(round(length * scale / image.block), 1) * image.block
+        for length in (right - left, bottom - top)
+    )
+    return StoredCrop((left, top, right, bottom), width, height, reduction)
 
 
 def in_stored_crop(record: dict, crop: StoredCrop) -> dict:
@@ -98,5 +115,4 @@ def in_stored_crop(record: dict, crop: StoredCrop) -> dict:
     moved["box"] = crop.points(record["box"].reshape(2, 2)).reshape(4)
     if record["intrinsics"].any():
         moved["intrinsics"] = crop.intrinsics(record["intrinsics"])
-    region = np.array([crop.left, crop.top, crop.right, crop.bottom], np.float32)
-    return record | moved | {"stored_region": region}
+    return record | moved | {"stored_region": np.array(crop.region, np.float32)}

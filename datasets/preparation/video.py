@@ -1,4 +1,4 @@
-"""Chosen frames of a video, and their crops; nothing that the decoder had to guess."""
+"""Chosen frames of a video; nothing that the decoder had to guess."""
 
 import bisect
 import contextlib
@@ -6,14 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import av
-import numpy as np
-from PIL import Image
-
-# Studio range (16..235, chroma 16..240) to the full range of JPEG.
-_FULL_LUMA = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(int).tolist()
-_FULL_CHROMA = (
-    np.clip((np.arange(256) - 128) * 255 / 224 + 128, 0, 255).round().astype(int).tolist()
-)
 
 
 def decode_frames(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -138,30 +130,3 @@ def _frames_or_none(container, stream):
             return
         except av.error.FFmpegError:
             yield None
-
-
-class FrameImage:
-    """A frame of which crops can be had, as of a PIL image, without converting all of it."""
-
-    def __init__(self, frame: av.VideoFrame):
-        self._frame = frame
-        self.size = (frame.width, frame.height)
-
-    def resize(self, size, resample, box, reducing_gap=None) -> Image.Image:
-        """Return `box` of the frame in `size` px, as PIL's method does."""
-        options = {"resample": resample, "reducing_gap": reducing_gap}
-        if self._frame.format.name != "yuv420p":
-            return self._frame.to_image().resize(size, box=box, **options)
-        luma, *chroma = (_plane(plane) for plane in self._frame.planes)
-        half_box = [edge / 2 for edge in box]
-        bands = [luma.resize(size, box=box, **options).point(_FULL_LUMA)]
-        # JPEG halves the colour planes again: a plain average does for them.
-        options["resample"] = Image.Resampling.BOX
-        colours = [plane.resize(size, box=half_box, **options) for plane in chroma]
-        bands += [plane.point(_FULL_CHROMA) for plane in colours]
-        return Image.merge("YCbCr", bands)
-
-
-def _plane(plane) -> Image.Image:
-    size = (plane.width, plane.height)
-    return Image.frombuffer("L", size, plane, "raw", "L", plane.line_size, 1)

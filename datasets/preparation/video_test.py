@@ -3,9 +3,8 @@ import contextlib
 import av
 import numpy as np
 import pytest
-from PIL import Image
 
-from preparation.video import FrameImage, UnreadableVideo, decode_frames
+from preparation.video import UnreadableVideo, decode_frames
 
 SIZE = 64
 # (file, codec, encoder options): closed and open groups of pictures, with frames shown out of the
@@ -88,14 +87,3 @@ def test_a_damaged_file_does_not_stop_the_build(tmp_path, name):
         with contextlib.suppress(UnreadableVideo):
             indices = [index for index, _ in decode_frames(path, range(60))]
             assert indices == sorted(set(indices))
-
-
-def test_crop_of_a_frame_equals_the_crop_of_its_image(tmp_path):
-    rng = np.random.default_rng(0)
-    smooth = Image.fromarray(rng.integers(0, 255, (4, 4, 3), dtype=np.uint8)).resize((SIZE, SIZE))
-    write_video(tmp_path / "v.mp4", [np.asarray(smooth)])
-    ((_, frame),) = decode_frames(tmp_path / "v.mp4", [0])
-    arguments = ((20, 16), Image.Resampling.BILINEAR, (6, 10, 46, 42))
-    ours = np.asarray(FrameImage(frame).resize(*arguments).convert("RGB"), float)
-    reference = np.asarray(frame.to_image().resize(*arguments), float)
-    assert np.abs(ours - reference).mean() < 3

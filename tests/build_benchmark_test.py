@@ -1,0 +1,23 @@
+import importlib.util
+
+import pytest
+
+from hg3d_tf.benchmarks import build
+from hg3d_tf.cli import UserError
+
+
+def test_without_a_checkout_it_says_so(tmp_path):
+    with pytest.raises(UserError, match=r"no .*absent\.py: run it in a checkout"):
+        build.measure(tmp_path / "absent.py")
+
+
+def test_what_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "cv2" else name)
+    with pytest.raises(UserError, match=r"cv2 not installed: pip install -e '\.\[datasets\]'"):
+        build.measure()
+
+
+def test_the_scripts_json_is_the_result(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("print('{\"ratio\": 0.5}')")
+    assert build.measure(script) == {"ratio": 0.5}
