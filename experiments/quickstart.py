@@ -23,7 +23,7 @@ FLAGS = flags.FLAGS
 
 flags.DEFINE_string("workdir", "runs/quickstart", "Folder for everything that is made.")
 flags.DEFINE_bool("fresh", False, "Remove what an earlier run left in --workdir.")
-flags.DEFINE_integer("num_train", 5000, "Training images to render of each domain.", lower_bound=1)
+flags.DEFINE_integer("num_train", 4000, "Training images to render of each domain.", lower_bound=1)
 flags.DEFINE_integer("num_test", 500, "Test images to render of each domain.", lower_bound=3)
 flags.DEFINE_multi_string("train_flag", [], "For every stage, e.g. --steps_per_epoch=10.")
 
