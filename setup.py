@@ -44,7 +44,6 @@ EXTRAS_REQUIRE = {
     # Tests compare imported weights with it. It brings a newer setuptools; from 82 on that lacks
     # the pkg_resources which the card lane's tensorboard imports.
     "torch": [f"torch==2.13.0; {CARD}", f"setuptools<82; {CARD}"],
-    "benchmark": [f"opencv-python-headless<4.12; {CARD}", f"opencv-python-headless; {CURRENT}"],
     "render": ["embreex>=4.4,<5", "fast-simplification>=0.2", "pybvh>=0.9", "scipy"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }

@@ -12,7 +12,7 @@ _CHUNK = 16  # samples that a process is given at once
 
 
 def available() -> bool:
-    """Return whether OpenCV is installed (the extra `benchmark`)."""
+    """Return whether OpenCV is installed (the extra `datasets`)."""
     return importlib.util.find_spec("cv2") is not None
 
 
