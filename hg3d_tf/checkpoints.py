@@ -74,9 +74,6 @@ def load_model(workdir: str | Path) -> PoseModel:
 def copy_weights(workdir: str | Path, model: PoseModel) -> None:
     """Give `model` the newest weights of `workdir`, batch statistics included.
 
-    The networks may differ in their input size: all layers but the depth module's last, whose
-    shape follows from it and which then starts anew, are convolutions.
-
     Not by restoring into `model` itself: the checkpoint also holds the optimizer of that training,
     whose step count a later `compile` would take over, and the learning rate would go on from
     its end.
@@ -85,11 +82,8 @@ def copy_weights(workdir: str | Path, model: PoseModel) -> None:
       UserError: if there is no checkpoint or it belongs to another architecture.
     """
     source = load_model(workdir)
-    if dataclasses.replace(source.config, input_size=model.config.input_size) != model.config:
+    if source.config != model.config:
         raise UserError(
             f"{workdir} holds {source.config}, which is not the network asked for: {model.config}"
         )
-    same_size = source.config == model.config
-    for layer in model.layers:
-        if same_size or layer.name != "depth":
-            layer.set_weights(source.get_layer(layer.name).get_weights())
+    model.set_weights(source.get_weights())
