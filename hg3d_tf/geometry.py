@@ -11,12 +11,15 @@ from hg3d_tf.ops import Op, Sample
 from hg3d_tf.skeleton import MIRROR
 
 
-def crop(size: int) -> Op:
+def crop(size: int, snapped: bool = False) -> Op:
     """Render the crop [size, size, 3] float32 in [0, 1] and move all labels with it.
 
     3D joints turn about the optical axis and are mirrored with the image; the intrinsics follow,
-    so that joints_3d always projects onto joints_2d. A crop that is not rotated must lie on whole
-    pixels: see `snap_to_pixels`.
+    so that joints_3d always projects onto joints_2d.
+
+    Args:
+      size: px of the crop.
+      snapped: crops that are not rotated lie on whole pixels (`snap_to_pixels`): resize these.
     """
 
     def apply(sample: Sample) -> Sample:
@@ -24,7 +27,7 @@ def crop(size: int) -> Op:
             sample["crop_center"], sample["crop_side"], sample["rotation"], sample["flip"], size
         )
         image = tf.cond(
-            tf.equal(sample["rotation"], 0.0),
+            snapped & tf.equal(sample["rotation"], 0.0),
             lambda: _render_upright(sample, size),
             lambda: _render_rotated(sample, matrix, size),
         )

@@ -169,7 +169,9 @@ def preprocess_for_train(config: InputConfig, size: int) -> Op:
     """Return the op from an adapted sample with a seed to a training sample."""
     change_geometry = augment.random_geometry(config.augmentation)
     change_image = augment.random_appearance(config.augmentation)
-    render = _render(size)
+    render = chain(
+        geometry.snap_to_pixels(size), decode_for_crop(size), geometry.crop(size, snapped=True)
+    )
 
     def apply(sample: Sample) -> Sample:
         fixed = sample["has_depth"] & (not config.augment_3d)
@@ -180,10 +182,6 @@ def preprocess_for_train(config: InputConfig, size: int) -> Op:
         return select(TRAINING_FIELDS)(add_targets(size)(sample | {"image": image}))
 
     return apply
-
-
-def _render(size: int) -> Op:
-    return chain(geometry.snap_to_pixels(size), decode_for_crop(size), geometry.crop(size))
 
 
 def train_batches(
@@ -302,7 +300,8 @@ def evaluation_batches(
     """
     preprocess = chain(
         adapt(truth_3d=True),
-        _render(size) if images else chain(black_image, geometry.crop(size)),
+        decode_for_crop(size) if images else black_image,
+        geometry.crop(size),
         add_targets(size),
         select(EVALUATION_FIELDS, PROTOCOL_FIELDS),
     )
