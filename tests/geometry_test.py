@@ -68,7 +68,7 @@ def test_the_region_shows_what_the_whole_image_would(rotation):
         region = decoding.decode_for_crop(64)(sample)
         whole = decoding.decode_whole(sample)
         assert tf.size(region["image"]) < tf.size(whole["image"]) // 2
-        a, b = (geometry.crop(64)(decoded)["image"] for decoded in (region, whole))
+        a, b = (geometry.crop(64, snapped=True)(decoded)["image"] for decoded in (region, whole))
         assert np.abs(a - b).max() < 0.02
 
 
@@ -128,8 +128,8 @@ def test_flipping_twice_gives_the_sample_back(rotation):
     before = decoding.decode_whole(
         painted_sample(1, **SQUARE, flip=np.array(True), rotation=np.float32(rotation))
     )
-    once = geometry.crop(160)(before)
-    twice = geometry.crop(160)(once | {"image": tf.round(once["image"] * 255)})
+    once = geometry.crop(160, snapped=True)(before)
+    twice = geometry.crop(160, snapped=True)(once | {"image": tf.round(once["image"] * 255)})
     for name in ("joints_2d", "joints_3d", "visible"):
         np.testing.assert_allclose(twice[name], before[name], rtol=1e-5, atol=1e-3)
     # A turn by 2 pi is none, but goes another way; its rounding loses the border.
@@ -140,7 +140,7 @@ def test_flipping_twice_gives_the_sample_back(rotation):
 
 def test_a_crop_of_the_whole_image_changes_no_pixel():
     before = decoding.decode_whole(painted_sample(1, **SQUARE))
-    after = geometry.crop(160)(before)
+    after = geometry.crop(160, snapped=True)(before)
     np.testing.assert_allclose(after["image"] * 255, before["image"], atol=1e-3)
     np.testing.assert_allclose(after["joints_2d"], before["joints_2d"], atol=1e-4)
 

@@ -21,7 +21,8 @@ def encoded(image: Image.Image, form: str = "JPEG") -> bytes:
 
 def render(size: int):
     """Return the op from an adapted sample to its crop, as the pipeline chains it."""
-    return chain(geometry.snap_to_pixels(size), decoding.decode_for_crop(size), geometry.crop(size))
+    snapped = geometry.crop(size, snapped=True)
+    return chain(geometry.snap_to_pixels(size), decoding.decode_for_crop(size), snapped)
 
 
 def painted_sample(seed: int, zoom: int = 1, form: str = "JPEG", **changes) -> dict:
