@@ -1,4 +1,4 @@
-"""The whole system in about ten minutes on 2 cores: make data, train, evaluate, export, predict.
+"""The whole system in minutes on 2 cores: make data, train, evaluate, export, predict.
 
 Runs the project's own commands, each shown as it starts, and leaves under --workdir: results.json,
 report.md, poses.png, saved_model/1/, and the three stages' training folders. What is done is not
