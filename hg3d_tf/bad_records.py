@@ -11,8 +11,6 @@ import tensorflow as tf
 from hg3d_tf.cli import UserError
 from hg3d_tf.ops import Sample
 
-_GUARD_FIELDS = ("ok", "source")  # of a sample, until its batch is whole
-
 
 class BadRecords:
     """Counts and names bad records; says on standard error which, each once.
@@ -71,9 +69,10 @@ def guarded(
     first: int = 0,
     judged_on: int = 1000,
 ) -> Callable[..., Sample]:
-    """Return the function from a numbered record to make_sample's sample, which never fails.
+    """Return the function from numbered records [B] to the samples [G] of those that are good.
 
-    The sample gets the fields `ok`, False where `make_sample` failed, and `source`.
+    The samples get the fields `position` [G], their records' places in the batch, and `source`.
+    Of a batch without any good record one sample is left: blank, at position -1.
 
     Args:
       make_sample: from index, source and encoded example; its fields have known shapes.
@@ -83,36 +82,43 @@ def guarded(
       judged_on: see `BadRecords.add`.
     """
 
-    def note(index, source, example, place):
-        reason, name = (
-            reason_of(make_sample, index, source, example),
-            name_of(source, place.numpy()),
-        )
-        bad_records.add(name, reason, int(index) - first + 1, judged_on)
-        return False
+    def note(index, source, example, place, good):
+        for i in np.setdiff1d(np.arange(len(index)), good):
+            reason = reason_of(make_sample, index[i], source[i], example[i])
+            name = name_of(source[i], place[i].numpy())
+            bad_records.add(name, reason, int(index[i]) - first + 1, judged_on)
 
     def apply(index, record):
         source, example, place = record
-        sample = sample_or_blank(make_sample, index, source, example)
-        arguments = (index, source, example, place)
-        ok = tf.cond(sample["ok"], lambda: True, lambda: tf.py_function(note, arguments, tf.bool))
-        return sample | {"ok": tf.ensure_shape(ok, []), "source": source}
+        samples = _good_samples(make_sample, index, source, example)
+        good = samples["position"]
+
+        def report():
+            tf.py_function(note, (index, source, example, place, good), [])
+            return False
+
+        complete = tf.cond(tf.equal(tf.size(good), tf.size(index)), lambda: True, report)
+        with tf.control_dependencies([complete]):
+            return samples | {"position": tf.identity(good)}
 
     return apply
 
 
-def sample_or_blank(make_sample: Callable[..., Sample], *arguments) -> Sample:
-    """Return make_sample(*arguments) with the field `ok`; zeros and not `ok` where that fails.
-
-    The sample's fields must have known shapes.
-    """
-    # A dataset of one element is what TensorFlow has in place of `try`.
-    made = tf.data.Dataset.from_tensors(arguments).map(
-        lambda *arguments: make_sample(*arguments) | {"ok": tf.constant(True)}
+def _good_samples(make_sample, index, source, example) -> Sample:
+    positions = tf.range(tf.size(index))
+    records = tf.data.Dataset.from_tensor_slices((positions, index, source, example))
+    # A dataset is what TensorFlow has in place of `try`; one for a batch, for each costs time.
+    made = records.map(
+        lambda position, index, source, example: (
+            make_sample(index, source, example) | {"position": position, "source": source}
+        )
     )
-    blank = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in made.element_spec.items()}
-    blank = tf.data.Dataset.from_tensors(blank)
-    return made.ignore_errors().concatenate(blank).take(1).get_single_element()
+    blank = {
+        name: tf.zeros([1, *spec.shape], spec.dtype) for name, spec in made.element_spec.items()
+    }
+    blank = tf.data.Dataset.from_tensors(blank | {"position": tf.constant([-1])})
+    stacked = made.ignore_errors().batch(tf.size(index, tf.int64))
+    return stacked.concatenate(blank).take(1).get_single_element()
 
 
 def reason_of(make_sample: Callable[..., Sample], *arguments) -> str:
@@ -124,27 +130,31 @@ def reason_of(make_sample: Callable[..., Sample], *arguments) -> str:
     return "unknown"
 
 
-def leave_out_bad(samples: tf.data.Dataset) -> tf.data.Dataset:
-    """Drop samples that are not `ok`, and the fields that say so."""
-    return samples.filter(lambda sample: sample["ok"]).map(_without_guard)
+def any_good(samples: Sample) -> tf.Tensor:
+    """Return whether samples of `guarded` are more than the blank that stands for none."""
+    return samples["position"][0] >= 0
 
 
-def _without_guard(sample: Sample) -> Sample:
-    return {name: value for name, value in sample.items() if name not in _GUARD_FIELDS}
+def only_good(samples: Sample) -> Sample:
+    """Drop the fields that `guarded` added."""
+    return {name: value for name, value in samples.items() if name not in ("position", "source")}
 
 
-def replace_bad(batch: Sample) -> Sample:
-    """Put copies of good samples in the places of bad ones, of the same source where it has any.
+def fill_places(samples: Sample, sources) -> Sample:
+    """Return a batch of good samples, copies in the places of the bad ones.
 
-    Fields `ok` [B] bool and `source` [B] are dropped.
+    Args:
+      samples: [G], from `guarded`.
+      sources: [B] int32, of the records; a copy is of the same source where there is any.
     """
-    fields, ok, source = _without_guard(batch), batch["ok"], batch["source"]
+    fields, size = only_good(samples), sources.shape[0]
 
     def filled():
-        same = tf.cast(source[:, tf.newaxis] == source, tf.int32)
-        itself = tf.eye(tf.shape(ok)[0], dtype=tf.int32)
-        preference = (1 + same + 2 * itself) * tf.cast(ok, tf.int32)
-        index = tf.argmax(preference, axis=1)
+        same = tf.cast(sources[:, tf.newaxis] == samples["source"], tf.int32)
+        itself = tf.cast(tf.range(size)[:, tf.newaxis] == samples["position"], tf.int32)
+        index = tf.argmax(same + 2 * itself, axis=1)
         return {name: tf.gather(value, index) for name, value in fields.items()}
 
-    return tf.cond(tf.reduce_all(ok), lambda: fields, filled)
+    complete = tf.equal(tf.size(samples["position"]), size)
+    batch = tf.cond(complete, lambda: fields, filled)
+    return {name: tf.ensure_shape(value, [size, *value.shape[1:]]) for name, value in batch.items()}

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from hg3d_tf import prepared, samples
 from hg3d_tf.augment import AugmentConfig
-from hg3d_tf.bad_records import BadRecords, guarded, leave_out_bad, replace_bad
+from hg3d_tf.bad_records import BadRecords, any_good, fill_places, guarded, only_good
 from hg3d_tf.mixing import create_mix, exact_counts, from_source, mixed_records, parse_mix
 from hg3d_tf.ops import Sample
 from hg3d_tf.records import RecordReader
@@ -84,17 +84,20 @@ def train_batches(
     weights = parse_mix(config.mix)
     builders = [prepared.checked_builder(name, "train", config.data_dir) for name in weights]
     readers = [RecordReader(b, "train", worker, num_workers, config.cache) for b in builders]
-    make_sample = guarded(
+    make_samples = guarded(
         _train_sample(config, size, builders, worker, num_workers),
         bad_records or BadRecords(config.max_bad_fraction),
         lambda source, place: f"{list(weights)[source]}, {readers[source].name(place)}",
         first,
     )
     mix = create_mix(weights, batch_size, config.mix_exact, config.seed)
-    records = mixed_records(readers, mix, config.seed, first)
-    dataset = records.map(make_sample, tf.data.AUTOTUNE, deterministic=config.deterministic)
-    dataset = dataset.batch(batch_size, drop_remainder=True)
-    dataset = dataset.filter(lambda batch: tf.reduce_any(batch["ok"])).map(replace_bad)
+    records = mixed_records(readers, mix, config.seed, first).batch(batch_size, drop_remainder=True)
+    dataset = records.map(
+        lambda index, record: (make_samples(index, record), record[0]),
+        tf.data.AUTOTUNE,
+        deterministic=config.deterministic,
+    )
+    dataset = dataset.filter(lambda samples, _: any_good(samples)).map(fill_places)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
@@ -135,15 +138,15 @@ def evaluation_batches(
     reader = RecordReader(builder, split)
     parse, adapt = prepared.example_parser(builder), samples.adapt(truth_3d=True)
     preprocess = samples.preprocess_for_evaluation(size, images)
-    make_sample = guarded(
+    make_samples = guarded(
         lambda index, source, example: preprocess(adapt(parse(example))),
         bad_records or BadRecords(),
         lambda source, place: f"{name}, {reader.name(place)}",
         judged_on=reader.size,
     )
-    records = reader.once().map(from_source(0)).enumerate()
-    dataset = leave_out_bad(records.map(make_sample, tf.data.AUTOTUNE))
-    dataset = dataset.batch(batch_size).map(lambda batch: _pad(batch, batch_size))
+    records = reader.once().map(from_source(0)).enumerate().batch(batch_size)
+    dataset = records.map(make_samples, tf.data.AUTOTUNE).filter(any_good).map(only_good)
+    dataset = dataset.rebatch(batch_size).map(lambda batch: _pad(batch, batch_size))
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 

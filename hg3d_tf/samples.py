@@ -14,6 +14,7 @@ from hg3d_tf.augment import AugmentConfig
 from hg3d_tf.decoding import black_image, decode_for_crop
 from hg3d_tf.ops import Op, Sample, chain, select
 from hg3d_tf.schema import TRUTH_3D
+from hg3d_tf.warping import fastest_warp
 
 _COMMON_FIELDS = (
     "key",
@@ -90,7 +91,9 @@ def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: in
     change_geometry = augment.random_geometry(augmentation)
     change_image = augment.random_appearance(augmentation)
     render = chain(
-        geometry.snap_to_pixels(size), decode_for_crop(size), geometry.crop(size, snapped=True)
+        geometry.snap_to_pixels(size),
+        decode_for_crop(size),
+        geometry.crop(size, snapped=True, warp=fastest_warp),
     )
 
     def apply(sample: Sample) -> Sample:

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hg3d_tf import evaluation, input_pipeline, schema
-from hg3d_tf.bad_records import BadRecords, replace_bad
+from hg3d_tf.bad_records import BadRecords, fill_places
 from hg3d_tf.cli import UserError
 from hg3d_tf.input_pipeline import InputConfig
 
@@ -162,12 +162,12 @@ def test_results_of_nothing_are_refused(tmp_path):
 
 
 def test_a_place_is_taken_by_a_sample_of_the_same_source():
-    batch = {
-        "ok": tf.constant([True, False, True, False, False]),
-        "source": tf.constant([0, 1, 1, 0, 2]),
-        "key": tf.constant(["a", "-", "b", "-", "-"]),
+    samples = {
+        "position": tf.constant([0, 2]),
+        "source": tf.constant([0, 1]),
+        "key": tf.constant(["a", "b"]),
     }
-    filled = replace_bad(batch)
+    filled = fill_places(samples, sources=tf.constant([0, 1, 1, 0, 2]))
     assert filled.keys() == {"key"}
     assert filled["key"].numpy().tolist() == [b"a", b"b", b"b", b"a", b"a"]
 
