@@ -97,7 +97,8 @@ def guarded(
             tf.py_function(note, (index, source, example, place, good), [])
             return False
 
-        complete = tf.cond(tf.equal(tf.size(good), tf.size(index)), lambda: True, report)
+        count = tf.math.count_nonzero(good >= 0, dtype=tf.int32)  # the blank is not good
+        complete = tf.cond(tf.equal(count, tf.size(index)), lambda: True, report)
         with tf.control_dependencies([complete]):
             return samples | {"position": tf.identity(good)}
 

@@ -146,7 +146,7 @@ def evaluation_batches(
     )
     records = reader.once().map(from_source(0)).enumerate().batch(batch_size)
     dataset = records.map(make_samples, tf.data.AUTOTUNE).filter(any_good).map(only_good)
-    dataset = dataset.rebatch(batch_size).map(lambda batch: _pad(batch, batch_size))
+    dataset = dataset.unbatch().batch(batch_size).map(lambda batch: _pad(batch, batch_size))
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
