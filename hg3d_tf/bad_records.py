@@ -1,6 +1,7 @@
 """Records that cannot be read: left out, counted, named once, too many of them end the run."""
 
 import contextlib
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -122,12 +123,17 @@ def _good_samples(make_sample, index, source, example) -> Sample:
     return stacked.concatenate(blank).take(1).get_single_element()
 
 
-def reason_of(make_sample: Callable[..., Sample], *arguments) -> str:
-    """Return why make_sample(*arguments) fails, on one line."""
+def reason_of(make_sample: Callable[..., Sample], index, source, example) -> str:
+    """Return why make_sample fails, on one line."""
+    if not example.numpy():  # what `RecordReader` gives for what it cannot read
+        return "its file is damaged here or before"
     try:
-        make_sample(*arguments)
+        make_sample(index, source, example)
     except (tf.errors.OpError, ValueError) as error:
-        return " ".join(getattr(error, "message", str(error)).split())[:200]
+        message = " ".join(getattr(error, "message", str(error)).split())
+        # Without the names of nodes and the words that an assertion puts before its own.
+        message = re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", message)
+        return re.sub(r"^Expected .* data: b'(.*)'", r"\1", message)[:200]
     return "unknown"
 
 
