@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import painted_people
 import pytest
@@ -71,18 +69,22 @@ def test_a_fed_step_tells_what_it_consumes(folder):
     assert measured["input_to_step"] > 0
 
 
-def test_memory_that_is_kept_is_seen_as_growth():
-    kept = []
-    keeping = (kept.append(np.ones(2**17)) for _ in range(10**6))  # 1 MiB each
+def test_resident_memory_is_in_mib():
+    before = memory.resident_mib()
+    kept = np.ones(2**23)
+    assert 48 < memory.resident_mib() - before < 80
+    assert kept.nbytes == 64 * 2**20
 
-    def pausing():
-        for _ in range(10**6):
-            time.sleep(0.005)
-            yield
 
-    assert abs(memory.measure(pausing(), 0.3)["growth"]) < 5
-    grown = memory.measure(zip(keeping, pausing(), strict=True), 0.3)
-    assert grown["growth"] > 0.5 * grown["batches"] > 10
+@pytest.mark.parametrize("growth", [0.0, 38.0])
+def test_growth_is_that_of_the_line_through_all_readings(monkeypatch, growth):
+    noise = np.random.default_rng(0).normal(0, 0.1, 20)
+    readings = iter(100 + np.linspace(0, growth, 20) + noise)
+    monkeypatch.setattr(memory, "resident_mib", lambda: next(readings))
+    measured = memory.measure(iter(range(10**9)), 0.02)
+    assert abs(measured["growth"] - growth) < 0.3
+    assert abs(measured["end"] - measured["start"] - growth) < 0.6
+    assert measured["batches"] > 20
 
 
 class Turned:
