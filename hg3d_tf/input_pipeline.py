@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from hg3d_tf import prepared, samples
 from hg3d_tf.augment import AugmentConfig
-from hg3d_tf.bad_records import BadRecords, any_good, fill_places, guarded, only_good
+from hg3d_tf.bad_records import BadRecords
+from hg3d_tf.guard import any_good, fill_places, guarded, only_good
 from hg3d_tf.mixing import create_mix, exact_counts, from_source, mixed_records, parse_mix
 from hg3d_tf.ops import Sample
 from hg3d_tf.records import RecordReader

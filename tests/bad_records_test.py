@@ -8,8 +8,9 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hg3d_tf import evaluation, input_pipeline, schema
-from hg3d_tf.bad_records import BadRecords, fill_places
+from hg3d_tf.bad_records import BadRecords
 from hg3d_tf.cli import UserError
+from hg3d_tf.guard import fill_places
 from hg3d_tf.input_pipeline import InputConfig
 
 GOOD = 24
