@@ -1,6 +1,7 @@
-"""Records that cannot be read: left out, counted, named once, too many of them end the training."""
+"""Records that cannot be read: left out, counted, named once, too many of them end the run."""
 
 import contextlib
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -10,26 +11,29 @@ import tensorflow as tf
 from hg3d_tf.cli import UserError
 from hg3d_tf.ops import Sample
 
-# The fraction of bad records is not judged on fewer samples.
-_FEWEST_SAMPLES = 1000
-
 
 class BadRecords:
     """Counts and names bad records; says on standard error which, each once.
 
     Args:
-      max_fraction: of the samples read so far, of at least 1000, that may be bad.
+      max_fraction: of the samples that may be bad.
     """
 
-    def __init__(self, max_fraction: float):
+    def __init__(self, max_fraction: float = 0.01):
         self.max_fraction = max_fraction
         self.count = 0  # samples that were bad, repetitions included
         self.reasons: dict[str, str] = {}  # by the record's name
         self.message = ""  # why the run was stopped, once it was
         self._lock = threading.Lock()
 
-    def add(self, name: str, reason: str, num_samples: int) -> None:
+    def add(self, name: str, reason: str, num_samples: int, judged_on: int = 1000) -> None:
         """Note a bad record among the first `num_samples` samples.
+
+        Args:
+          name: of the record.
+          reason: why it cannot be read.
+          num_samples: read so far.
+          judged_on: the fraction is of so many samples, where fewer have been read.
 
         Raises:
           UserError: if they have become too many.
@@ -39,7 +43,7 @@ class BadRecords:
             if name not in self.reasons:
                 self.reasons[name] = reason
                 print(f"left out: {name}: {reason}", file=sys.stderr)
-            if self.count > self.max_fraction * max(num_samples, _FEWEST_SAMPLES):
+            if self.count > self.max_fraction * max(num_samples, judged_on):
                 self.message = (
                     f"{self.count} of {num_samples} samples cannot be read, more than"
                     f" max_bad_fraction={self.max_fraction:g} allows, e.g. {name}: {reason}; build"
@@ -58,42 +62,15 @@ class BadRecords:
             raise
 
 
-def sample_or_blank(make_sample: Callable[..., Sample], *arguments) -> Sample:
-    """Return make_sample(*arguments) with the field `ok`; zeros and not `ok` where that fails.
-
-    The sample's fields must have known shapes.
-    """
-    # A dataset of one element is what TensorFlow has in place of `try`.
-    made = tf.data.Dataset.from_tensors(arguments).map(
-        lambda *arguments: make_sample(*arguments) | {"ok": tf.constant(True)}
-    )
-    blank = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in made.element_spec.items()}
-    blank = tf.data.Dataset.from_tensors(blank)
-    return made.ignore_errors().concatenate(blank).take(1).get_single_element()
-
-
-def reason_of(make_sample: Callable[..., Sample], *arguments) -> str:
-    """Return why make_sample(*arguments) fails, on one line."""
+def reason_of(make_sample: Callable[..., Sample], index, source, example) -> str:
+    """Return why make_sample fails, on one line."""
+    if not example.numpy():  # what `RecordReader` gives for what it cannot read
+        return "its file is damaged here or before"
     try:
-        make_sample(*arguments)
+        make_sample(index, source, example)
     except (tf.errors.OpError, ValueError) as error:
-        return " ".join(getattr(error, "message", str(error)).split())[:200]
+        message = " ".join(getattr(error, "message", str(error)).split())
+        # Without the names of nodes and the words that an assertion puts before its own.
+        message = re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", message)
+        return re.sub(r"^Expected .* data: b'(.*)'", r"\1", message)[:200]
     return "unknown"
-
-
-def replace_bad(batch: Sample) -> Sample:
-    """Put copies of good samples in the places of bad ones, of the same source where it has any.
-
-    Fields `ok` [B] bool and `source` [B] are dropped.
-    """
-    fields = {name: value for name, value in batch.items() if name not in ("ok", "source")}
-    ok, source = batch["ok"], batch["source"]
-
-    def filled():
-        same = tf.cast(source[:, tf.newaxis] == source, tf.int32)
-        itself = tf.eye(tf.shape(ok)[0], dtype=tf.int32)
-        preference = (1 + same + 2 * itself) * tf.cast(ok, tf.int32)
-        index = tf.argmax(preference, axis=1)
-        return {name: tf.gather(value, index) for name, value in fields.items()}
-
-    return tf.cond(tf.reduce_all(ok), lambda: fields, filled)

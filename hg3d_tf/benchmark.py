@@ -30,6 +30,12 @@ flags.DEFINE_enum(
     "precision", "float32", ["auto", "float32", "mixed_bfloat16"], "Precision of the layers."
 )
 flags.DEFINE_float("seconds", 10, "How long to repeat what is measured.", lower_bound=0)
+flags.DEFINE_integer(
+    "num_photos",
+    96,
+    "Images of each kind that --what=input makes; memory must not depend on it.",
+    1,
+)
 flags.DEFINE_string("output", None, "JSON file for the results.")
 
 
@@ -67,6 +73,7 @@ def measure_input() -> dict:
     config = ModelConfig(**cli.flag_values(ModelConfig))
     precision = training.native_precision() if FLAGS.precision == "auto" else FLAGS.precision
     settings = {"batch_size": FLAGS.batch_size, "precision": precision}
+    settings |= {"num_photos": FLAGS.num_photos}
     measured = input.measure(config, **settings, seconds=FLAGS.seconds)
     return {"settings": cli.flag_values(ModelConfig) | settings} | measured
 

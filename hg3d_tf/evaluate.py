@@ -26,6 +26,13 @@ flags.DEFINE_list(
     " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, depth_quality, pck_box.",
 )
 flags.DEFINE_integer("batch_size", 32, "Samples in a batch; results do not depend on it.")
+flags.DEFINE_float(
+    "max_bad_fraction",
+    0.01,
+    "Share of examples that may be unreadable, and are then left out.",
+    0,
+    1,
+)
 flags.DEFINE_string(
     "mean_pose_of", "", "Also measure the mean pose of this training mix, e.g. studio:0.5,wild:0.5."
 )
@@ -95,11 +102,11 @@ def measure(protocol: str, predictions, size: int):
 
 def predict_all():
     """Yield row, dataset, predictions and their crop's px for each system and dataset."""
-    from hg3d_tf import evaluation, input_pipeline
+    from hg3d_tf import evaluation, input_pipeline, prepared
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     for name in FLAGS.dataset:
-        input_pipeline.load_split(name, FLAGS.split, data_dir)  # fail before the work starts
+        prepared.checked_builder(name, FLAGS.split, data_dir)  # fail before the work starts
     pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(FLAGS.dataset)
     for row, name, predictions, size in _systems(data_dir):
         if name not in with_mean_pose:
@@ -110,17 +117,14 @@ def predict_all():
 
 
 def _systems(data_dir: str):
-    from hg3d_tf import checkpoints, evaluation, input_pipeline, predictions_file, training
+    from hg3d_tf import checkpoints, evaluation, predictions_file, training
 
     for row, workdir in _row_names(FLAGS.workdir).items():
         with training.create_strategy().scope():
             model = checkpoints.load_model(workdir)
         size = model.config.input_size
         for name in FLAGS.dataset:
-            batches = input_pipeline.evaluation_batches(
-                name, FLAGS.split, size, FLAGS.batch_size, data_dir
-            )
-            predictions = evaluation.predict_split(model, batches, f"{workdir} on {name}")
+            predictions = _predict(model, workdir, name, data_dir)
             if FLAGS.save_predictions:
                 predictions_file.save(FLAGS.save_predictions, predictions)
             yield row, name, predictions, size
@@ -130,6 +134,21 @@ def _systems(data_dir: str):
         labels = evaluation.load_labels(name, FLAGS.split, size, data_dir)
         joined = predictions_file.join(labels, arrays, FLAGS.predictions)
         yield Path(FLAGS.predictions).stem, name, joined, size
+
+
+def _predict(model, workdir: str, name: str, data_dir: str):
+    from hg3d_tf import evaluation, input_pipeline
+    from hg3d_tf.bad_records import BadRecords
+
+    size, bad_records = model.config.input_size, BadRecords(FLAGS.max_bad_fraction)
+    batches = input_pipeline.evaluation_batches(
+        name, FLAGS.split, size, FLAGS.batch_size, data_dir, bad_records=bad_records
+    )
+    with bad_records.stop_as_user_error():
+        predictions = evaluation.predict_split(model, batches, f"{workdir} on {name}")
+    if bad_records.count:
+        print(f"{name}: {bad_records.count} examples left out of the results of {workdir}")
+    return predictions
 
 
 def _row_names(workdirs: list[str]) -> dict[str, str]:

@@ -6,6 +6,8 @@ from tqdm import tqdm
 
 from hg3d_tf import decode, input_pipeline, metrics, mixing
 from hg3d_tf import protocol_inputs as inputs
+from hg3d_tf.bad_records import BadRecords
+from hg3d_tf.cli import UserError
 from hg3d_tf.pose_model import PoseModel
 from hg3d_tf.protocol_inputs import Predictions
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM
@@ -60,19 +62,29 @@ def _run_on_replicas(strategy: tf.distribute.Strategy, predict, image) -> dict[s
 
 
 def collect(batches: tf.data.Dataset, run, title: str = "") -> Predictions:
-    """Join what `run` makes of each batch with the batch's own fields; drop the padding."""
+    """Join what `run` makes of each batch with the batch's own fields; drop the padding.
+
+    Raises:
+      UserError: if there is no batch.
+    """
     rows = []
     for batch in tqdm(batches, desc=title, unit="batch", leave=False, disable=None):
         fields = {name: value for name, value in batch.items() if name != "image"} | run(batch)
         keep = batch["valid"].numpy()
         rows.append({name: value.numpy()[keep] for name, value in fields.items()})
+    if not rows:
+        raise UserError(f"{title or 'the split'}: no example can be read; build the dataset again")
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
 def load_labels(name: str, split: str, size: int, data_dir: str) -> Predictions:
     """Return the fields of a split's evaluation batches without images, for crops of `size` px."""
-    batches = input_pipeline.evaluation_batches(name, split, size, 64, data_dir, images=False)
-    return collect(batches, lambda batch: {}, f"labels of {name}")
+    bad_records = BadRecords()
+    batches = input_pipeline.evaluation_batches(
+        name, split, size, 64, data_dir, images=False, bad_records=bad_records
+    )
+    with bad_records.stop_as_user_error():
+        return collect(batches, lambda batch: {}, f"labels of {name}")
 
 
 def mean_pose(mix: str, size: int, data_dir: str) -> tuple[np.ndarray, np.ndarray]:

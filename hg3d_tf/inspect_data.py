@@ -21,10 +21,10 @@ flags.DEFINE_string("output", None, "JSON file for the statistics.")
 def main() -> None:
     """Print the statistics, write the JSON and the contact sheet."""
     cli.require(FLAGS.dataset, "dataset", "name a prepared dataset")
-    from hg3d_tf import files, input_pipeline, inspection, tables
+    from hg3d_tf import files, input_pipeline, inspection, prepared, tables
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
-    builder = input_pipeline.load_builder(FLAGS.dataset, data_dir)
+    builder = prepared.load_builder(FLAGS.dataset, data_dir)
     skipped = inspection.skipped_examples(builder)
     statistics = {}
     for split in _splits(builder):

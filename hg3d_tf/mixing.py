@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from hg3d_tf.records import RecordReader
+
 # Within so many samples every dataset has its share, rounded up or down.
 BLOCK = 1000
 _GOLDEN = (5**0.5 - 1) / 2
@@ -105,3 +107,30 @@ class RandomMix:
         sources = tf.searchsorted(tf.constant(self.ends), points, side="right", out_type=tf.int64)
         seed = tf.stack([tf.cast(self.seed, tf.int64), tf.cast(block, tf.int64)])
         return tf.random.experimental.stateless_shuffle(sources, seed)
+
+
+def create_mix(
+    weights: dict[str, float], batch_size: int, exact: bool, seed: int
+) -> ExactMix | RandomMix:
+    """Return the mix of datasets, of which `exact` gives every batch the same shares."""
+    if exact:
+        return ExactMix(exact_counts(batch_size, weights))
+    return RandomMix(list(weights.values()), seed)
+
+
+def mixed_records(
+    readers: list[RecordReader], mix: ExactMix | RandomMix, seed: int, first: int
+) -> tf.data.Dataset:
+    """Return (index, (source, example, place)) without end, from index `first` on."""
+    starts = enumerate(zip(readers, mix.counts_before(first), strict=True))
+    sources = [
+        reader.endless(seed + source, first=int(count)).map(from_source(source))
+        for source, (reader, count) in starts
+    ]
+    records = tf.data.Dataset.choose_from_datasets(sources, mix.choices(first))
+    return records.enumerate(first)
+
+
+def from_source(source: int):
+    """Return the function that puts the number of its source before a record."""
+    return lambda example, place: (tf.constant(source), example, place)

@@ -1,6 +1,6 @@
-"""Endless encoded examples of one prepared dataset, in another order every time round.
+"""Encoded examples of one prepared dataset: once, or endlessly, every time in another order.
 
-The order is a pure function of the seed, so that reading can start at any place of it.
+That order is a pure function of the seed, so that reading can start at any place of it.
 """
 
 from pathlib import Path
@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+
+from hg3d_tf.cli import UserError
 
 # What shuffling may hold in memory of one dataset, whatever its size.
 _SHUFFLE_BYTES = 2**27
@@ -28,6 +30,9 @@ class RecordReader:
       worker, num_workers: read the files worker, worker + num_workers, ..., or, where there are
         fewer files than workers, every num_workers-th record.
       cache: keep the encoded examples in memory, read once now.
+
+    Raises:
+      UserError: if there is no record for this worker.
     """
 
     def __init__(
@@ -47,6 +52,11 @@ class RecordReader:
         self.files = [str(path) for path in info.filepaths[files]]
         self._lengths = info.shard_lengths[files]
         self.size = sum(len(range(self._start, n, self._step)) for n in self._lengths)
+        if not self.size:
+            raise UserError(
+                f"{builder.info.full_name} has {info.num_examples} examples in split {split!r},"
+                f" too few for {num_workers} workers: start fewer, or take larger data"
+            )
         record_bytes = max(1, info.num_bytes // info.num_examples)
         self._buffer = max(1, min(self.size, _SHUFFLE_RECORDS, _SHUFFLE_BYTES // record_bytes))
         self._cached = self._read_all() if cache else None
@@ -63,6 +73,10 @@ class RecordReader:
         rounds, rest = divmod(first, self.size)
         numbers = tf.data.Dataset.range(rounds, np.iinfo(np.int64).max)
         return numbers.flat_map(lambda number: self._round(seed, number)).skip(rest)
+
+    def once(self) -> tf.data.Dataset:
+        """Return every record once, in the order of the files."""
+        return tf.data.Dataset.range(len(self.files)).flat_map(self._read)
 
     def _round(self, seed: int, number) -> tf.data.Dataset:
         # Of this function's graph only: the program's own seed must not change the order.

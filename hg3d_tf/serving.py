@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from hg3d_tf import decode, geometry
+from hg3d_tf import decode, geometry, warping
 from hg3d_tf.pose_model import PoseModel
 
 # Side of the crop for a box round the person, in longer sides of the box.
@@ -61,7 +61,7 @@ class PoseServer(tf.Module):
         matrix = tf.linalg.inv(
             geometry.crop_matrix(center, side, tf.constant(0.0), tf.constant(False), self.size)
         )
-        return geometry.warp(image, matrix, self.size) / 255.0, matrix
+        return warping.warp(image, matrix, self.size) / 255.0, matrix
 
     def _crop_signature(self):
         return (

@@ -1,4 +1,5 @@
 import io
+import re
 
 import numpy as np
 import painted_people
@@ -6,9 +7,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from hg3d_tf import input_pipeline, schema
-from hg3d_tf.bad_records import BadRecords, replace_bad
+from hg3d_tf import evaluation, input_pipeline, schema
+from hg3d_tf.bad_records import BadRecords
 from hg3d_tf.cli import UserError
+from hg3d_tf.guard import fill_places
 from hg3d_tf.input_pipeline import InputConfig
 
 GOOD = 24
@@ -35,6 +37,14 @@ def store(folder, damaged: dict[int, bytes], name: str = "damaged", **labels) ->
         split_datasets={"train": examples},
         data_dir=str(folder),
     )
+
+
+def damage_file(folder, at: float = 2 / 3) -> None:
+    """Change a byte of the dataset's one file, at that share of its length."""
+    (path,) = folder.rglob("*.tfrecord*")
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * at)] ^= 255
+    path.write_bytes(content)
 
 
 def read(folder, count, bad_records=None, **settings):
@@ -65,22 +75,20 @@ def test_damaged_images_are_left_out_counted_and_named_once(tmp_path, capfd):
     assert len(bad.reasons) == len(DAMAGED)
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("left out")]
     assert len(lines) == len(DAMAGED)
-    assert all("damaged, record" in line and "tfrecord" in line for line in lines)
+    pattern = r"left out: damaged, record \d+ of damaged-train\.tfrecord\S+: [^{\[]+$"
+    assert all(re.match(pattern, line) for line in lines), lines
 
 
 def test_a_crop_outside_of_its_image_is_left_out_with_the_reason(tmp_path):
     store(tmp_path, {3: WHOLE}, crop_center=np.float32([900, 50]))
     _, bad = read(tmp_path, 8, max_bad_fraction=1.0)
     (reason,) = bad.reasons.values()
-    assert "the crop lies outside of the image" in reason
+    assert reason == "the crop lies outside of the image"
 
 
 def test_a_damaged_file_loses_its_rest_only(tmp_path):
     store(tmp_path, {})
-    (path,) = tmp_path.rglob("*.tfrecord*")
-    content = bytearray(path.read_bytes())
-    content[len(content) * 2 // 3] ^= 255
-    path.write_bytes(content)
+    damage_file(tmp_path)
     batches, bad = read(tmp_path, 9, max_bad_fraction=1.0)
     keys = {key for batch in batches for key in batch["key"]}
     assert 12 <= len(keys) < GOOD
@@ -103,13 +111,67 @@ def test_batches_start_at_any_step_also_where_records_are_bad(tmp_path):
         np.testing.assert_array_equal(a["image"], b["image"])
 
 
+def evaluate(folder, bad_records, **settings):
+    batches = input_pipeline.evaluation_batches(
+        "damaged", "train", 64, 8, str(folder), bad_records=bad_records, **settings
+    )
+    with bad_records.stop_as_user_error():
+        return list(batches.as_numpy_iterator())
+
+
+def test_evaluation_leaves_damaged_images_out_in_the_same_order(tmp_path, capfd):
+    store(tmp_path / "damaged", DAMAGED)
+    store(tmp_path / "whole", {index: WHOLE for index in DAMAGED})
+    bad = BadRecords(1.0)
+    batches = evaluate(tmp_path / "damaged", bad)
+    expected = evaluate(tmp_path / "whole", BadRecords(0.0))
+    assert all(len(batch["valid"]) == 8 for batch in batches)
+    left_out = {painted_people.example(i, "train", True, False)["key"].encode() for i in DAMAGED}
+    keys, whole = (
+        [key for batch in passed for key in batch["key"][batch["valid"]]]
+        for passed in (batches, expected)
+    )
+    assert keys == [key for key in whole if key not in left_out] and len(keys) == GOOD
+    assert bad.count == len(bad.reasons) == len(DAMAGED)
+    assert capfd.readouterr().err.count("left out: damaged, record") == len(DAMAGED)
+
+
+def test_evaluation_stops_where_the_split_has_too_many_bad_records(tmp_path):
+    store(tmp_path, {2: WHOLE[:200]})
+    assert len(evaluate(tmp_path, BadRecords(0.04))) == 3
+    with pytest.raises(UserError, match=r"1 of \d+ samples .* max_bad_fraction=0\.03 allows"):
+        evaluate(tmp_path, BadRecords(0.03))
+
+
+def test_a_damaged_file_loses_its_rest_in_evaluation_too(tmp_path):
+    store(tmp_path, {})
+    damage_file(tmp_path)
+    bad = BadRecords(1.0)
+    keys = [key for batch in evaluate(tmp_path, bad) for key in batch["key"][batch["valid"]]]
+    assert 12 <= len(keys) == len(set(keys)) < GOOD
+    assert bad.count == GOOD - len(keys)
+    assert set(bad.reasons.values()) == {"its file is damaged here or before"}
+
+
+def test_results_of_nothing_are_refused(tmp_path):
+    store(tmp_path, {})
+    damage_file(tmp_path, at=0)
+    with pytest.raises(UserError, match="no example can be read"):
+        evaluation.collect(
+            input_pipeline.evaluation_batches(
+                "damaged", "train", 64, 8, str(tmp_path), bad_records=BadRecords(1.0)
+            ),
+            lambda batch: {},
+        )
+
+
 def test_a_place_is_taken_by_a_sample_of_the_same_source():
-    batch = {
-        "ok": tf.constant([True, False, True, False, False]),
-        "source": tf.constant([0, 1, 1, 0, 2]),
-        "key": tf.constant(["a", "-", "b", "-", "-"]),
+    samples = {
+        "position": tf.constant([0, 2]),
+        "source": tf.constant([0, 1]),
+        "key": tf.constant(["a", "b"]),
     }
-    filled = replace_bad(batch)
+    filled = fill_places(samples, sources=tf.constant([0, 1, 1, 0, 2]))
     assert filled.keys() == {"key"}
     assert filled["key"].numpy().tolist() == [b"a", b"b", b"b", b"a", b"a"]
 

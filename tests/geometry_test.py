@@ -13,7 +13,6 @@ from painted_samples import (
 from PIL import Image
 
 from hg3d_tf import augment, decoding, geometry
-from hg3d_tf.addons import tfa
 from hg3d_tf.augment import AugmentConfig
 
 SIZE = 128
@@ -143,19 +142,3 @@ def test_a_crop_of_the_whole_image_changes_no_pixel():
     after = geometry.crop(160, snapped=True)(before)
     np.testing.assert_allclose(after["image"] * 255, before["image"], atol=1e-3)
     np.testing.assert_allclose(after["joints_2d"], before["joints_2d"], atol=1e-4)
-
-
-needs_addons = pytest.mark.skipif(tfa is None, reason="tensorflow-addons is not installed")
-
-
-@needs_addons
-@pytest.mark.parametrize("seed", range(5))
-def test_both_warps_give_the_same_pixels(seed):
-    rng = np.random.default_rng(seed)
-    image = tf.constant(rng.uniform(0, 255, (160, 160, 3)), tf.float32)
-    transform = np.eye(3) + rng.normal(0, 0.2, (3, 3)) * [[1, 1, 50], [1, 1, 50], [0, 0, 0]]
-    transform = tf.constant(transform.ravel()[:8], tf.float32)
-    np.testing.assert_array_equal(
-        geometry.transform_image_addons(image, transform, 96),
-        geometry.transform_image_core(image, transform, 96),
-    )

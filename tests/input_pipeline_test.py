@@ -5,7 +5,7 @@ import painted_people
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import input_pipeline
+from hg3d_tf import input_pipeline, prepared
 from hg3d_tf.cli import UserError
 from hg3d_tf.input_pipeline import InputConfig
 
@@ -121,12 +121,12 @@ def test_the_truth_of_2d_samples_reaches_evaluation_only(data_dir):
 
 def test_unbuilt_data_gives_the_command_that_builds_it(tmp_path):
     with pytest.raises(UserError, match=r"build\.py --dataset=synthetic_humans/wild --data_dir="):
-        input_pipeline.load_split("wild", "test", str(tmp_path))
+        prepared.load_split("wild", "test", str(tmp_path))
 
 
 def test_a_missing_split_lists_those_there(data_dir):
     with pytest.raises(UserError, match=r"'validation'; splits: .*train"):
-        input_pipeline.load_split("painted_2d", "validation", data_dir)
+        prepared.load_split("painted_2d", "validation", data_dir)
 
 
 def test_settings_that_contradict_each_other_are_named():

@@ -8,7 +8,7 @@ import painted_people
 import pytest
 from PIL import Image
 
-from hg3d_tf import input_pipeline, inspection
+from hg3d_tf import inspection, prepared
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS
 
 
@@ -20,7 +20,7 @@ def inspect_data(*flags):
 @pytest.fixture(scope="module")
 def with_report(data_dir):
     """The 3D dataset, with a report of what its build left out."""
-    builder = input_pipeline.load_builder("painted_3d", data_dir)
+    builder = prepared.load_builder("painted_3d", data_dir)
     report = {"train": {"corrupt image": [f"image {i}" for i in range(5)]}}
     path = Path(builder.data_path) / inspection.SKIPPED_FILE
     path.write_text(json.dumps(report))
@@ -29,7 +29,7 @@ def with_report(data_dir):
 
 
 def test_statistics_are_those_of_the_labels(data_dir):
-    builder = input_pipeline.load_builder("painted_3d", data_dir)
+    builder = prepared.load_builder("painted_3d", data_dir)
     statistics = inspection.split_statistics(builder, "test")
     people = [painted_people.example(i, "test", True, truth=False) for i in range(10)]
     assert statistics["examples"] == statistics["with_depth"] == 10
@@ -44,7 +44,7 @@ def test_statistics_are_those_of_the_labels(data_dir):
 
 
 def test_without_depth_labels_there_is_no_depth(data_dir):
-    builder = input_pipeline.load_builder("painted_2d", data_dir)
+    builder = prepared.load_builder("painted_2d", data_dir)
     statistics = inspection.split_statistics(builder, "test")
     assert statistics["with_depth"] == 0
     assert statistics["pelvis_depth_mm_median"] is None

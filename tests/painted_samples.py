@@ -7,7 +7,7 @@ import painted_people
 import tensorflow as tf
 from PIL import Image
 
-from hg3d_tf import decoding, geometry
+from hg3d_tf import decoding, geometry, warping
 from hg3d_tf.ops import chain
 
 
@@ -19,9 +19,9 @@ def encoded(image: Image.Image, form: str = "JPEG") -> bytes:
     return buffer.getvalue()
 
 
-def render(size: int):
+def render(size: int, warp=warping.warp):
     """Return the op from an adapted sample to its crop, as the pipeline chains it."""
-    snapped = geometry.crop(size, snapped=True)
+    snapped = geometry.crop(size, snapped=True, warp=warp)
     return chain(geometry.snap_to_pixels(size), decoding.decode_for_crop(size), snapped)
 
 

@@ -1,0 +1,85 @@
+"""The input pipeline up to each of its stages, and how fast a way of making batches is."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from hg3d_tf import augment, decoding, geometry, input_pipeline, prepared, samples, targets
+from hg3d_tf.hourglass import OUTPUT_STRIDE
+from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.ops import chain
+from hg3d_tf.records import RecordReader
+from hg3d_tf.warping import fastest_warp
+
+_REPETITIONS = 3
+_WARM_UP = 10  # batches: what was prefetched, and the threads' start
+
+Ways = dict[str, Callable[[], tf.data.Dataset]]  # name -> makes a dataset of batches
+
+
+def stages(config: InputConfig, size: int) -> Ways:
+    """Return the pipeline up to each of its stages; `decode_limit` decodes the crops' regions.
+
+    Args:
+      config: with a mix of one dataset.
+      size: px of the crops.
+    """
+    builder = prepared.load_builder(config.mix, config.data_dir)
+    records = RecordReader(builder, "train").endless(config.seed).enumerate()
+    parse, adapt = prepared.example_parser(builder), samples.adapt()
+    change_geometry = chain(
+        augment.random_geometry(config.augmentation), geometry.snap_to_pixels(size)
+    )
+    decode = decoding.decode_for_crop(size)
+    crop = geometry.crop(size, snapped=True, warp=fastest_warp)
+
+    def up_to(*ops):
+        def make_sample(index, record):
+            seed = tf.stack([config.seed, tf.cast(index, tf.int32)])
+            sample = chain(*ops)(adapt(parse(record[0])) | {"seed": seed})
+            # One number, so that no time goes into copying pixels.
+            return tf.reshape(sample["image"], [-1])[0]
+
+        made = records.map(make_sample, tf.data.AUTOTUNE)
+        return made.batch(config.batch_size).prefetch(tf.data.AUTOTUNE)
+
+    def whole():
+        return input_pipeline.train_batches(config, size)
+
+    return {
+        "read_and_parse": up_to,
+        "decode_limit": lambda: up_to(change_geometry, decode),
+        "warp": lambda: up_to(change_geometry, decode, crop),
+        "whole": whole,
+        "whole_with_heatmaps": lambda: whole().map(
+            lambda batch: batch | {"heatmaps": _heatmaps(batch, size)}, tf.data.AUTOTUNE
+        ),
+    }
+
+
+def _heatmaps(batch, size: int) -> tf.Tensor:
+    joints_2d_norm, visible = batch["joints_2d_norm"], batch["visible"]
+    return targets.draw_heatmaps(joints_2d_norm, visible, size // OUTPUT_STRIDE)
+
+
+def median_rates(ways: Ways, batch_size: int, seconds: float) -> dict[str, float]:
+    """Return samples a second, measured in turn: what else the machine does meets all alike."""
+    iterators = {name: iter(make()) for name, make in ways.items()}
+    rates = {name: [] for name in ways}
+    for _ in range(_REPETITIONS):
+        for name, iterator in iterators.items():
+            rates[name].append(batch_size * _rate(iterator, seconds / _REPETITIONS))
+    return {name: float(np.median(values)) for name, values in rates.items()}
+
+
+def _rate(iterator: Iterator, seconds: float) -> float:
+    """Return batches a second, of at least one."""
+    for _ in range(_WARM_UP):
+        next(iterator)
+    start, count = time.perf_counter(), 0
+    while not count or time.perf_counter() - start < seconds:
+        next(iterator)
+        count += 1
+    return count / (time.perf_counter() - start)

@@ -1,0 +1,63 @@
+"""Prepared datasets, found by their names, with their images still encoded."""
+
+import contextlib
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.ops import Sample
+
+# Short names of the datasets that the project renders itself.
+ALIASES = {"studio": "synthetic_humans/studio", "wild": "synthetic_humans/wild"}
+
+_DECODERS = {"image": tfds.decode.SkipDecoding()}
+
+
+def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
+    """Return the prepared dataset `name` (an alias, "dataset" or "dataset/config").
+
+    Raises:
+      UserError: if it has not been built; the message gives the command that builds it.
+    """
+    full_name = ALIASES.get(name, name)
+    where = {"data_dir": data_dir} if data_dir else {}
+    with contextlib.suppress(tfds.core.registered.DatasetNotFoundError, ValueError):
+        builder = tfds.builder(full_name, try_gcs=False, **where)
+        if builder.is_prepared():  # else only the builder's code was found
+            return builder
+    place = f" --data_dir={data_dir}" if data_dir else ""
+    raise UserError(
+        f"dataset {name!r} is not in {data_dir or 'the default data folder'}: build it with"
+        f" `python datasets/build.py --dataset={full_name}{place}`"
+    )
+
+
+def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.data.Dataset:
+    """Return the examples of one split with the image still encoded.
+
+    Raises:
+      UserError: if the dataset is not there or has no such split.
+    """
+    builder = checked_builder(name, split, data_dir)
+    return builder.as_dataset(split=split, decoders=_DECODERS, **read_options)
+
+
+def example_parser(builder: tfds.core.DatasetBuilder) -> Callable[[tf.Tensor], Sample]:
+    """Return the function from a serialized tf.train.Example to the example's fields."""
+    features = builder.info.features
+    return lambda example: features.deserialize_example(example, decoders=_DECODERS)
+
+
+def checked_builder(name: str, split: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
+    """Return the prepared dataset `name`, which has examples in `split`.
+
+    Raises:
+      UserError: if the dataset is not there or has no such split.
+    """
+    builder = load_builder(name, data_dir)
+    if split not in builder.info.splits or not builder.info.splits[split].num_examples:
+        there = ", ".join(builder.info.splits) or "none"
+        raise UserError(f"dataset {name!r} has no examples in split {split!r}; splits: {there}")
+    return builder

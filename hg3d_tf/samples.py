@@ -1,0 +1,118 @@
+"""The way of one sample from a dataset's example to what batches hold.
+
+A training sample is a dict of tensors:
+  image [S, S, 3] float32 in [0, 1]; joints_2d_norm [16, 2] in [-1, 1] over the crop;
+  depth [16] relative to the thorax in half crop sides (0 where not has_depth);
+  visible [16] bool; has_depth [] bool; key [] string.
+An evaluation sample holds further fields (`EVALUATION_FIELDS`).
+"""
+
+import tensorflow as tf
+
+from hg3d_tf import augment, geometry, targets
+from hg3d_tf.augment import AugmentConfig
+from hg3d_tf.decoding import black_image, decode_for_crop
+from hg3d_tf.ops import Op, Sample, chain, select
+from hg3d_tf.schema import TRUTH_3D
+from hg3d_tf.warping import fastest_warp
+
+_COMMON_FIELDS = (
+    "key",
+    "image",
+    "joints_2d",
+    "visible",
+    "joints_3d",
+    "has_depth",
+    "intrinsics",
+    "crop_center",
+    "crop_side",
+    "box",
+)
+TRAINING_FIELDS = ("key", "image", "joints_2d_norm", "depth", "visible", "has_depth")
+# person_side: longer side of the labelled joints' box, px of the crop; joints_3d: mm, the truth;
+# crop_center and crop_side: px of the source image.
+EVALUATION_FIELDS = (*TRAINING_FIELDS, "person_side", "joints_3d", "crop_center", "crop_side")
+# Labels of single datasets that protocols read; they travel along unchanged where they are.
+PROTOCOL_FIELDS = (
+    "action",
+    "frame",
+    "scene",
+    "head_box_size_px",  # PCKh's unit, 0.6 of the head box's diagonal, px of the source image
+    "joints_3d_17",
+    "visible_17",
+    "joints_3d_universal_17",
+)
+
+
+def adapt(truth_3d: bool = False) -> Op:
+    """Reduce an example of any builder to the fields that all have; add the unchanged geometry.
+
+    Args:
+      truth_3d: for evaluation: let joints_3d be the truth that training must not see, where there
+        is one, and keep `PROTOCOL_FIELDS`.
+    """
+
+    def apply(example: Sample) -> Sample:
+        names = (*_COMMON_FIELDS, *PROTOCOL_FIELDS) if truth_3d else _COMMON_FIELDS
+        sample = {name: example[name] for name in names if name in example}
+        if truth_3d and TRUTH_3D in example:
+            sample["joints_3d"] = example[TRUTH_3D]
+        box = sample.pop("box")
+        return sample | {
+            "person_side": tf.reduce_max(box[2:] - box[:2]),
+            "rotation": tf.constant(0.0),
+            "flip": tf.constant(False),
+        }
+
+    return apply
+
+
+def add_targets(size: int) -> Op:
+    """Add what the losses compare with: joints_2d_norm and depth."""
+
+    def apply(sample: Sample) -> Sample:
+        depth = targets.normalized_depth(sample["joints_3d"], sample["joints_2d"], size)
+        return sample | {
+            "joints_2d_norm": sample["joints_2d"] * (2.0 / size) - 1.0,
+            "depth": tf.where(sample["has_depth"], depth, 0.0),
+        }
+
+    return apply
+
+
+def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: int) -> Op:
+    """Return the op from an adapted sample with a seed to a training sample.
+
+    Args:
+      augmentation: how samples change.
+      augment_3d: change those with 3D labels too.
+      size: px of the crop.
+    """
+    change_geometry = augment.random_geometry(augmentation)
+    change_image = augment.random_appearance(augmentation)
+    render = chain(
+        geometry.snap_to_pixels(size),
+        decode_for_crop(size),
+        geometry.crop(size, snapped=True, warp=fastest_warp),
+    )
+
+    def apply(sample: Sample) -> Sample:
+        fixed = sample["has_depth"] & (not augment_3d)
+        changed = change_geometry(sample)
+        chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in augment.GEOMETRY_FIELDS}
+        sample = render(sample | chosen)
+        image = tf.cond(fixed, lambda: sample["image"], lambda: change_image(sample)["image"])
+        return select(TRAINING_FIELDS)(add_targets(size)(sample | {"image": image}))
+
+    return apply
+
+
+def preprocess_for_evaluation(size: int, images: bool = True) -> Op:
+    """Return the op from an adapted sample to an evaluation sample; black without `images`."""
+    return chain(
+        # As training decodes; PoseServer decodes whole images, for it is given any, of any form.
+        decode_for_crop(size) if images else black_image,
+        geometry.crop(size),
+        add_targets(size),
+        select(EVALUATION_FIELDS, PROTOCOL_FIELDS),
+    )
