@@ -32,6 +32,21 @@ flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
 flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the augmentation.")
 flags.DEFINE_string("init_from", "", "Training folder of the stage before: start from its weights.")
 
+flags.DEFINE_enum(
+    "network",
+    "hourglass",
+    ["hourglass", "efficientnet_lite0"],
+    "The paper's, or an encoder pretrained on ImageNet with the same outputs, for phones.",
+)
+flags.DEFINE_enum(
+    "heatmaps",
+    "linear",
+    ["linear", "softmax"],
+    "Trained by squared error as in the paper, or as distributions by their divergence.",
+)
+flags.DEFINE_integer(
+    "frozen_blocks", 0, "First blocks of the pretrained encoder that stay as they are, of 16."
+)
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
 flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
 flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
