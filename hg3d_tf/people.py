@@ -10,6 +10,8 @@ from hg3d_tf.prediction import Photo, Predictor
 # Confidence of a joint that counts as seen, and how many must be seen to make a box of them.
 _SEEN = 0.25
 _FEWEST_SEEN = 6
+# What a person extends beyond the joints, in longer sides of their box.
+_FLESH = 0.06
 # HOG: score of a detection that counts, overlap at which two are one person.
 _HOG_SCORE = 0.3
 _HOG_LONGEST_SIDE_PX = 800
@@ -57,7 +59,8 @@ def box_of_seen_joints(pose: dict[str, np.ndarray]) -> np.ndarray | None:
     joints = pose["joints_2d"][pose["confidence"] > _SEEN]
     if len(joints) < _FEWEST_SEEN or np.ptp(joints, axis=0).max() < 8:
         return None
-    return np.concatenate([joints.min(axis=0), joints.max(axis=0)]).astype(np.float32)
+    margin = _FLESH * np.ptp(joints, axis=0).max()
+    return np.concatenate([joints.min(0) - margin, joints.max(0) + margin]).astype(np.float32)
 
 
 def hog_detector():
