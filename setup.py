@@ -65,7 +65,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    package_data={"hg3d_tf": ["poster.json"]},
+    package_data={"hg3d_tf": ["poster.json", "weights/*"]},
     packages=find_packages(include=["hg3d_tf", "hg3d_tf.*"]),
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,

@@ -72,7 +72,7 @@ def read_photo(path: Path) -> Photo:
 
 def shipped_model() -> Path:
     """Return the .tflite file that comes with the package."""
-    return Path(__file__).parent / "shipped" / "pose.tflite"
+    return Path(__file__).parent / "weights" / "pose.tflite"
 
 
 def load_predictor(model: str | Path) -> Predictor:

@@ -30,7 +30,11 @@ flags.DEFINE_string("preview", "", "PNG of the first training batch with its tar
 flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
 flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
 flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the augmentation.")
-flags.DEFINE_string("init_from", "", "Training folder of the stage before: start from its weights.")
+flags.DEFINE_string(
+    "init_from",
+    "",
+    "Training folder of the stage before: start from its weights; shipped: those in the package.",
+)
 
 flags.DEFINE_enum(
     "network",
