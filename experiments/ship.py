@@ -11,7 +11,7 @@ from absl import flags
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from hg3d_tf import cli  # noqa: E402
+from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
