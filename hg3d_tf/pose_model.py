@@ -7,7 +7,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from hg3d_tf import hourglass, losses, pyramid, targets
+from hg3d_tf import hourglass, losses, pyramid, targets, virtual_views
 from hg3d_tf.keras_api import keras
 
 NETWORKS = ("hourglass", "efficientnet_lite0")
@@ -60,6 +60,7 @@ class LossConfig:
     geometry_on_3d: bool = False  # samples with depth labels get it too: the poster's 3D/w geo
     bone_weighting: losses.BoneWeighting = "paper_code"
     heatmap_sigma: float = 1.0  # of the target's Gaussian, cells
+    virtual_views: int = 0  # of each 3D sample, for networks that lift 2D joints
 
 
 class SpatialSoftmax(keras.layers.Layer):
@@ -131,6 +132,8 @@ class PoseModel(keras.Model):
         geometry = losses.geometry_loss(
             batch["joints_2d_norm"], outputs["depth"], visible, config.bone_weighting
         )
+        if config.virtual_views:
+            depth += self._lifting_loss(batch)
         depth = tf.where(has_depth, depth, 0.0)
         if not config.geometry_on_3d:
             geometry = tf.where(has_depth, 0.0, geometry)
@@ -141,6 +144,18 @@ class PoseModel(keras.Model):
             "depth_loss": depth,
             "geometry_loss": geometry,
         }
+
+    def _lifting_loss(self, batch) -> tf.Tensor:
+        """Return the loss of the lifter on other views of the samples; a function of the step."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        return virtual_views.lifting_loss(
+            self.get_layer("lifter"),
+            batch["joints_2d_norm"],
+            batch["depth"],
+            self.loss_config.virtual_views,
+            tf.stack([step, 16 * replica]),
+        )
 
     def train_step(self, batch):
         """Take one step on a batch of the input pipeline; return the means so far."""

@@ -1,8 +1,11 @@
 """A phone-sized member of the family: a pretrained encoder, one pass from coarse to fine, depth.
 
-Beyond the paper: depth is regressed from where the heat maps see the joints and from the features
-found there, not from the whole map, so that the input size may change between stages.
+Beyond the paper: depth is regressed from where the heat maps see the joints, corrected by the
+features found there, not from the whole map. So the input size may change between stages, and
+poses without pictures teach depth as well (`virtual_views`).
 """
+
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -14,8 +17,9 @@ from hg3d_tf.skeleton import NUM_JOINTS
 
 layers = keras.layers
 
-_DEPTH_UNITS = 512
-_JOINT_UNITS = 16
+_LIFT_UNITS = 512
+_SEEN_UNITS = 128
+_JOINT_UNITS = 16  # of the features found at each joint
 
 
 def outputs(image, num_features: int) -> tuple[list, tf.Tensor]:
@@ -45,16 +49,45 @@ def _coarse_to_fine(features: list, filters: int):
 
 def _depth(features, logits):
     where, there = AttendJoints(name="depth_attend", dtype=head_dtype())([features, logits])
+    lifted, unit = Lifter(name="lifter", dtype=head_dtype())(where)
     there = layers.Dense(_JOINT_UNITS, activation="relu", name="depth_joint_features")(there)
-    x = layers.Concatenate(name="depth_concat")(
-        [layers.Flatten(name="depth_where")(where), layers.Flatten(name="depth_there")(there)]
-    )
-    x = layers.Dense(_DEPTH_UNITS, name="depth_dense1")(x)
-    x = batch_norm_relu(x, "depth_bn1")
-    y = layers.Dense(_DEPTH_UNITS, name="depth_dense2")(x)
-    y = batch_norm_relu(y, "depth_bn2")
-    x = layers.Add(name="depth_add")([x, y])
-    return layers.Dense(NUM_JOINTS, dtype=head_dtype(), name="depth")(x)
+    there = layers.Flatten(name="depth_flatten")(there)
+    there = layers.Dense(_SEEN_UNITS, activation="relu", name="depth_seen")(there)
+    # Zero at first: what is lifted is right before what is seen says more.
+    seen = layers.Dense(
+        NUM_JOINTS, kernel_initializer="zeros", dtype=head_dtype(), name="depth_correction"
+    )(there)
+    seen = layers.Multiply(name="depth_scale", dtype=head_dtype())([seen, unit])
+    return layers.Add(name="depth", dtype=head_dtype())([lifted, seen])
+
+
+class Lifter(layers.Layer):
+    """Places of joints [B, 16, 2] -> their depth [B, 16] and its unit [B, 1], both in their unit.
+
+    What a pose's picture alone says of its depth (Martinez et al., ICCV 2017). Places are moved
+    to their middle and scaled to their spread, so that size and place of the person do not matter.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        dense = functools.partial(layers.Dense, dtype=self.dtype)
+        self._first = dense(_LIFT_UNITS, activation="relu", name="first")
+        self._blocks = [
+            (
+                dense(_LIFT_UNITS, activation="relu", name=f"block{i}_inner"),
+                dense(_LIFT_UNITS, name=f"block{i}_outer"),
+            )
+            for i in range(2)
+        ]
+        self._last = dense(NUM_JOINTS, kernel_initializer="zeros", name="last")
+
+    def call(self, where):
+        centered = where - tf.reduce_mean(where, axis=1, keepdims=True)
+        unit = tf.sqrt(tf.reduce_mean(tf.square(centered), axis=[1, 2]) + 1e-6)[:, tf.newaxis]
+        x = self._first(tf.reshape(centered, [-1, NUM_JOINTS * 2]) / unit)
+        for inner, outer in self._blocks:
+            x = tf.nn.relu(x + outer(inner(x)))
+        return self._last(x) * unit, unit
 
 
 class AttendJoints(layers.Layer):

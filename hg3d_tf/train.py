@@ -62,6 +62,11 @@ flags.DEFINE_float(
 )
 flags.DEFINE_bool("geometry_on_3d", False, "Give samples with depth labels the geometry loss too.")
 flags.DEFINE_float("heatmap_sigma", 1.0, "Sigma of the heat maps' Gaussians, cells.")
+flags.DEFINE_integer(
+    "virtual_views",
+    0,
+    "With efficientnet_lite0: also teach depth by this many turned views of each 3D sample's pose.",
+)
 flags.DEFINE_enum(
     "bone_weighting",
     "paper_code",

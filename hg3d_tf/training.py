@@ -43,6 +43,8 @@ class TrainConfig:
         for name in ("epochs", "steps_per_epoch", "keep_checkpoints"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
+        if self.loss.virtual_views and self.model.network != "efficientnet_lite0":
+            raise ValueError("virtual_views needs network efficientnet_lite0")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}, must be one of {PRECISIONS}")
 

