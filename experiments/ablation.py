@@ -21,7 +21,9 @@ from hg3d_tf import cli, files  # noqa: E402
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_enum("data", "synthetic", ["synthetic", "real"], "Datasets to train and measure on.")
+flags.DEFINE_enum(
+    "data", "synthetic", ["synthetic", "real", "photos"], "Datasets to train and measure on."
+)
 flags.DEFINE_list("seeds", ["0", "1", "2"], "One run of all rows for each.")
 flags.DEFINE_string("workdir", "runs/ablation", "Folder for the trainings and the tables.")
 flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")

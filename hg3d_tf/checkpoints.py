@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import files
+from hg3d_tf import files, shipped
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_model import ModelConfig, PoseModel, build_pose_model
 
@@ -55,9 +55,13 @@ def create_manager(
 def load_model(workdir: str | Path) -> PoseModel:
     """Return the network trained in `workdir` with its newest weights, in float32, not compiled.
 
+    The `workdir` "shipped" is the network that comes with the package.
+
     Raises:
       UserError: if `workdir` is not a training folder with a checkpoint.
     """
+    if str(workdir) == shipped.NAME:
+        return shipped.load()
     config = load_model_config(workdir)
     model = build_pose_model(config)
     path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))

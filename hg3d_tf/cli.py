@@ -31,16 +31,22 @@ def run(main: Callable[[], int | None]) -> None:
     run_with_arguments(checked_main)
 
 
-def run_with_arguments(main: Callable[[list[str]], int | None]) -> None:
-    """As `run`, for a command with positional arguments: `main` gets argv."""
+def run_with_arguments(main: Callable[[list[str]], int | None], tensorflow: bool = True) -> None:
+    """As `run`, for a command with positional arguments: `main` gets argv.
+
+    Args:
+      main: the command.
+      tensorflow: import TensorFlow first, without its notices; else `main` may do without it.
+    """
     logging.set_verbosity(logging.WARNING)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    app.run(lambda argv: sys.exit(_guarded(main, argv)))
+    app.run(lambda argv: sys.exit(_guarded(main, argv, tensorflow)))
 
 
-def _guarded(main, argv) -> int:
+def _guarded(main, argv, tensorflow: bool) -> int:
     try:
-        _import_tensorflow_quietly()
+        if tensorflow:
+            import_tensorflow_quietly()
         return main(argv) or 0
     except UserError as error:
         return _fail(str(error))
@@ -51,7 +57,7 @@ def _guarded(main, argv) -> int:
         return _fail(f"{where}{error.strerror or error}")
 
 
-def _import_tensorflow_quietly() -> None:
+def import_tensorflow_quietly() -> None:
     """Keep TensorFlow's notices at import (CUDA, oneDNN) from the screen, unless it fails."""
     sys.stderr.flush()
     stderr = os.dup(2)

@@ -4,9 +4,8 @@ All are functions on Keras tensors, NHWC. Layer names follow from the place in t
 a weight can be found by name.
 """
 
-import tensorflow as tf
-
 from hg3d_tf.keras_api import keras
+from hg3d_tf.layers import batch_norm_relu, conv, head_dtype, torch_init
 from hg3d_tf.skeleton import NUM_JOINTS
 
 layers = keras.layers
@@ -14,41 +13,6 @@ layers = keras.layers
 OUTPUT_STRIDE = 4
 HOURGLASS_DEPTH = 4  # pooling steps between the heat map's resolution and the innermost modules
 DEPTH_LEVELS = 4  # pooling steps of the depth module
-
-
-def _torch_init():
-    # U(-1/sqrt(fan_in), 1/sqrt(fan_in)). With Keras's larger default the sums over residual
-    # modules make the first heat maps and depths so large that training starts by undoing them.
-    return keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
-
-
-def _head_dtype() -> str:
-    """Return the precision of the variables: outputs are not rounded under mixed precision."""
-    return keras.mixed_precision.global_policy().variable_dtype
-
-
-def conv(x, filters: int, kernel_size: int, name: str, **kwargs):
-    """Convolve with bias, keeping the resolution."""
-    return layers.Conv2D(
-        filters, kernel_size, padding="same", kernel_initializer=_torch_init(), name=name, **kwargs
-    )(x)
-
-
-def batch_norm_relu(x, name: str):
-    """Normalise (with the statistics of all replicas), then rectify."""
-    # Torch's momentum 0.1 is the weight of the new batch, Keras's 0.9 that of the old average.
-    # Synchronized only where it must be: Keras has no fused kernel for it.
-    norm = layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, synchronized=_num_replicas() > 1, name=name
-    )
-    # The fused kernel averages the unbiased variance, the synchronized one the biased. Take the
-    # biased in both, so that the result does not depend on the number of replicas.
-    norm._bessels_correction_test_only = False
-    return layers.ReLU(name=f"{name}_relu")(norm(x))
-
-
-def _num_replicas() -> int:
-    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def residual(x, filters: int, name: str):
@@ -75,7 +39,7 @@ def stem(image, num_features: int):
     """Reduce the image [B, S, S, 3] to features [B, S/4, S/4, num_features]."""
     # Padded by 3 on each side, as Torch does; "same" would pad 2 and 3.
     x = layers.ZeroPadding2D(3, name="stem_pad")(image)
-    x = layers.Conv2D(64, 7, strides=2, kernel_initializer=_torch_init(), name="stem_conv")(x)
+    x = layers.Conv2D(64, 7, strides=2, kernel_initializer=torch_init(), name="stem_conv")(x)
     x = batch_norm_relu(x, "stem_bn")
     x = residual(x, 128, "stem_res1")
     x = layers.MaxPooling2D(name="stem_pool")(x)
@@ -108,7 +72,7 @@ def stack(x, num_residuals: int, name: str):
     y = residuals(y, num_residuals, f"{name}_out")
     y = conv(y, features, 1, f"{name}_lin_conv")
     y = batch_norm_relu(y, f"{name}_lin_bn")
-    heatmaps = conv(y, NUM_JOINTS, 1, f"{name}_heatmaps", dtype=_head_dtype())
+    heatmaps = conv(y, NUM_JOINTS, 1, f"{name}_heatmaps", dtype=head_dtype())
     merged = [
         x,
         conv(y, features, 1, f"{name}_merge_features"),
@@ -124,5 +88,14 @@ def depth_module(x, num_residuals: int):
         x = layers.MaxPooling2D(name=f"depth_{level}_pool")(x)
     x = layers.Flatten(name="depth_flatten")(x)
     return layers.Dense(
-        NUM_JOINTS, kernel_initializer=_torch_init(), dtype=_head_dtype(), name="depth"
+        NUM_JOINTS, kernel_initializer=torch_init(), dtype=head_dtype(), name="depth"
     )(x)
+
+
+def outputs(image, num_stacks, num_features, num_residuals, num_depth_residuals) -> tuple:
+    """Return the stacks' heat maps [[B, S/4, S/4, 16], ...] and the depth [B, 16], float32."""
+    x, heatmaps = stem(image, num_features), []
+    for s in range(num_stacks):
+        x, stack_heatmaps = stack(x, num_residuals, f"stack{s}")
+        heatmaps.append(stack_heatmaps)
+    return heatmaps, depth_module(x, num_depth_residuals)

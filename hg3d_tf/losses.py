@@ -27,6 +27,26 @@ def heatmap_loss(predicted, target) -> tf.Tensor:
     return tf.reduce_mean(tf.square(error), axis=[1, 2, 3])
 
 
+def heatmap_divergence(predicted, target) -> tf.Tensor:
+    """Return the Kullback-Leibler divergence from target to prediction, mean over joints, [B].
+
+    Each map is a distribution over its cells, whatever it sums to; a joint without a target (all
+    zeros) has no loss.
+
+    Args:
+      predicted: [B, H, W, 16], positive.
+      target: [B, H, W, 16].
+    """
+    predicted, target = (_distributions(maps) for maps in (predicted, target))
+    log_ratio = tf.math.log(target + 1e-20) - tf.math.log(predicted + 1e-20)
+    return tf.reduce_mean(tf.reduce_sum(target * log_ratio, axis=[1, 2]), axis=1)
+
+
+def _distributions(maps) -> tf.Tensor:
+    maps = tf.cast(maps, tf.float32)
+    return maps / tf.maximum(tf.reduce_sum(maps, axis=[1, 2], keepdims=True), 1e-20)
+
+
 def depth_loss(predicted, target) -> tf.Tensor:
     """Return the mean squared error over joints, [B].
 

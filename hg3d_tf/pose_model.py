@@ -2,11 +2,16 @@
 
 import contextlib
 import dataclasses
+import math
+from typing import Literal
 
 import tensorflow as tf
 
-from hg3d_tf import hourglass, losses, targets
+from hg3d_tf import hourglass, losses, pyramid, targets, virtual_views
 from hg3d_tf.keras_api import keras
+
+NETWORKS = ("hourglass", "efficientnet_lite0")
+HEATMAPS = ("linear", "softmax")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,11 +27,19 @@ class ModelConfig:
     num_residuals: int = 2
     input_size: int = 256  # px, square
     num_depth_residuals: int | None = None  # in the depth module; num_residuals by default
+    network: Literal["hourglass", "efficientnet_lite0"] = "hourglass"
+    heatmaps: Literal["linear", "softmax"] = "linear"  # softmax: over the cells of each map
 
     def __post_init__(self):
-        for name in (field.name for field in dataclasses.fields(self)):
-            if getattr(self, name) is not None and getattr(self, name) < 1:
+        for name in ("num_stacks", "num_features", "num_residuals", "input_size"):
+            if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
+        if self.num_depth_residuals is not None and self.num_depth_residuals < 1:
+            raise ValueError(f"num_depth_residuals is {self.num_depth_residuals}, must be positive")
+        if self.network not in NETWORKS:
+            raise ValueError(f"network is {self.network!r}, must be one of {NETWORKS}")
+        if self.heatmaps not in HEATMAPS:
+            raise ValueError(f"heatmaps is {self.heatmaps!r}, must be one of {HEATMAPS}")
         if self.input_size % 64:
             raise ValueError(f"input_size is {self.input_size}, must be a multiple of 64")
         if self.num_features % 2:
@@ -47,23 +60,43 @@ class LossConfig:
     geometry_on_3d: bool = False  # samples with depth labels get it too: the poster's 3D/w geo
     bone_weighting: losses.BoneWeighting = "paper_code"
     heatmap_sigma: float = 1.0  # of the target's Gaussian, cells
+    virtual_views: int = 0  # of each 3D sample, for networks that lift 2D joints
+
+
+class SpatialSoftmax(keras.layers.Layer):
+    """Logits [B, H, W, 16] -> a distribution over the cells for each joint, times 2 pi.
+
+    So scaled, a Gaussian with sigma 1 has the height 1.
+    """
+
+    def call(self, inputs):
+        height, width, joints = inputs.shape[1:]
+        flat = tf.reshape(inputs, [-1, height * width, joints])
+        maps = tf.nn.softmax(flat, axis=1) * (2 * math.pi)
+        return tf.reshape(maps, [-1, height, width, joints])
 
 
 class PoseModel(keras.Model):
     """Images [B, S, S, 3] in [0, 1] -> {"heatmaps": [[B, S/4, S/4, 16], ...], "depth": [B, 16]}.
 
-    One set of heat maps per stack. Depth is relative to the thorax, in half crop sides. Outputs
-    are float32 in every precision.
+    One set of heat maps per stack; a peak's height is near 1 where the network is sure. Depth is
+    relative to the thorax, in half crop sides. Outputs are float32 in every precision.
     """
 
     def __init__(self, config: ModelConfig):
         image = keras.Input((config.input_size, config.input_size, 3), name="image")
-        x = hourglass.stem(image, config.num_features)
-        heatmaps = []
-        for s in range(config.num_stacks):
-            x, stack_heatmaps = hourglass.stack(x, config.num_residuals, f"stack{s}")
-            heatmaps.append(stack_heatmaps)
-        depth = hourglass.depth_module(x, config.num_depth_residuals or config.num_residuals)
+        if config.network == "hourglass":
+            heatmaps, depth = hourglass.outputs(
+                image,
+                config.num_stacks,
+                config.num_features,
+                config.num_residuals,
+                config.num_depth_residuals or config.num_residuals,
+            )
+        else:
+            heatmaps, depth = pyramid.outputs(image, config.num_features)
+        if config.heatmaps == "softmax":
+            heatmaps = [SpatialSoftmax(dtype=maps.dtype)(maps) for maps in heatmaps]
         super().__init__(image, {"heatmaps": heatmaps, "depth": depth}, name="hg3d")
         self.config = config
         self.loss_config = LossConfig()
@@ -91,11 +124,16 @@ class PoseModel(keras.Model):
         heatmaps = targets.draw_heatmaps(
             batch["joints_2d_norm"], visible, self.config.heatmap_size, config.heatmap_sigma
         )
-        heatmap = tf.add_n([losses.heatmap_loss(h, heatmaps) for h in outputs["heatmaps"]])
+        compare = (
+            losses.heatmap_loss if self.config.heatmaps == "linear" else losses.heatmap_divergence
+        )
+        heatmap = tf.add_n([compare(h, heatmaps) for h in outputs["heatmaps"]])
         depth = losses.depth_loss(outputs["depth"], batch["depth"])
         geometry = losses.geometry_loss(
             batch["joints_2d_norm"], outputs["depth"], visible, config.bone_weighting
         )
+        if config.virtual_views:
+            depth += self._lifting_loss(batch)
         depth = tf.where(has_depth, depth, 0.0)
         if not config.geometry_on_3d:
             geometry = tf.where(has_depth, 0.0, geometry)
@@ -106,6 +144,18 @@ class PoseModel(keras.Model):
             "depth_loss": depth,
             "geometry_loss": geometry,
         }
+
+    def _lifting_loss(self, batch) -> tf.Tensor:
+        """Return the loss of the lifter on other views of the samples; a function of the step."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        return virtual_views.lifting_loss(
+            self.get_layer("lifter"),
+            batch["joints_2d_norm"],
+            batch["depth"],
+            self.loss_config.virtual_views,
+            tf.stack([step, 16 * replica]),
+        )
 
     def train_step(self, batch):
         """Take one step on a batch of the input pipeline; return the means so far."""

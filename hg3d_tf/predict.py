@@ -1,8 +1,12 @@
-"""Find the pose in photos: `python -m hg3d_tf.predict --model=runs/stage3 photo.jpg folder/`.
+"""Find the pose in photos and videos: `python -m hg3d_tf.predict photo.jpg folder/`.
 
 For each image a picture (2D skeleton over the image, 3D views) is written to --output_dir, and one
 poses.json with the joints by name: px of the image, and mm relative to the pelvis in the camera's
-frame (x right, y down, z forwards), scaled to a skeleton of average size.
+frame (x right, y down, z forwards), scaled to a skeleton of average size. --video=clip.mp4 writes
+the clip with skeletons drawn and its poses; --html adds a 3D view to turn in a browser.
+
+Without --model the network that comes with the package is used, without --box or --detector one
+person is looked for in the whole image.
 """
 
 import sys
@@ -15,38 +19,55 @@ from hg3d_tf import cli
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string(
-    "model", None, "A SavedModel (the folder with the version's number) or a training folder."
+    "model",
+    None,
+    "A .tflite file, a SavedModel (the folder with the version's number) or a training folder [the"
+    " network in the package].",
 )
 flags.DEFINE_string("output_dir", "predictions", "Folder for the pictures and poses.json.")
 flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [the whole image].")
+flags.DEFINE_enum(
+    "detector", "none", ["none", "hog"], "Finds several people; hog: upright ones, by OpenCV."
+)
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
+flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
 flags.DEFINE_string("sheet", None, "Also draw all images on one sheet, a PNG.")
+flags.DEFINE_string("video", None, "A video instead of images, or a camera such as /dev/video0.")
+flags.DEFINE_float("seconds", None, "End a video or a camera's after this long.", lower_bound=0)
+flags.DEFINE_float(
+    "smoothing", 1.0, "Of a video's joints, 0 for none: 1 / Hz of what still passes when at rest."
+)
 
 
 def main(argv: list[str]) -> int:
-    """Predict on all images; return 1 if any could not be read."""
-    from hg3d_tf import prediction
+    """Predict on all images, or on a video; return 1 if any could not be read."""
+    from hg3d_tf import people, prediction
 
-    cli.require(FLAGS.model, "model", "name a SavedModel or a training folder")
-    cli.require(argv[1:], "<image>", "name image files or folders after the flags")
+    if not FLAGS.video:
+        cli.require(argv[1:], "<image>", "name image files or folders after the flags")
+    elif argv[1:]:
+        raise cli.UserError(f"--video and the image {argv[1]!r}: give one or the other")
     box = _parse_box(FLAGS.box)
     paths = prediction.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
-    predictor = prediction.load_predictor(FLAGS.model)
-    poses, failures = predict_all(paths, predictor, box, output_dir)
-    print(f"{len(poses)} poses: {output_dir / 'poses.json'}")
-    for failure in failures:
-        print(f"error: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    detector = people.hog_detector() if FLAGS.detector == "hog" else None
+    predictor = prediction.load_predictor(FLAGS.model or prediction.shipped_model())
+    if FLAGS.video:
+        from hg3d_tf import video
+
+        options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
+        video.predict(FLAGS.video, predictor, box, output_dir, options)
+        return 0
+    return predict_all(paths, predictor, box, detector, output_dir)
 
 
-def predict_all(paths: list[Path], predictor, box, output_dir: Path) -> tuple[list, list[str]]:
-    """Predict, draw and write; return the poses and one line for each image that failed."""
+def predict_all(paths: list[Path], predictor, box, detector, output_dir: Path) -> int:
+    """Predict, draw and write; return 1 if any image could not be read."""
     from tqdm import tqdm
 
-    from hg3d_tf import draw, files, prediction
+    from hg3d_tf import files, people, prediction
 
-    poses, drawn, failures = [], [], []
+    records, drawn, failures = [], [], []
     names = _picture_names(paths)
     for path, name in zip(tqdm(paths, unit="image", disable=len(paths) == 1), names, strict=True):
         try:
@@ -54,17 +75,40 @@ def predict_all(paths: list[Path], predictor, box, output_dir: Path) -> tuple[li
         except cli.UserError as error:
             failures.append(str(error))
             continue
-        pose = predictor(photo.encoded, box)
-        poses.append(prediction.as_json(path, pose))
-        person = (photo.pixels, pose["joints_2d"], pose["joints_3d"])
-        if FLAGS.pictures:
-            draw.pose_sheet(output_dir / name, [person])
-        if FLAGS.sheet:
-            drawn.append(person)
-    if drawn:
+        found = people.find_people(photo, predictor, box, detector)
+        _warn(path, found)
+        records += [prediction.as_json(str(path), person.box, person.pose) for person in found]
+        shown = [(photo.pixels, p.pose["joints_2d"], p.pose["joints_3d"]) for p in found]
+        _draw(output_dir / name, shown)
+        drawn += shown
+    if FLAGS.sheet and drawn:
+        from hg3d_tf import draw
+
         draw.pose_sheet(FLAGS.sheet, drawn)
-    files.write_json(output_dir / "poses.json", poses)
-    return poses, failures
+    files.write_json(output_dir / "poses.json", records)
+    print(f"{len(records)} poses: {output_dir / 'poses.json'}")
+    for failure in failures:
+        print(f"error: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _warn(path: Path, found: list) -> None:
+    """Say what the user should look at twice."""
+    if not found:
+        print(f"warning: {path}: no person found: give --box, or leave --detector out")
+    elif not all(person.is_clear for person in found):
+        print(f"warning: {path}: most joints are unclear: does --box hold one whole person?")
+
+
+def _draw(path: Path, shown: list) -> None:
+    if FLAGS.pictures and shown:
+        from hg3d_tf import draw
+
+        draw.pose_sheet(path, shown)
+    if FLAGS.html and shown:
+        from hg3d_tf import view_3d
+
+        view_3d.write(path.with_suffix(".html"), [joints_3d for _, _, joints_3d in shown])
 
 
 def _picture_names(paths: list[Path]) -> list[str]:
@@ -95,4 +139,4 @@ def _parse_box(values: list[str] | None):
 
 
 if __name__ == "__main__":
-    cli.run_with_arguments(main)
+    cli.run_with_arguments(main, tensorflow=False)

@@ -8,22 +8,31 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from hg3d_tf import cli
 from hg3d_tf.cli import UserError
 from hg3d_tf.skeleton import JOINT_NAMES
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
-# Image bytes and box [4] px or None -> outputs of serving.PoseServer, without the batch axis.
-Predictor = Callable[[bytes, "np.ndarray | None"], dict[str, np.ndarray]]
-
 
 @dataclasses.dataclass(frozen=True)
 class Photo:
-    """An image as a person sees it: pixels [H, W, 3] uint8, and bytes that TensorFlow decodes."""
+    """An image as a person sees it: pixels [H, W, 3] uint8."""
 
-    path: Path
+    name: str
     pixels: np.ndarray
-    encoded: bytes
+
+    @property
+    def encoded(self) -> bytes:
+        """Return bytes that TensorFlow decodes."""
+        buffer = io.BytesIO()
+        Image.fromarray(self.pixels).save(buffer, "png", compress_level=1)
+        return buffer.getvalue()
+
+
+# Photo and box [4] px, or None for the whole image -> joints_2d [16, 2] px, joints_3d [16, 3] mm,
+# confidence [16] (see serving.PoseServer).
+Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 
 
 def find_images(arguments: Iterable[str]) -> list[Path]:
@@ -58,20 +67,33 @@ def read_photo(path: Path) -> Photo:
             image = ImageOps.exif_transpose(opened).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise UserError(f"{path}: cannot be read as an image ({error})") from error
-    buffer = io.BytesIO()
-    image.save(buffer, "png", compress_level=1)
-    return Photo(path, np.asarray(image), buffer.getvalue())
+    return Photo(str(path), np.asarray(image))
 
 
-def load_predictor(model_dir: str) -> Predictor:
-    """Return the predictor of a SavedModel or of a training folder's newest weights.
+def shipped_model() -> Path:
+    """Return the .tflite file that comes with the package."""
+    return Path(__file__).parent / "weights" / "pose.tflite"
+
+
+def load_predictor(model: str | Path) -> Predictor:
+    """Return the predictor of a .tflite file, a SavedModel or a training folder's newest weights.
+
+    TensorFlow is imported for the latter two only.
 
     Raises:
-      UserError: if the folder is neither.
+      UserError: if it is none of them.
     """
+    if str(model).endswith(".tflite"):
+        from hg3d_tf.litert_predictor import LiteRTPredictor
+
+        return LiteRTPredictor(model)
+    return _tensorflow_predictor(Path(model))
+
+
+def _tensorflow_predictor(folder: Path) -> Predictor:
+    cli.import_tensorflow_quietly()
     import tensorflow as tf
 
-    folder = Path(model_dir)
     if (folder / "saved_model.pb").exists():
         # Functions do not keep alive what they belong to: `owner` does.
         owner = tf.saved_model.load(str(folder))
@@ -84,10 +106,8 @@ def load_predictor(model_dir: str) -> Predictor:
         owner = PoseServer(checkpoints.load_model(folder))
         whole_image, in_box = owner.predict, owner.predict_boxes
 
-    def predict(
-        encoded: bytes, box: np.ndarray | None = None, owner=owner
-    ) -> dict[str, np.ndarray]:
-        image_bytes = tf.constant([encoded])
+    def predict(photo: Photo, box: np.ndarray | None = None, owner=owner) -> dict[str, np.ndarray]:
+        image_bytes = tf.constant([photo.encoded])
         if box is None:
             outputs = whole_image(image_bytes=image_bytes)
         else:
@@ -98,10 +118,11 @@ def load_predictor(model_dir: str) -> Predictor:
     return predict
 
 
-def as_json(path: Path, pose: dict[str, np.ndarray]) -> dict:
+def as_json(image: str, box: np.ndarray, pose: dict[str, np.ndarray]) -> dict:
     """Return a pose with its joints by name."""
     return {
-        "image": str(path),
+        "image": image,
+        "box_px": np.round(np.asarray(box, float), 1).tolist(),
         "joints_2d_px": _by_name(pose["joints_2d"]),
         "joints_3d_mm": _by_name(pose["joints_3d"]),
         "confidence": _by_name(pose["confidence"]),

@@ -37,6 +37,7 @@ PROTOCOL_FIELDS = (
     "action",
     "frame",
     "scene",
+    "pose_kind",
     "head_box_size_px",  # PCKh's unit, 0.6 of the head box's diagonal, px of the source image
     "joints_3d_17",
     "visible_17",

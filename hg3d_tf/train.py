@@ -30,8 +30,27 @@ flags.DEFINE_string("preview", "", "PNG of the first training batch with its tar
 flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
 flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
 flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the augmentation.")
-flags.DEFINE_string("init_from", "", "Training folder of the stage before: start from its weights.")
+flags.DEFINE_string(
+    "init_from",
+    "",
+    "Training folder of the stage before: start from its weights; shipped: those in the package.",
+)
 
+flags.DEFINE_enum(
+    "network",
+    "hourglass",
+    ["hourglass", "efficientnet_lite0"],
+    "The paper's, or an encoder pretrained on ImageNet with the same outputs, for phones.",
+)
+flags.DEFINE_enum(
+    "heatmaps",
+    "linear",
+    ["linear", "softmax"],
+    "Trained by squared error as in the paper, or as distributions by their divergence.",
+)
+flags.DEFINE_integer(
+    "frozen_blocks", 0, "First blocks of the pretrained encoder that stay as they are, of 16."
+)
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
 flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
 flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
@@ -43,6 +62,11 @@ flags.DEFINE_float(
 )
 flags.DEFINE_bool("geometry_on_3d", False, "Give samples with depth labels the geometry loss too.")
 flags.DEFINE_float("heatmap_sigma", 1.0, "Sigma of the heat maps' Gaussians, cells.")
+flags.DEFINE_integer(
+    "virtual_views",
+    0,
+    "With efficientnet_lite0: also teach depth by this many turned views of each 3D sample's pose.",
+)
 flags.DEFINE_enum(
     "bone_weighting",
     "paper_code",

@@ -8,7 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 from tqdm import tqdm
 
-from hg3d_tf import batch_preview, checkpoints, input_pipeline
+from hg3d_tf import batch_preview, checkpoints, efficientnet, input_pipeline
 from hg3d_tf.bad_records import BadRecords
 from hg3d_tf.cli import UserError
 from hg3d_tf.input_pipeline import InputConfig
@@ -34,6 +34,7 @@ class TrainConfig:
     precision: str = "float32"
     epochs: int = 60
     steps_per_epoch: int = 4000
+    frozen_blocks: int = 0  # of the pretrained encoder, from the image on, that are not trained
     init_from: str = ""  # training folder whose weights this stage starts from
     keep_checkpoints: int = 3
     preview: str = ""  # PNG of the first batch
@@ -42,6 +43,8 @@ class TrainConfig:
         for name in ("epochs", "steps_per_epoch", "keep_checkpoints"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
+        if self.loss.virtual_views and self.model.network != "efficientnet_lite0":
+            raise ValueError("virtual_views needs network efficientnet_lite0")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}, must be one of {PRECISIONS}")
 
@@ -128,6 +131,9 @@ def _create_model(config: TrainConfig) -> PoseModel:
     model = build_pose_model(config.model, precision)
     if config.init_from:
         checkpoints.copy_weights(config.init_from, model)
+    elif config.model.network == "efficientnet_lite0":
+        efficientnet.load_imagenet_weights(model)
+    efficientnet.freeze(model, config.frozen_blocks)
     model.compile(
         create_optimizer(config.optimizer, config.steps_per_epoch, config.epochs),
         config.loss,

@@ -1,12 +1,10 @@
 """The authors' checkpoints give the same outputs here. Needs PyTorch for all but the last tests."""
 
-import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from PIL import Image
 from torch_bytes import Writer, ordered_dict
 
 from hg3d_tf import checkpoints, decode, prediction, torch_checkpoint, torch_names
@@ -67,9 +65,7 @@ def test_predict_reads_images_as_the_authors_do(tmp_path, torch_network):
     save(network, tmp_path / "hg.pth", "state_dict-legacy")
     checkpoints.save_model(imported(tmp_path / "hg.pth"), tmp_path / "run")
     pixels = images(64)[0]
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "png")
-    pose = prediction.load_predictor(tmp_path / "run")(buffer.getvalue())
+    pose = prediction.load_predictor(tmp_path / "run")(prediction.Photo("a", pixels), None)
     heatmaps, depth = torch_outputs(network, pixels[np.newaxis])
     joints_2d_norm, peak = decode.decode_heatmaps(heatmaps[-1])
     joints = decode.to_canonical_mm(decode.join_depth(joints_2d_norm, depth))

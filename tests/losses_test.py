@@ -108,3 +108,23 @@ def test_unknown_weighting_is_named():
         losses.geometry_loss(
             np.zeros((1, 16, 2)), np.zeros((1, 16)), np.ones((1, 16), bool), "none"
         )
+
+
+def test_heatmap_divergence_by_loops():
+    rng = np.random.default_rng(0)
+    predicted, target = rng.random((2, 2, 3, 4, 16)).astype(np.float32)
+    target[1, :, :, 3] = 0  # a joint without a label
+    expected = np.zeros(2)
+    for b in range(2):
+        for j in range(16):
+            if not target[b, :, :, j].any():
+                continue
+            p = predicted[b, :, :, j].astype(float) / predicted[b, :, :, j].sum()
+            t = target[b, :, :, j].astype(float) / target[b, :, :, j].sum()
+            expected[b] += (t * np.log(t / p)).sum() / 16
+    np.testing.assert_allclose(losses.heatmap_divergence(predicted, target), expected, rtol=1e-4)
+
+
+def test_heatmap_divergence_is_zero_for_the_target_whatever_its_scale():
+    target = np.random.default_rng(1).random((2, 4, 4, 16)).astype(np.float32)
+    np.testing.assert_allclose(losses.heatmap_divergence(3 * target, target), 0, atol=1e-5)

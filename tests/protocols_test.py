@@ -126,6 +126,26 @@ def test_depth_of_the_wrong_sign_has_the_right_size():
     close([mirrored[name] for name in ("scale ratio", "sign %", "size ratio")], [1, 0, 1])
 
 
+def test_by_pose_takes_upright_frames_apart(data):
+    kinds = np.array([b"upright", b"any", b"lying"])[np.arange(len(data["key"])) % 3]
+    shape = np.concatenate([data["predicted_2d_norm"], data["predicted_depth"][..., None]], -1)
+    expected = []
+    for predicted, truth in zip(shape.astype(float), data["joints_3d"].astype(float), strict=True):
+        truth = truth - truth[6]
+        own = bone_lengths(truth[None])[0].sum() / bone_lengths(predicted[None])[0].sum()
+        canonical = CANONICAL_BONE_SUM_MM / bone_lengths(predicted[None])[0].sum()
+        error = [
+            np.linalg.norm(s * (predicted - predicted[6]) - truth, axis=-1).mean()
+            for s in (canonical, own)
+        ]
+        expected.append(error)
+    values = protocols.by_pose(data | {"pose_kind": kinds}).values
+    upright, everybody = np.mean(expected[::3], axis=0), np.mean(expected, axis=0)
+    close([values["upright MPJPE"], values["upright at own size"]], list(upright))
+    close([values["all MPJPE"], values["all at own size"]], list(everybody))
+    close(values["all P-MPJPE"], metrics.p_mpjpe(shape, data["joints_3d"].astype(float)).mean())
+
+
 def test_the_synthetic_table_equals_the_loop(data):
     data = {**data, "predicted_2d_norm": near_labels(data), "person_side": data["crop_side"]}
     values, expected = evaluation.summarize(data, 256), loops.synthetic(data, 256)

@@ -90,8 +90,9 @@ def test_the_predictor_is_the_same_from_checkpoint_and_saved_model(model, saved_
     from hg3d_tf import checkpoints
 
     checkpoints.save_model(model, tmp_path)
-    image = encoded(np.asarray(painted_people.paint(np.full((16, 2), 50.0))))
-    one, two = (prediction.load_predictor(str(p))(image) for p in (saved_model, tmp_path))
+    image = np.asarray(painted_people.paint(np.full((16, 2), 50.0)))
+    photo = prediction.Photo("painted", image)
+    one, two = (prediction.load_predictor(p)(photo, None) for p in (saved_model, tmp_path))
     for name, value in one.items():
         np.testing.assert_allclose(two[name], value, rtol=1e-4, atol=1e-3)
 
@@ -112,6 +113,6 @@ def test_json_names_joints():
         "joints_3d": np.zeros((16, 3), np.float32),
         "confidence": np.ones(16, np.float32),
     }
-    record = prediction.as_json("photo.jpg", pose)
+    record = prediction.as_json("photo.jpg", np.array([0, 0, 5, 5]), pose)
     assert record["joints_2d_px"]["r_knee"] == [2.0, 3.0]
     assert list(record["joints_3d_mm"]) == list(JOINT_NAMES)

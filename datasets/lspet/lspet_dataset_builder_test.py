@@ -36,7 +36,9 @@ def manual_dir(tmp_path_factory):
     rows = []
     for number in range(1, 8):
         painted = joints_px(JOINT_NAMES, number)
-        painted[PELVIS] = painted[[joint_index("l_hip"), joint_index("r_hip")]].mean(0)
+        for middle, part in ((PELVIS, "hip"), (THORAX, "shoulder")):
+            ends = [joint_index(f"l_{part}"), joint_index(f"r_{part}")]
+            painted[middle] = painted[ends].mean(0)
         image = paint(painted, (310, 330), RADIUS, number)
         (folder / f"images/im{number:05d}.jpg").write_bytes(jpeg(image))
         rows.append(np.column_stack([joints_px(names, number), np.ones(14)]))
@@ -58,12 +60,12 @@ def test_joints_lie_on_the_painted_discs(manual_dir, tmp_path):
     whole, partial = examples["im00001"], examples["im00002"]
     for example in examples.values():
         assert_joints_on_discs(example, RADIUS)
-        assert not example["visible"][[THORAX, UPPER_NECK]].any()
+        assert not example["visible"][UPPER_NECK]
         assert not example["has_depth"]
         np.testing.assert_allclose(
             example["crop_center"], (example["box"][:2] + example["box"][2:]) / 2, atol=1e-3
         )
-    assert whole["visible"].sum() == 14
+    assert whole["visible"].sum() == 15
     assert not partial["visible"][joint_index("r_ankle")]
     assert not partial["joints_2d"][joint_index("r_ankle")].any()
 
@@ -94,14 +96,15 @@ def test_an_empty_folder_says_what_is_expected(tmp_path):
         build(Builder, tmp_path / "manual", tmp_path / "data")
 
 
-def test_pelvis_needs_both_hips():
+@pytest.mark.parametrize(("part", "joint"), [("hip", PELVIS), ("shoulder", THORAX)])
+def test_a_middle_needs_both_ends(part, joint):
     joints = np.column_stack([standing(LSP_14_NAMES)[:, :2], np.ones(14)])
     joints_2d, visible = to_mpii_order(joints)
-    middle = (STANDING_MM["l_hip"] + STANDING_MM["r_hip"])[:2] / 2
-    np.testing.assert_allclose(joints_2d[PELVIS], middle)
-    joints[LSP_14_NAMES.index("l_hip"), 2] = 0
-    assert visible[PELVIS]
-    assert not to_mpii_order(joints)[1][PELVIS]
+    middle = (STANDING_MM[f"l_{part}"] + STANDING_MM[f"r_{part}"])[:2] / 2
+    np.testing.assert_allclose(joints_2d[joint], middle)
+    joints[LSP_14_NAMES.index(f"l_{part}"), 2] = 0
+    assert visible[joint]
+    assert not to_mpii_order(joints)[1][joint]
 
 
 @pytest.mark.skipif("HG3D_DATA" not in os.environ, reason="HG3D_DATA is not set: no real images")

@@ -17,7 +17,7 @@ from synthetic_humans.mannequin import TEMPLATE, part_index, skin
 from synthetic_humans.materials import Material, make_table, random_material
 from synthetic_humans.occlusion import occluded_joints
 
-CONFIGS = ("studio", "wild", "studio_makehuman", "wild_makehuman")
+CONFIGS = ("studio", "wild", "studio_makehuman", "wild_makehuman", "street_makehuman")
 SPLITS = ("train", "validation", "test")
 JPEG_QUALITY = 92
 _MEAN_BRIGHTNESS = 0.45  # that the camera's exposure aims at
@@ -39,6 +39,11 @@ class Task(NamedTuple):
     seed: int
     image_size: int
     assets_dir: str | None = None  # where the characters' files are; none: the mannequin
+
+    @property
+    def domain(self) -> str:
+        """Return "studio", "wild" or "street"."""
+        return self.config.partition("_")[0]
 
 
 def generator(task: Task, *stream: int) -> np.random.Generator:
@@ -209,7 +214,7 @@ def labels(
     """Return the fields of one example.
 
     Args:
-      task: which one; only the studio shows its 3D labels.
+      task: which one; the wild hides its 3D labels.
       image: JPEG.
       joints: [16, 3] camera frame, mm.
       occluded: [16].
@@ -217,7 +222,7 @@ def labels(
       pose_kind: see poses.py.
     """
     joints_2d = project(joints, intrinsics)
-    has_depth = task.config.startswith("studio")
+    has_depth = task.domain != "wild"
     return {
         "key": f"{task.config}/{task.split}/{task.index:06d}",
         "image": image,

@@ -25,6 +25,7 @@ _DESCRIPTIONS = {
     "wild": "Varied surroundings with clutter and occluders, any pose, 2D labels.",
     "studio_makehuman": "As studio, with MakeHuman's bodies and captured poses.",
     "wild_makehuman": "As wild, with MakeHuman's bodies, captured poses and photos behind them.",
+    "street_makehuman": "As wild_makehuman, mostly upright, with 3D labels.",
 }
 
 

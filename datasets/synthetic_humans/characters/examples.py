@@ -37,17 +37,17 @@ def _develop(rng, image: np.ndarray, is_photo: bool) -> bytes:
 
 def make_example(task: Task) -> dict:
     """Return the fields of one example; `image` is JPEG bytes."""
-    wild = task.config.startswith("wild")
+    in_lab = task.domain == "studio"
     rng = generator(task, 0, task.index)
     character = block_character(task, 1)
     pool = stock(task.assets_dir, task.split).pool
-    spot = np.zeros(2) if wild else rng.uniform(-900, 900, 2)
-    subject = draw_subject(rng, character, pool, wild, spot)
-    if wild:
+    spot = rng.uniform(-900, 900, 2) if in_lab else np.zeros(2)
+    subject = draw_subject(rng, character, pool, task.domain, spot)
+    if in_lab:
+        camera = cameras.lab_camera(rng)
+    else:
         facing = motion.heading(subject.pose.rotations[0])
         camera = cameras.photo_camera(rng, subject.joints[PELVIS], facing)
-    else:
-        camera = cameras.lab_camera(rng)
     joints = camera.to_camera(subject.joints)
     intrinsics, crop_center, crop_side = frame_person(joints, task.image_size)
     scene = make_scene(rng, task, subject, camera)

@@ -45,7 +45,7 @@ class Shot:
             np.random.default_rng(index),
             stocks.block_character(first, 1),
             stocks.stock(folder, "train").pool,
-            False,
+            "studio",
             np.zeros(2),
         )
         turn = np.radians(turn_deg)

@@ -156,13 +156,23 @@ def _template(wild: bool):
     return draw
 
 
-_STUDIO = {_template(False): 0.5, _captured: 0.35, _mixed_upright: 0.15}
-# With the templates' own shares, half of all are upright.
-_WILD = {_template(True): 0.25, _captured: 0.15, _mixed_upright: 0.2, _mixed_any: 0.4}
+_SHARES = {
+    "studio": {_template(False): 0.5, _captured: 0.35, _mixed_upright: 0.15},
+    # With the templates' own shares, half of all are upright.
+    "wild": {_template(True): 0.25, _captured: 0.15, _mixed_upright: 0.2, _mixed_any: 0.4},
+    # As people are met: six in seven upright.
+    "street": {
+        _template(False): 0.3,
+        _template(True): 0.1,
+        _captured: 0.25,
+        _mixed_upright: 0.25,
+        _mixed_any: 0.1,
+    },
+}
 
 
 def random_pose(
-    rng: np.random.Generator, pool: MotionPool, rest: Rest, turns: np.ndarray, wild: bool
+    rng: np.random.Generator, pool: MotionPool, rest: Rest, turns: np.ndarray, domain: str
 ) -> tuple[Pose, Posed]:
     """Draw a pose whose limbs do not stick in each other (or, after some attempts, the last drawn).
 
@@ -170,9 +180,9 @@ def random_pose(
       rng: source of randomness.
       pool: captured poses.
       rest, turns: the body and its alignments.
-      wild: any pose, else upright everyday ones.
+      domain: "studio" (upright everyday poses), "wild" (any) or "street" (both).
     """
-    shares = _WILD if wild else _STUDIO
+    shares = _SHARES[domain]
     draw = rng.choice(list(shares), p=list(shares.values()))
     scale = (rest.head_top[1] - rest.heads[both("{}Foot"), 1].mean()) / 1620
     for _ in range(_ATTEMPTS):

@@ -29,11 +29,11 @@ def draw_subject(
     rng: np.random.Generator,
     character: Character,
     pool: motion.MotionPool,
-    wild: bool,
+    domain: str,
     spot: np.ndarray,
 ) -> Subject:
     """Draw a pose and put the character over the `spot` [2] (x, z) of the floor."""
-    pose, posed = poses.random_pose(rng, pool, character.rest, character.turns, wild)
+    pose, posed = poses.random_pose(rng, pool, character.rest, character.turns, domain)
     vertices, normals = skin(character, posed)
     joints = mpii_joints(posed, character.rest)
     shift = np.array([spot[0], pose.lift_mm - vertices[:, 1].min(), spot[1]])

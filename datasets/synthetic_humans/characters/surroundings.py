@@ -52,7 +52,7 @@ def _bystander(rng, task: Task, subject: Subject, camera: scenes.Camera) -> Subj
     aside = rng.choice([-1, 1]) * rng.uniform(550, 1500)
     offset = aside * camera.rotation[0] + rng.uniform(-700, 2500) * camera.rotation[2]
     spot = subject.joints[PELVIS] + offset
-    return draw_subject(rng, other, pool, False, spot[[0, 2]])
+    return draw_subject(rng, other, pool, "studio", spot[[0, 2]])
 
 
 def _lab_room(rng) -> scenes.Room:
@@ -65,7 +65,7 @@ def make_scene(
     rng: np.random.Generator, task: Task, subject: Subject, camera: scenes.Camera
 ) -> rendering.Scene:
     """Draw what is around a subject, its colours and the light."""
-    wild = task.config.startswith("wild")
+    wild = task.domain != "studio"
     store = stock(task.assets_dir, task.split)
     around = _wild(rng, task, subject, camera) if wild else _lab(rng, subject, task.image_size)
     room = around.room if wild else _lab_room(rng)

@@ -1,0 +1,42 @@
+"""Put a trained network into the package: python experiments/ship.py --workdir=runs/photos/stage3.
+
+Writes hg3d_tf/weights/: model.json and weights.npz, which `--workdir=shipped` and
+`--init_from=shipped` read, and pose.tflite, which predict runs without TensorFlow.
+"""
+
+import sys
+from pathlib import Path
+
+from absl import flags
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from hg3d_tf import cli
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string("workdir", None, "Training folder of the network.")
+
+_FORM = "dynamic"  # weights as int8, a quarter of the size
+_LARGEST_MB = 12
+
+
+def main() -> None:
+    """Write the three files and their sizes."""
+    cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
+    from hg3d_tf import checkpoints, files, shipped, tflite_export
+
+    model = checkpoints.load_model(FLAGS.workdir)
+    shipped.save(model)
+    content = tflite_export.convert(model, [_FORM])[_FORM]
+    with files.atomic_path(shipped.FOLDER / "pose.tflite") as temporary:
+        temporary.write_bytes(content)
+    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(shipped.FOLDER.iterdir())}
+    for name, size in sizes.items():
+        print(f"{size:6.2f} MB  {shipped.FOLDER / name}")
+    if sum(sizes.values()) > _LARGEST_MB:
+        raise cli.UserError(f"more than {_LARGEST_MB} MB: ship a smaller network")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,62 @@
+"""The network as a .tflite file, run by LiteRT: no TensorFlow is imported."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.prediction import Photo
+
+# Side of the crop for a box round the person, in longer sides of the box; as in serving.py.
+_BOX_MARGIN = 1.25
+
+
+class LiteRTPredictor:
+    """Photo and box -> joints, as `prediction.Predictor`.
+
+    Raises:
+      UserError: if the file is not there or not a network of this project.
+    """
+
+    def __init__(self, path: str | Path, num_threads: int = 2):
+        from ai_edge_litert.interpreter import Interpreter
+
+        if not Path(path).is_file():
+            raise UserError(f"{path} does not exist: give a .tflite file that export wrote")
+        try:
+            # Kept: the runner does not keep alive what it runs.
+            self._interpreter = Interpreter(str(path), num_threads=num_threads)
+            self._run = self._interpreter.get_signature_runner("joints")
+            [(self._input, details)] = self._run.get_input_details().items()
+        except ValueError as error:
+            raise UserError(f"{path} is not a network that export wrote: {error}") from error
+        self.size = int(details["shape"][1])
+
+    def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Return the outputs of serving.PoseServer for one person."""
+        height, width = photo.pixels.shape[:2]
+        margin = 1.0 if box is None else _BOX_MARGIN
+        box = np.array([0, 0, width, height], float) if box is None else np.asarray(box, float)
+        side = max(box[2:] - box[:2]) * margin
+        corner = (box[:2] + box[2:] - side) / 2
+        crop = crop_square(photo.pixels, corner, side, self.size)
+        outputs = self._run(**{self._input: crop[np.newaxis].astype(np.float32) / 255})
+        pose = {name: value[0] for name, value in outputs.items()}
+        return pose | {"joints_2d": corner + pose["joints_2d"] * side / self.size}
+
+
+def crop_square(pixels: np.ndarray, corner: np.ndarray, side: float, size: int) -> np.ndarray:
+    """Return a square of an image, resized; black where it lies outside.
+
+    Args:
+      pixels: [H, W, 3] uint8.
+      corner: [2] x, y px of the square's top left corner.
+      side: px.
+      size: of the result [size, size, 3].
+    """
+    low = np.floor(corner).astype(int)
+    high = np.ceil(corner + side).astype(int)
+    inside = Image.fromarray(pixels).crop((*low.tolist(), *high.tolist()))
+    box = (*(corner - low), *(corner + side - low))
+    return np.asarray(inside.resize((size, size), Image.Resampling.BILINEAR, box=box))

@@ -1,0 +1,92 @@
+"""Where the people are in a photo: a box given, a detector's, or where the network sees joints."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.prediction import Photo, Predictor
+
+# Confidence of a joint that counts as seen, and how many must be seen to make a box of them.
+_SEEN = 0.25
+_FEWEST_SEEN = 6
+# What a person extends beyond the joints, in longer sides of their box.
+_FLESH = 0.06
+# HOG: score of a detection that counts, overlap at which two are one person.
+_HOG_SCORE = 0.3
+_HOG_LONGEST_SIDE_PX = 800
+_SAME_PERSON = 0.5
+
+
+class Person(NamedTuple):
+    """A pose and the box that it was found in."""
+
+    box: np.ndarray  # [4] x1, y1, x2, y2 px
+    pose: dict[str, np.ndarray]
+
+    @property
+    def is_clear(self) -> bool:
+        """Tell whether most joints were seen; else the box hardly shows a person."""
+        return bool(np.mean(self.pose["confidence"] > _SEEN) >= 0.5)
+
+
+def find_people(photo: Photo, predictor: Predictor, box=None, detector=None) -> list[Person]:
+    """Return the people in a photo.
+
+    Args:
+      photo: what to look at.
+      predictor: see prediction.py.
+      box: [4] px of one person.
+      detector: function from pixels to boxes [N, 4]; with neither, one person is looked for twice:
+        in the whole image, then in the box of the joints that were seen there.
+    """
+    if box is not None:
+        return [Person(np.asarray(box), predictor(photo, box))]
+    if detector is not None:
+        return [Person(box, predictor(photo, box)) for box in detector(photo.pixels)]
+    height, width = photo.pixels.shape[:2]
+    whole = Person(np.array([0, 0, width, height], np.float32), predictor(photo, None))
+    box = box_of_seen_joints(whole.pose)
+    if box is None:
+        return [whole]
+    closer = Person(box, predictor(photo, box))
+    better = closer.pose["confidence"].mean() >= whole.pose["confidence"].mean()
+    return [closer if better else whole]
+
+
+def box_of_seen_joints(pose: dict[str, np.ndarray]) -> np.ndarray | None:
+    """Return the box [4] px round the joints that were seen, if there are enough of them."""
+    joints = pose["joints_2d"][pose["confidence"] > _SEEN]
+    if len(joints) < _FEWEST_SEEN or np.ptp(joints, axis=0).max() < 8:
+        return None
+    margin = _FLESH * np.ptp(joints, axis=0).max()
+    return np.concatenate([joints.min(0) - margin, joints.max(0) + margin]).astype(np.float32)
+
+
+def hog_detector():
+    """Return OpenCV's detector of upright people (Dalal & Triggs 2005): pixels -> boxes [N, 4].
+
+    Raises:
+      UserError: where OpenCV is not installed.
+    """
+    try:
+        import cv2
+
+        hog = cv2.HOGDescriptor()
+        hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+    except (ImportError, AttributeError) as error:  # OpenCV 5 has it no more
+        raise UserError("--detector=hog needs OpenCV 4: pip install 'hg3d_tf[detector]'") from error
+
+    def detect(pixels: np.ndarray) -> np.ndarray:
+        scale = min(1.0, _HOG_LONGEST_SIDE_PX / max(pixels.shape[:2]))
+        small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        found, scores = hog.detectMultiScale(small, winStride=(8, 8), scale=1.05)
+        if not len(found):
+            return np.zeros((0, 4), np.float32)
+        keep = cv2.dnn.NMSBoxes(found.tolist(), scores.ravel().tolist(), _HOG_SCORE, _SAME_PERSON)
+        corner, size = np.split(found[np.asarray(keep, int)].astype(np.float32), 2, axis=1)
+        # Its boxes are 64 x 128 windows with a margin of 16 all round.
+        margin = size[:, :1] / 4
+        return np.concatenate([corner + margin, corner + size - margin], axis=1) / scale
+
+    return detect

@@ -1,0 +1,148 @@
+"""Finding people, and following one through a video."""
+
+import json
+
+import numpy as np
+import pytest
+
+from hg3d_tf import people, video, view_3d
+from hg3d_tf.cli import UserError
+from hg3d_tf.litert_predictor import crop_square
+from hg3d_tf.one_euro import OneEuroFilter
+from hg3d_tf.prediction import Photo
+
+
+class Looker:
+    """A predictor that sees a pose where it is, more clearly the better the box fits it."""
+
+    def __init__(self, joints_2d):
+        self.joints_2d = joints_2d
+        self.boxes = []
+
+    def __call__(self, photo, box):
+        self.boxes.append(box)
+        confidence = np.full(16, 0.4 if box is None else 0.9)
+        return {
+            "joints_2d": self.joints_2d.copy(),
+            "joints_3d": np.arange(48.0).reshape(16, 3),
+            "confidence": confidence,
+        }
+
+
+@pytest.fixture
+def joints():
+    return np.random.default_rng(0).uniform((30, 20), (60, 90), (16, 2))
+
+
+@pytest.fixture
+def photo():
+    return Photo("photo", np.zeros((120, 100, 3), np.uint8))
+
+
+def test_one_person_is_looked_at_again_from_nearer(joints, photo):
+    look = Looker(joints)
+    [person] = people.find_people(photo, look)
+    assert look.boxes[0] is None
+    margin = 0.06 * np.ptp(joints, axis=0).max()
+    expected = [*(joints.min(0) - margin), *(joints.max(0) + margin)]
+    np.testing.assert_allclose(look.boxes[1], expected, rtol=1e-6)
+    np.testing.assert_array_equal(person.box, look.boxes[1])
+    assert person.is_clear
+
+
+def test_too_few_joints_make_no_box(joints):
+    pose = {"joints_2d": joints, "confidence": np.array([0.9] * 5 + [0.1] * 11)}
+    assert people.box_of_seen_joints(pose) is None
+
+
+def test_a_given_box_is_taken_as_it_is(joints, photo):
+    look = Looker(joints)
+    people.find_people(photo, look, box=[1, 2, 30, 40])
+    assert look.boxes == [[1, 2, 30, 40]]
+
+
+def test_a_detector_finds_several(joints, photo):
+    boxes = np.array([[0, 0, 10, 10], [5, 5, 50, 50]], np.float32)
+    found = people.find_people(photo, Looker(joints), detector=lambda pixels: boxes)
+    np.testing.assert_array_equal([person.box for person in found], boxes)
+
+
+def test_hog_finds_nobody_in_an_empty_picture():
+    pytest.importorskip("cv2")
+    assert people.hog_detector()(np.full((200, 150, 3), 90, np.uint8)).shape == (0, 4)
+
+
+def test_a_crop_keeps_pixels_and_is_black_outside():
+    pixels = np.random.default_rng(0).integers(1, 255, (6, 8, 3), np.uint8)
+    np.testing.assert_array_equal(crop_square(pixels, np.array([2.0, 1.0]), 4, 4), pixels[1:5, 2:6])
+    outside = crop_square(pixels, np.array([-2.0, -1.0]), 4, 4)
+    np.testing.assert_array_equal(outside[1:, 2:], pixels[:3, :2])
+    assert not outside[0].any()
+    assert not outside[:, :2].any()
+
+
+def test_one_euro_by_its_formulas():
+    values = np.random.default_rng(0).normal(size=(5, 3))
+    rate, cutoff, beta = 30.0, 1.5, 0.2
+    smooth = OneEuroFilter(rate, cutoff, beta)
+    alpha = lambda hz: 1 / (1 + rate / (2 * np.pi * hz))  # noqa: E731
+    last, speed = values[0], np.zeros(3)
+    np.testing.assert_allclose(smooth(values[0]), values[0])
+    for value in values[1:]:
+        speed = alpha(1.0) * (value - last) * rate + (1 - alpha(1.0)) * speed
+        weight = alpha(cutoff + beta * np.abs(speed))
+        last = weight * value + (1 - weight) * last
+        np.testing.assert_allclose(smooth(value), last)
+
+
+def write_video(path, frames):
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as written:
+        stream = written.add_stream("libx264", rate=10)
+        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "yuv420p"
+        for pixels in frames:
+            written.mux(stream.encode(av.VideoFrame.from_ndarray(pixels)))
+        written.mux(stream.encode(None))
+
+
+def test_a_video_gives_a_video_and_a_pose_for_each_frame(joints, tmp_path):
+    av = pytest.importorskip("av")
+    write_video(tmp_path / "clip.mp4", np.full((4, 120, 100, 3), 128, np.uint8))
+    look = Looker(joints)
+    options = video.Options(smoothing=0)
+    video.predict(str(tmp_path / "clip.mp4"), look, None, tmp_path, options)
+    records = json.loads((tmp_path / "clip_poses.json").read_text())
+    assert [record["seconds"] for record in records] == [0, 0.1, 0.2, 0.3]
+    assert records[2]["joints_2d_px"]["r_ankle"] == np.round(joints[0], 3).tolist()
+    with av.open(str(tmp_path / "clip_pose.mp4")) as opened:
+        drawn = [frame.to_ndarray(format="rgb24") for frame in opened.decode(video=0)]
+    assert len(drawn) == 4
+    assert np.abs(drawn[0].astype(int) - 128).max() > 60  # a skeleton was drawn
+    # Two looks at the first frame, then one at each where the joints were.
+    assert len(look.boxes) == 5
+
+
+def test_a_video_ends_after_the_seconds_asked_for(joints, tmp_path):
+    write_video(tmp_path / "clip.mp4", np.full((4, 64, 64, 3), 128, np.uint8))
+    video.predict(str(tmp_path / "clip.mp4"), Looker(joints), None, tmp_path, video.Options(0.2))
+    assert len(json.loads((tmp_path / "clip_poses.json").read_text())) == 2
+
+
+def test_what_is_no_video_is_named(tmp_path):
+    pytest.importorskip("av")
+    (tmp_path / "no.mp4").write_text("no video")
+    with pytest.raises(UserError, match=r"no\.mp4: cannot be read as a video"):
+        video.predict(str(tmp_path / "no.mp4"), None, None, tmp_path, video.Options())
+    assert not list(tmp_path.glob("*_pose*"))
+
+
+def test_the_3d_page_holds_every_frame_and_needs_no_network(tmp_path):
+    pytest.importorskip("plotly")
+    poses = list(np.random.default_rng(0).normal(size=(3, 16, 3)))
+    counts = []
+    for number in (2, 3):
+        view_3d.write(tmp_path / "a.html", poses[:number], moving=True)
+        page = (tmp_path / "a.html").read_text()
+        counts.append(page.count('"type":"scatter3d"'))
+        assert '<script src="http' not in page
+    assert counts[1] - counts[0] == 14  # bones
