@@ -47,12 +47,12 @@ def main() -> None:
 
 def measure_step() -> dict:
     """Measure the network that the flags describe."""
-    from hg3d_tf import training
+    from hg3d_tf import precision as precisions
     from hg3d_tf.benchmarks import step
     from hg3d_tf.pose_model import ModelConfig
 
     config = ModelConfig(**cli.flag_values(ModelConfig))
-    precision = training.native_precision() if FLAGS.precision == "auto" else FLAGS.precision
+    precision = precisions.resolve(FLAGS.precision)
     settings = {"batch_size": FLAGS.batch_size, "precision": precision}
     measured = step.measure(config, **settings, seconds=FLAGS.seconds)
     return {"settings": cli.flag_values(ModelConfig) | settings, "step": measured}

@@ -1,22 +1,45 @@
-"""The training loop: strategy, model, callbacks, checkpoints."""
+"""Training one stage: what it consists of, and how its parts are put together."""
 
 import dataclasses
-import json
-import sys
 from pathlib import Path
 
 import tensorflow as tf
-from tqdm import tqdm
 
-from hg3d_tf import batch_preview, checkpoints, input_pipeline
+from hg3d_tf import (
+    batch_preview,
+    callbacks,
+    checkpoints,
+    input_pipeline,
+    precision,
+    strategies,
+    training_report,
+)
 from hg3d_tf.bad_records import BadRecords
-from hg3d_tf.cli import UserError
+from hg3d_tf.guards import NonfiniteGuard
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.keras_api import keras
 from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
 from hg3d_tf.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
+from hg3d_tf.train_loop import TrainLoop
+from hg3d_tf.train_state import TrainCheckpoints, TrainState
+from hg3d_tf.updates import UpdateConfig
+from hg3d_tf.validation import Validation, ValidationConfig
 
-PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+
+@dataclasses.dataclass(frozen=True)
+class LogConfig:
+    """What is written beside the means of each epoch."""
+
+    steps: int = 100  # between two lines of steps.jsonl; 0 for none
+    histograms: bool = False  # of the weights, after every epoch
+    profile_steps: tuple[int, ...] = ()  # first and last step for TensorBoard's profiler
+
+    def __post_init__(self):
+        if self.profile_steps and not (
+            len(self.profile_steps) == 2 and 2 <= self.profile_steps[0] <= self.profile_steps[1]
+        ):
+            steps = ",".join(map(str, self.profile_steps))
+            raise ValueError(f"profile_steps is {steps}, must be FIRST,LAST with 2 <= FIRST")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,155 +54,151 @@ class TrainConfig:
     input: InputConfig = InputConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     loss: LossConfig = LossConfig()
+    update: UpdateConfig = UpdateConfig()
+    validation: ValidationConfig = ValidationConfig()
+    log: LogConfig = LogConfig()
+    strategy: str = "auto"
     precision: str = "float32"
+    deterministic_ops: bool = False  # the same machine and number of cores give the same bits
+    average_decay: float = 0.0  # of a running average of the weights, 0 for none
     epochs: int = 60
     steps_per_epoch: int = 4000
     init_from: str = ""  # training folder whose weights this stage starts from
     keep_checkpoints: int = 3
+    checkpoint_minutes: float = 10.0  # between checkpoints inside an epoch, 0 for none
+    checkpoint_steps: int = 0  # the same, in steps
     preview: str = ""  # PNG of the first batch
 
     def __post_init__(self):
         for name in ("epochs", "steps_per_epoch", "keep_checkpoints"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision is {self.precision!r}, must be one of {PRECISIONS}")
-
-
-def create_strategy() -> tf.distribute.Strategy:
-    """Return MirroredStrategy over all GPUs (without any: logical CPUs) if there are several."""
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    if len(devices) > 1:
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
-    return tf.distribute.get_strategy()
-
-
-def native_precision() -> str:
-    """Return mixed_bfloat16 where a CPU does the work and has instructions for it, else float32."""
-    if tf.config.list_physical_devices("GPU"):
-        return "float32"
-    try:
-        cpu = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return "float32"
-    return "mixed_bfloat16" if "avx512_bf16" in cpu or "amx_bf16" in cpu else "float32"
+        for name, known in (
+            ("precision", precision.PRECISIONS),
+            ("strategy", strategies.STRATEGIES),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, must be one of {known}")
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(f"average_decay is {self.average_decay}, must be in [0, 1)")
+        if min(self.checkpoint_minutes, self.checkpoint_steps) < 0:
+            raise ValueError("checkpoint_minutes and checkpoint_steps must not be negative")
 
 
 def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     """Train one stage, or go on with it where `workdir` holds a checkpoint.
 
-    Writes to `workdir`: model.json, checkpoints/, tensorboard/, metrics.jsonl.
+    Writes to `workdir`: model.json, checkpoints/, metrics.jsonl, steps.jsonl, tensorboard/,
+    report.md with curves.png; where it validates, best/ and pictures/.
 
     Raises:
-      UserError: for data or weights that are not there, too many unreadable records, or a batch
-        that does not divide among the replicas.
+      UserError: for data or weights that are not there, too many unreadable records, a batch that
+        does not divide among the replicas, a step that is not finite, or a folder that cannot be
+        written to.
+      PeerLost: if another process that trains with this one is gone.
     """
     workdir = Path(workdir)
-    strategy = create_strategy()
-    replicas = strategy.num_replicas_in_sync
-    if config.input.batch_size % replicas:
-        raise UserError(
-            f"batch_size {config.input.batch_size} does not divide among {replicas} replicas"
-        )
-    bad_records = BadRecords(config.input.max_bad_fraction)
-    batches = input_pipeline.train_batches(
-        config.input, config.model.input_size, bad_records=bad_records
-    )
+    if config.deterministic_ops:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(config.input.seed)
+    strategy = strategies.create_strategy(config.strategy)
+    strategies.check_batch_size(strategy, config.input.batch_size, config.update.accumulate)
+    input_pipeline.train_batches(config.input, config.model.input_size)  # fail before the work
     with strategy.scope():
-        model = _create_model(config)
-    epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
-    checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, epoch=epoch)
-    manager = checkpoints.create_manager(workdir, checkpoint, config.keep_checkpoints)
-    checkpoints.save_model_config(workdir, config.model)
-    if manager.latest_checkpoint:
-        checkpoint.restore(manager.latest_checkpoint)
-        print(f"going on after epoch {int(epoch)} of {workdir}")
-    with bad_records.stop_as_user_error():
-        _show_first_batch(config, batches, workdir, int(epoch))
-        model.fit(
-            batches,
-            initial_epoch=int(epoch),
-            epochs=config.epochs,
-            steps_per_epoch=config.steps_per_epoch,
-            verbose=0,
-            callbacks=[
-                ProgressBar(config.input.batch_size),
-                keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False),
-                MetricsLog(workdir / "metrics.jsonl"),
-                SaveCheckpoint(manager, epoch),
-            ],
-        )
-    return model
+        state = TrainState(_create_model(config), config.average_decay)
+    chief = strategies.is_chief(strategy)
+    saved = TrainCheckpoints(workdir, state, config.keep_checkpoints, chief)
+    if saved.restore() and chief:
+        print(f"going on after step {int(state.step)} (epoch {int(state.epoch)}) of {workdir}")
+    if int(state.epoch) < config.epochs:
+        loop = _create_loop(config, workdir, state, saved, chief)
+        bad_records = BadRecords(config.input.max_bad_fraction)
+        batches = batches_from(config, int(state.step), bad_records=bad_records)
+        with strategies.peer_errors(strategy), bad_records.stop_as_user_error():
+            if chief:
+                _show_first_batch(config, workdir, int(state.step))
+            loop.run(strategies.share_batches(strategy, batches, config.input.batch_size))
+    return state.evaluated
 
 
-def _show_first_batch(config: TrainConfig, batches, workdir: Path, epoch: int) -> None:
+def _show_first_batch(config: TrainConfig, workdir: Path, step: int) -> None:
+    batches = input_pipeline.train_batches(config.input, config.model.input_size, first_step=step)
     batch_preview.write(
         next(iter(batches)),
         config.model.heatmap_size,
         config.loss.heatmap_sigma,
-        workdir / "tensorboard" / "train",
-        step=epoch,
+        workdir / "tensorboard",
+        step=step,
         path=config.preview,
     )
 
 
+def batches_from(
+    config: TrainConfig, step: int, keys: bool = False, bad_records: BadRecords | None = None
+) -> tf.data.Dataset:
+    """Return the training's batches from a step on; `keys` alone, or all but these.
+
+    Keys are text, which not every device can hold.
+    """
+    batches = input_pipeline.train_batches(
+        config.input, config.model.input_size, first_step=step, bad_records=bad_records
+    )
+    if keys:
+        return batches.map(lambda batch: batch["key"])
+    return batches.map(lambda batch: {name: batch[name] for name in batch if name != "key"})
+
+
 def _create_model(config: TrainConfig) -> PoseModel:
-    precision = native_precision() if config.precision == "auto" else config.precision
-    model = build_pose_model(config.model, precision)
+    policy = precision.resolve(config.precision)
+    model = build_pose_model(config.model, policy)
     if config.init_from:
         checkpoints.copy_weights(config.init_from, model)
-    model.compile(
-        create_optimizer(config.optimizer, config.steps_per_epoch, config.epochs),
-        config.loss,
+    optimizer = create_optimizer(
+        config.optimizer, config.steps_per_epoch, config.epochs, policy == "mixed_float16"
     )
+    model.compile(optimizer, config.loss, config.update)
     return model
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """Steps, images a second, losses and the time left, once a minute where it is no terminal."""
-
-    def __init__(self, batch_size: int):
-        super().__init__()
-        self.batch_size = batch_size
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.bar = tqdm(
-            total=self.params["steps"] * self.batch_size,
-            desc=f"epoch {epoch + 1}/{self.params['epochs']}",
-            unit="image",
-            mininterval=0.5 if sys.stderr.isatty() else 60,
-            dynamic_ncols=True,
+def _create_loop(
+    config: TrainConfig, workdir: Path, state: TrainState, saved: TrainCheckpoints, chief: bool
+) -> TrainLoop:
+    writer = tf.summary.create_file_writer(str(workdir / "tensorboard")) if chief else None
+    measure = None
+    if config.validation.dataset:
+        validation = Validation(
+            config.validation, state, config.input.data_dir, workdir if chief else None, writer
         )
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(self.batch_size)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.set_postfix({name: f"{value:.3g}" for name, value in logs.items()}, refresh=False)
-        self.bar.close()
-
-
-class MetricsLog(keras.callbacks.Callback):
-    """Append one JSON line per epoch."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self.path = path
-
-    def on_epoch_end(self, epoch, logs=None):
-        line = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        measure = lambda epoch: validation(epoch, last=epoch + 1 == config.epochs)  # noqa: E731
+    if chief:
+        checkpoints.save_model_config(workdir, config.model)
+    return TrainLoop(
+        state,
+        saved,
+        NonfiniteGuard(
+            workdir,
+            lambda step: next(iter(batches_from(config, step, keys=True))).numpy(),
+            config.update.skip_nonfinite,
+        ),
+        _create_callbacks(config, workdir, int(state.step), writer) if chief else [],
+        config.steps_per_epoch,
+        config.epochs,
+        config.checkpoint_minutes,
+        config.checkpoint_steps,
+        measure,
+    )
 
 
-class SaveCheckpoint(keras.callbacks.Callback):
-    """Write a checkpoint after every epoch."""
-
-    def __init__(self, manager: tf.train.CheckpointManager, epoch: tf.Variable):
-        super().__init__()
-        self.manager = manager
-        self.epoch = epoch
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.epoch.assign(epoch + 1)
-        self.manager.save(checkpoint_number=epoch + 1)
+def _create_callbacks(config: TrainConfig, workdir: Path, first_step: int, writer) -> list:
+    found = [
+        callbacks.Speed(config.input.batch_size),
+        callbacks.ProgressBar(config.input.batch_size),
+        callbacks.MetricsLog(workdir, config.log.steps, first_step),
+        callbacks.Scalars(writer, config.log.steps),
+        training_report.Report(workdir),
+    ]
+    if config.log.histograms:
+        found.append(callbacks.Histograms(writer))
+    if config.log.profile_steps:
+        found.append(callbacks.Profile(workdir / "tensorboard", *config.log.profile_steps))
+    return found
