@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 
 import tensorflow as tf
@@ -98,6 +99,12 @@ def peer_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
         if num_processes(strategy) == 1:
             raise
         raise PeerLost(error.message.splitlines()[0]) from error
+
+
+def start_again(error: PeerLost) -> None:
+    """Run this program's command anew in its place: it waits for the lost worker, then goes on."""
+    print(f"another worker was lost ({error}): starting again, to wait for it", flush=True)
+    os.execv(sys.executable, sys.orig_argv)
 
 
 def is_first_process() -> bool:

@@ -6,8 +6,6 @@ steps.jsonl, report.md with curves. WORKDIR/flags.txt holds the effective flags.
 together where each runs the same command with its own TF_CONFIG and a WORKDIR that all share.
 """
 
-import os
-import sys
 from pathlib import Path
 
 from absl import flags
@@ -162,8 +160,7 @@ def main() -> None:
     try:
         training.train(config, workdir)
     except strategies.PeerLost as error:
-        print(f"another worker was lost ({error}): starting again, to wait for it", flush=True)
-        os.execv(sys.executable, sys.orig_argv)
+        strategies.start_again(error)
 
 
 def prepare_workdir(workdir: Path) -> None:

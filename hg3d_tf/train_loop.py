@@ -53,7 +53,7 @@ class TrainLoop:
         for callback in callbacks:
             callback.set_params({"epochs": epochs, "steps": steps_per_epoch})
             callback.set_model(state.model)
-        self.step, self.epoch = int(state.step), int(state.epoch)
+        self.step, self.epoch = int(state.step.numpy()), int(state.epoch.numpy())
         self._take_step = create_step(state)
         self._signal = TerminationSignal()
 

@@ -109,14 +109,14 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     chief = strategies.is_chief(strategy)
     saved = TrainCheckpoints(workdir, state, config.keep_checkpoints, chief)
     if saved.restore() and chief:
-        print(f"going on after step {int(state.step)} (epoch {int(state.epoch)}) of {workdir}")
-    if int(state.epoch) < config.epochs:
+        print(f"going on after step {int(state.step.numpy())} (epoch {int(state.epoch.numpy())}) of {workdir}")
+    if int(state.epoch.numpy()) < config.epochs:
         loop = _create_loop(config, workdir, state, saved, chief)
         bad_records = BadRecords(config.input.max_bad_fraction)
-        batches = batches_from(config, int(state.step), bad_records=bad_records)
+        batches = batches_from(config, int(state.step.numpy()), bad_records=bad_records)
         with strategies.peer_errors(strategy), bad_records.stop_as_user_error():
             if chief:
-                _show_first_batch(config, workdir, int(state.step))
+                _show_first_batch(config, workdir, int(state.step.numpy()))
             loop.run(strategies.share_batches(strategy, batches, config.input.batch_size))
     return state.evaluated
 
@@ -180,7 +180,7 @@ def _create_loop(
             lambda step: next(iter(batches_from(config, step, keys=True))).numpy(),
             config.update.skip_nonfinite,
         ),
-        _create_callbacks(config, workdir, int(state.step), writer) if chief else [],
+        _create_callbacks(config, workdir, int(state.step.numpy()), writer) if chief else [],
         config.steps_per_epoch,
         config.epochs,
         config.checkpoint_minutes,

@@ -92,7 +92,7 @@ class Validation:
         return {f"validation_{name}": value for name, value in metrics.items()}
 
     def _keep(self, epoch: int, metrics: dict[str, float], predictions) -> None:
-        step, score = int(self.state.step), metrics.get(self.config.best_metric)
+        step, score = int(self.state.step.numpy()), metrics.get(self.config.best_metric)
         if self.config.keep_best and score is not None and np.isfinite(score):
             self.best.save(self.model, step, score)
         if self.config.pictures:
