@@ -109,7 +109,9 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     chief = strategies.is_chief(strategy)
     saved = TrainCheckpoints(workdir, state, config.keep_checkpoints, chief)
     if saved.restore() and chief:
-        print(f"going on after step {int(state.step.numpy())} (epoch {int(state.epoch.numpy())}) of {workdir}")
+        print(
+            f"going on after step {state.step.numpy()} (epoch {state.epoch.numpy()}) of {workdir}"
+        )
     if int(state.epoch.numpy()) < config.epochs:
         loop = _create_loop(config, workdir, state, saved, chief)
         bad_records = BadRecords(config.input.max_bad_fraction)

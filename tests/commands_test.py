@@ -99,7 +99,7 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
     flagfile = f"--flagfile={tmp_path / 'run/flags.txt'}"
     second = run("-m", "hg3d_tf.train", flagfile, "--epochs=2")
     assert second.returncode == 0, second.stderr
-    assert "going on after epoch 1" in second.stdout
+    assert "going on after step 2 (epoch 1)" in second.stdout
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 2
     assert b"first_batch" in b"".join(
         path.read_bytes() for path in (tmp_path / "run/tensorboard").rglob("events.out.*")

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hg3d_tf import augment, decoding, geometry, input_pipeline, targets
-from hg3d_tf.benchmarks import input_data, opencv_loader, step
+from hg3d_tf.benchmarks import input_data, opencv_loader, train
 from hg3d_tf.hourglass import OUTPUT_STRIDE
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.ops import chain
@@ -122,7 +122,7 @@ def measure_training(
     config: InputConfig, model: ModelConfig, precision: str, seconds: float
 ) -> dict:
     """Return what a step of the network consumes and how long it waits for its input."""
-    train_step = step.compiled_step(model, precision)
+    train_step = tf.function(train.compiled_model(model, precision).train_step)
     batches = iter(input_pipeline.train_batches(config, model.input_size))
     train_step(next(batches))
     start, waited, steps = time.perf_counter(), 0.0, 0
