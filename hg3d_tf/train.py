@@ -172,7 +172,8 @@ def prepare_workdir(workdir: Path) -> None:
     from hg3d_tf import files, guards
 
     path, text = workdir / "flags.txt", cli.flags_into_string()
-    if FLAGS.if_flags_differ != "go_on" and (workdir / "checkpoints/checkpoint").exists():
+    trained = path.exists() and (workdir / "checkpoints/checkpoint").exists()
+    if trained and FLAGS.if_flags_differ != "go_on":
         try:
             guards.check_same_flags(path, text, cli.default_lines(), FREE_FLAGS)
         except cli.UserError:
