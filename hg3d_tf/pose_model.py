@@ -125,7 +125,7 @@ class PoseModel(keras.Model):
         statistics = self._batch_statistics() if config.skip_nonfinite else []
         before = [tf.identity(variable) for variable in statistics]
         loss, gradients, per_sample = updates.in_parts(batch, config.accumulate, self._gradients)
-        loss, *gradients = updates.sum_over_replicas([loss, *gradients])
+        (loss,), gradients = map(updates.sum_over_replicas, ([loss], gradients))
         norm = tf.linalg.global_norm(gradients)
         finite = updates.is_finite(self.optimizer, loss, norm)
         if config.clip_norm:
