@@ -148,7 +148,10 @@ def _free_bytes(folder: Path) -> int:
 def _remove_leftovers(folder: Path) -> None:
     """Remove files that an interrupted save has left in a folder of checkpoints."""
     state = tf.train.get_checkpoint_state(str(folder))
-    whole = {Path(path).name for path in state.all_model_checkpoint_paths} if state else set()
+    if state is None:
+        return
+    paths = (state.model_checkpoint_path, *state.all_model_checkpoint_paths)
+    whole = {Path(path).name for path in paths}
     for path in folder.glob("ckpt-*"):
         if path.name.split(".")[0] not in whole:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
