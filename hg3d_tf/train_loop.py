@@ -143,6 +143,7 @@ def create_step(state: TrainState):
         results = model.take_step(batch)
         if several_processes:
             context = tf.distribute.get_replica_context()
+            requests = tf.identity(requests)  # on the replica's device, which reducing asks for
             requests = context.all_reduce(tf.distribute.ReduceOp.SUM, requests)
         return results | {"requests": requests}
 
