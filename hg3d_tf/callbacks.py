@@ -125,7 +125,8 @@ class Speed(keras.callbacks.Callback):
 def learning_rate(optimizer) -> float:
     """Return the rate of the next step."""
     rate = optimizer.learning_rate  # of Keras 2's older optimizers, the schedule itself
-    return float(rate(optimizer.iterations) if callable(rate) else rate)
+    rate = rate(tf.convert_to_tensor(optimizer.iterations)) if callable(rate) else rate
+    return float(tf.convert_to_tensor(rate))
 
 
 class Scalars(keras.callbacks.Callback):
