@@ -142,7 +142,16 @@ PARTS = ("model", "input", "optimizer", "loss", "update", "validation", "log")
 FREE_FLAGS = (
     *("workdir", "data_dir", "epochs", "strategy", "if_flags_differ", "on_nonfinite"),
     *("keep_checkpoints", "checkpoint_minutes", "checkpoint_steps", "log_steps", "histograms"),
-    *("cache", "max_bad_fraction", "preview", "profile_steps", "validation_dataset", "validation_split", "validation_every", "pictures"),
+    *(
+        "cache",
+        "max_bad_fraction",
+        "preview",
+        "profile_steps",
+        "validation_dataset",
+        "validation_split",
+        "validation_every",
+        "pictures",
+    ),
     *("best_metric", "keep_best"),
 )
 

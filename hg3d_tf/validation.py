@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import draw, evaluation, input_pipeline, strategies
+from hg3d_tf import draw, evaluation, input_pipeline, protocol_inputs, strategies
 from hg3d_tf.best_checkpoints import BestCheckpoints
 from hg3d_tf.pose_model import build_pose_model
 from hg3d_tf.train_state import TrainState
@@ -109,7 +109,7 @@ class Validation:
         first = {name: values[:count] for name, values in predictions.items()}
         joints_2d = (first["predicted_2d_norm"] + 1) * (self.model.config.input_size / 2)
         return list(
-            zip(images[:count], joints_2d, evaluation.canonical_joints_mm(first), strict=True)
+            zip(images[:count], joints_2d, protocol_inputs.predicted_mm(first), strict=True)
         )
 
 
