@@ -68,7 +68,7 @@ def load_model(workdir: str | Path) -> PoseModel:
     averaged = any(name.startswith("average/") for name, _ in tf.train.list_variables(path))
     try:
         root = tf.train.Checkpoint(**{"average" if averaged else "model": model})
-        root.restore(path).expect_partial().assert_existing_objects_matched()
+        root.read(path).expect_partial().assert_existing_objects_matched()  # of save and of write
     except (AssertionError, ValueError) as error:  # missing weights; weights of another shape
         raise UserError(f"{path} holds the weights of another network than {config}") from error
     return model
