@@ -26,11 +26,11 @@ flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
 flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
 flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
 flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
-flags.DEFINE_enum(
+flags.DEFINE_multi_enum(
     "precision",
-    "float32",
+    ["float32"],
     ["auto", "float32", "mixed_bfloat16", "mixed_float16"],
-    "Precision of the layers.",
+    "Precision of the layers; train: given again, a further one to compare.",
 )
 flags.DEFINE_integer("devices", 1, "train: logical CPUs that share a batch.", lower_bound=1)
 flags.DEFINE_float("seconds", 10, "How long to repeat what is measured.", lower_bound=0)
@@ -51,27 +51,27 @@ def main() -> None:
 
 def measure_train() -> dict:
     """Measure the network that the flags describe."""
-    from hg3d_tf import precision as precisions
+    from hg3d_tf import precision
     from hg3d_tf.benchmarks import train
     from hg3d_tf.pose_model import ModelConfig
 
     train.use_logical_devices(FLAGS.devices)
     config = ModelConfig(**cli.flag_values(ModelConfig))
-    policy = precisions.resolve(FLAGS.precision)
-    measured = train.measure(config, FLAGS.batch_size, policy, FLAGS.seconds)
-    settings = {"batch_size": FLAGS.batch_size, "precision": policy, "devices": FLAGS.devices}
+    policies = [precision.resolve(name) for name in FLAGS.precision]
+    measured = train.measure(config, FLAGS.batch_size, policies, FLAGS.seconds)
+    settings = {"batch_size": FLAGS.batch_size, "devices": FLAGS.devices}
     return {"settings": cli.flag_values(ModelConfig) | settings, "train": measured}
 
 
 def measure_input() -> dict:
     """Measure the input pipeline, and the network that the flags describe with it."""
-    from hg3d_tf import precision as precisions
+    from hg3d_tf import precision
     from hg3d_tf.benchmarks import input
     from hg3d_tf.pose_model import ModelConfig
 
     config = ModelConfig(**cli.flag_values(ModelConfig))
-    precision = precisions.resolve(FLAGS.precision)
-    settings = {"batch_size": FLAGS.batch_size, "precision": precision}
+    policy = precision.resolve(FLAGS.precision[0])
+    settings = {"batch_size": FLAGS.batch_size, "precision": policy}
     measured = input.measure(config, **settings, seconds=FLAGS.seconds)
     return {"settings": cli.flag_values(ModelConfig) | settings} | measured
 

@@ -25,18 +25,19 @@ def create_strategy(name: str = "auto") -> tf.distribute.Strategy:
     Raises:
       UserError: if what it needs is not there.
     """
-    if name == "auto":
-        name = _choose()
     return {
         "one": tf.distribute.get_strategy,
         "mirrored": _mirrored,
         "multi_worker": _multi_worker,
         "tpu": _tpu,
-    }[name]()
+    }[_resolve(name)]()
 
 
-def _choose() -> str:
-    if _cluster():
+def _resolve(name: str) -> str:
+    """Return `name`, or what "auto" means here."""
+    if name != "auto":
+        return name
+    if _tasks():
         return "multi_worker"
     if "TPU_NAME" in os.environ:
         return "tpu"
@@ -47,16 +48,22 @@ def _devices() -> list:
     return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
 
 
-def _cluster() -> dict:
-    """Return the addresses by job that TF_CONFIG lists."""
-    text = os.environ.get("TF_CONFIG", "")
+def _tf_config() -> dict:
+    text = os.environ.get("TF_CONFIG") or "{}"
     try:
-        return json.loads(text).get("cluster", {}) if text else {}
-    except (ValueError, AttributeError) as error:
+        config = json.loads(text)
+        return {"cluster": dict(config.get("cluster", {})), "task": dict(config.get("task", {}))}
+    except (ValueError, AttributeError, TypeError) as error:
         raise UserError(
             f"TF_CONFIG={text!r} is not JSON with cluster and task ({error}): see"
             " https://www.tensorflow.org/guide/distributed_training"
         ) from error
+
+
+def _tasks() -> list[tuple[str, int]]:
+    """Return job and index of the processes that TF_CONFIG lists, the one that writes first."""
+    cluster = _tf_config()["cluster"]
+    return [(job, i) for job in ("chief", "worker") for i in range(len(cluster.get(job, ())))]
 
 
 def _mirrored() -> tf.distribute.Strategy:
@@ -64,7 +71,7 @@ def _mirrored() -> tf.distribute.Strategy:
 
 
 def _multi_worker() -> tf.distribute.Strategy:
-    if not _cluster():
+    if not _tasks():
         raise UserError("strategy multi_worker wants TF_CONFIG with the cluster and this task")
     return tf.distribute.MultiWorkerMirroredStrategy()
 
@@ -107,33 +114,17 @@ def start_again(error: PeerLost) -> None:
     os.execv(sys.executable, sys.orig_argv)
 
 
-def is_first_process() -> bool:
-    """Return whether this process, as TF_CONFIG describes it, is the one that writes files."""
-    cluster = _cluster()
-    if not cluster:
-        return True
-    task = json.loads(os.environ["TF_CONFIG"]).get("task", {})
-    return task.get("type") == "chief" or ("chief" not in cluster and task.get("index") == 0)
-
-
 def num_processes(strategy: tf.distribute.Strategy) -> int:
     """Return the number of processes that train together."""
-    return max(sum(len(tasks) for tasks in _jobs(strategy).values()), 1)
+    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    return len(_tasks()) if several else 1
 
 
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Return whether this process is the one that writes files."""
-    jobs, resolver = _jobs(strategy), strategy.cluster_resolver
-    if len(jobs) == 0 or resolver.task_type == "chief":
-        return True
-    return "chief" not in jobs and resolver.task_id == 0
-
-
-def _jobs(strategy: tf.distribute.Strategy) -> dict[str, list[str]]:
-    """Return the addresses of the tasks that train, by job; none where this process is alone."""
-    resolver = strategy.cluster_resolver
-    jobs = resolver.cluster_spec().as_dict() if resolver else {}
-    return {name: jobs[name] for name in ("chief", "worker") if name in jobs}
+def is_chief(name: str = "auto") -> bool:
+    """Return whether this process, under the strategy called `name`, is the one to write files."""
+    tasks, task = _tasks(), _tf_config()["task"]
+    alone = not tasks or name not in ("auto", "multi_worker")
+    return alone or tasks[0] == (task.get("type"), task.get("index"))
 
 
 def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int, parts: int = 1) -> None:

@@ -140,19 +140,10 @@ flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the 
 PARTS = ("model", "input", "optimizer", "loss", "update", "validation", "log")
 # Flags that may change from run to run of one training: what they set leaves no trace in weights.
 FREE_FLAGS = (
-    *("workdir", "data_dir", "epochs", "strategy", "if_flags_differ", "on_nonfinite"),
-    *("keep_checkpoints", "checkpoint_minutes", "checkpoint_steps", "log_steps", "histograms"),
-    *(
-        "cache",
-        "max_bad_fraction",
-        "preview",
-        "profile_steps",
-        "validation_dataset",
-        "validation_split",
-        "validation_every",
-        "pictures",
-    ),
-    *("best_metric", "keep_best"),
+    *("workdir", "data_dir", "epochs", "strategy", "if_flags_differ", "on_nonfinite", "preview"),
+    *("keep_checkpoints", "checkpoint_minutes", "checkpoint_steps", "cache", "max_bad_fraction"),
+    *("validation_dataset", "validation_split", "validation_every", "pictures", "best_metric"),
+    *("keep_best", "log_steps", "histograms", "profile_steps"),
 )
 
 
@@ -164,19 +155,18 @@ def main() -> None:
 
     with cli.flag_errors():
         config = config_from_flags()
-    if strategies.is_first_process():
-        prepare_workdir(workdir)
+    prepare_workdir(workdir, chief=strategies.is_chief(FLAGS.strategy))
     try:
         training.train(config, workdir)
     except strategies.PeerLost as error:
         strategies.start_again(error)
 
 
-def prepare_workdir(workdir: Path) -> None:
-    """Write the effective flags to `workdir`, if they are those that it was made with.
+def prepare_workdir(workdir: Path, chief: bool) -> None:
+    """Let the chief write the effective flags to `workdir`, if it was made with the same.
 
     Raises:
-      UserError: if they are not, and --if_flags_differ does not say what to do.
+      UserError: if it was not, and --if_flags_differ does not say what to do.
     """
     from hg3d_tf import files, guards
 
@@ -188,8 +178,10 @@ def prepare_workdir(workdir: Path) -> None:
         except cli.UserError:
             if FLAGS.if_flags_differ == "refuse":
                 raise
-            guards.remove_training(workdir)
-    files.write_text(path, text)
+            if chief:
+                guards.remove_training(workdir)
+    if chief:
+        files.write_text(path, text)
 
 
 def config_from_flags():
@@ -198,7 +190,7 @@ def config_from_flags():
     from hg3d_tf.input_pipeline import InputConfig, default_data_dir
     from hg3d_tf.optimizers import OptimizerConfig
     from hg3d_tf.pose_model import LossConfig, ModelConfig
-    from hg3d_tf.training import LogConfig, TrainConfig
+    from hg3d_tf.train_config import LogConfig, TrainConfig
     from hg3d_tf.updates import UpdateConfig
     from hg3d_tf.validation import ValidationConfig
 

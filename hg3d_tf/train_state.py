@@ -21,7 +21,7 @@ class TrainState:
     """The network with its optimizer and running means, the averaged network, epoch and step.
 
     Attributes:
-      model: compiled.
+      model: compiled; made, as this, in its strategy's scope.
       average: network whose weights are a running average of the model's, or None.
       epoch: number of finished epochs.
       step: number of finished steps, of all epochs.
@@ -29,6 +29,8 @@ class TrainState:
 
     def __init__(self, model: PoseModel, average_decay: float = 0.0):
         self.model = model
+        if hasattr(model.optimizer, "build"):  # tensorflow-addons' make their variables later
+            model.optimizer.build(model.trainable_variables)
         self.average_decay = average_decay
         self.average = None
         if average_decay:
@@ -95,13 +97,10 @@ class TrainCheckpoints:
         path = self._read.latest_checkpoint
         if path is None:
             return False
-        optimizer = self._state.model.optimizer
-        if hasattr(optimizer, "build"):
-            optimizer.build(self._state.model.trainable_variables)
         try:
             status = self._checkpoint.restore(path)
             status.assert_existing_objects_matched()
-        except (AssertionError, ValueError) as error:
+        except (AssertionError, ValueError, tf.errors.InvalidArgumentError) as error:
             raise UserError(
                 f"{path} was not written by a training with these settings: choose another"
                 " --workdir, or --if_flags_differ=start_anew"

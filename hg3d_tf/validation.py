@@ -47,6 +47,7 @@ class Validation:
 
     Args:
       config: on what.
+      epochs: of the training; the last is always measured.
       state: the training.
       data_dir: folder of prepared datasets.
       workdir: where pictures and the best weights go; None for a process that writes nothing.
@@ -59,12 +60,14 @@ class Validation:
     def __init__(
         self,
         config: ValidationConfig,
+        epochs: int,
         state: TrainState,
         data_dir: str,
         workdir: Path | None,
         writer: tf.summary.SummaryWriter | None,
     ):
         self.config = config
+        self.epochs = epochs
         self.state = state
         self.workdir = workdir
         self.writer = writer
@@ -77,9 +80,9 @@ class Validation:
             config.dataset, config.split, size, 32, data_dir
         )
 
-    def __call__(self, epoch: int, last: bool) -> dict[str, float]:
+    def __call__(self, epoch: int) -> dict[str, float]:
         """Return the metrics after an epoch, empty where this one is not validated."""
-        if (epoch + 1) % self.config.every and not last:
+        if (epoch + 1) % self.config.every and epoch + 1 < self.epochs:
             return {}
         # Of all processes: values of several are gathered.
         self.model.set_weights(self.state.evaluated.get_weights())

@@ -1,9 +1,8 @@
-import errno
 import json
 
 import pytest
 
-from hg3d_tf import guards, train_state
+from hg3d_tf import guards
 from hg3d_tf.cli import UserError
 
 BAD = {"finite": False, "loss": float("nan"), "gradient_norm": 1.0}
@@ -51,15 +50,3 @@ def test_start_anew_removes_the_training_and_nothing_else(tmp_path):
         (tmp_path / name).write_text("")
     guards.remove_training(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
-
-
-def test_a_failed_save_is_one_line_and_leaves_the_whole_checkpoints(tmp_path):
-    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "ckpt-1"\n')
-    (tmp_path / "ckpt-1.index").write_text("")
-    with (
-        pytest.raises(UserError, match=r"No space left.*last good one is ckpt-1"),
-        train_state.write_errors(tmp_path, "ckpt-1"),
-    ):
-        (tmp_path / "ckpt-2.data-00000-of-00001.tempstate1").write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint", "ckpt-1.index"]

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # argv: workdir, data_dir, number of logical devices, settings as JSON. The network has fewer levels
 # than the paper's, for the sake of time.
 SCRIPT = """
-import dataclasses, json, os, signal, sys
+import json, os, signal, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf
 
@@ -22,19 +22,20 @@ cpu, = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
 tf.config.threading.set_intra_op_parallelism_threads(2)
 
-from hg3d_tf import cli, hourglass, training
+from hg3d_tf import hourglass, training
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.optimizers import OptimizerConfig
 from hg3d_tf.pose_model import LossConfig, ModelConfig
+from hg3d_tf.train_config import LogConfig, TrainConfig
 
 hourglass.HOURGLASS_DEPTH = hourglass.DEPTH_LEVELS = 1
-config = training.TrainConfig(
+config = TrainConfig(
     model=ModelConfig(1, 8, 1, 64),
     input=InputConfig("painted_3d:0.4,painted_2d:0.6", batch_size=settings.pop("batch_size", 4),
                       data_dir=data_dir),
     optimizer=OptimizerConfig("adam", 1e-3),
     loss=LossConfig(depth_weight=0.1, geometry_weight=0.01),
-    log=training.LogConfig(steps=1),
+    log=LogConfig(steps=1),
     **settings,
 )
 """

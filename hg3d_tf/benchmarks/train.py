@@ -1,18 +1,24 @@
 """How long a training step takes, by part, and how near it comes to the machine's peak."""
 
 import resource
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from hg3d_tf import losses as pose_losses
-from hg3d_tf import strategies
+from hg3d_tf import strategies, updates
 from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
 from hg3d_tf.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
 from hg3d_tf.skeleton import NUM_JOINTS
+from hg3d_tf.train_loop import create_step
+from hg3d_tf.train_state import TrainCheckpoints, TrainState
 
 _MATMUL_SIDE = 2048
+_EPOCH_STEPS = 4000  # the paper's
+_NO_REQUESTS = np.zeros(2, np.float32)
 
 
 def random_batch(config: ModelConfig, batch_size: int) -> dict[str, tf.Tensor]:
@@ -30,45 +36,6 @@ def random_batch(config: ModelConfig, batch_size: int) -> dict[str, tf.Tensor]:
     }
 
 
-def measure(config: ModelConfig, batch_size: int, policy: str, seconds: float = 10) -> dict:
-    """Return the step's parts in ms, its images and FLOPs a second, and the share of the peak.
-
-    The peak is that of a product of square matrices in the same precision, measured before and
-    after; the higher counts. "backward" is what remains of the step without its other parts.
-    """
-    peak = matmul_flops(policy, 2)
-    strategy = strategies.create_strategy()
-    with strategy.scope():
-        model = compiled_model(config, policy)
-    batch = random_batch(config, batch_size)
-    distributed = next(
-        strategies.share_batches(strategy, tf.data.Dataset.from_tensors(batch), batch_size)
-    )
-    take_step = tf.function(
-        lambda batch: strategies.first_replica(
-            strategy, strategy.run(model.take_step, args=(batch,))
-        )["loss"]
-    )
-    start = time.perf_counter()
-    flops = count_flops(take_step.get_concrete_function(distributed))
-    compiled = time.perf_counter() - start
-    step = median_seconds(lambda: take_step(distributed).numpy(), seconds)
-    parts = _parts(model, batch, seconds) if strategy.num_replicas_in_sync == 1 else {}
-    peak = max(peak, matmul_flops(policy, 2))
-    return {
-        "replicas": strategy.num_replicas_in_sync,
-        "trace_seconds": compiled,
-        "step_ms": 1000 * step,
-        **_with_backward(parts, 1000 * step),
-        "images_per_second": batch_size / step,
-        "gflop_per_step": flops / 1e9,
-        "gflop_per_second": flops / step / 1e9,
-        "matmul_peak_gflop_per_second": peak / 1e9,
-        "share_of_peak": flops / step / peak,
-        "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-    }
-
-
 def compiled_model(config: ModelConfig, policy: str) -> PoseModel:
     """Return a new network with the losses of stage 3."""
     model = build_pose_model(config, policy)
@@ -77,46 +44,147 @@ def compiled_model(config: ModelConfig, policy: str) -> PoseModel:
     return model
 
 
-def _parts(model: PoseModel, batch, seconds: float) -> dict[str, float]:
-    """Return ms of forward pass, losses with gradient, geometry among them, and optimizer."""
-    outputs = model(batch["image"], training=False)
-    gradients = [tf.zeros_like(variable) for variable in model.trainable_variables]
+def measure(config: ModelConfig, batch_size: int, policies: list[str], seconds: float) -> dict:
+    """Return `measure_precision` of each policy, and the speed of each in that of the first.
 
-    @tf.function
-    def forward():
-        return model(batch["image"], training=True)["depth"]
+    Args:
+      config: the network.
+      batch_size: over all logical devices.
+      policies: Keras policies.
+      seconds: how long to repeat each step.
+    """
+    peak = matmul_flops("float32", 2)
+    found = {policy: measure_precision(config, batch_size, policy, seconds) for policy in policies}
+    peak = max(peak, matmul_flops("float32", 2))
+    for values in found.values():
+        values["share_of_float32_peak"] = values["gflop_per_second"] * 1e9 / peak
+    first = found[policies[0]]["step_ms"]
+    others = {policy: first / values["step_ms"] for policy, values in found.items()}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return found | {f"speed_in_{policies[0]}": others, "peak_memory_gb": memory}
+
+
+def measure_precision(config: ModelConfig, batch_size: int, policy: str, seconds: float) -> dict:
+    """Return the step of the training loop in ms, its parts, and the share of the peak.
+
+    The peak is that of a product of square matrices in the same precision, measured before and
+    after; the higher counts.
+    """
+    peak = matmul_flops(policy, 2)
+    batch = random_batch(config, batch_size)
+    start = time.perf_counter()
+    state, take_step, flops = _prepare(config, policy, batch, strategies.create_strategy())
+    compiled = time.perf_counter() - start
+    step = median_seconds(take_step, seconds)
+    replicas = state.model.distribute_strategy.num_replicas_in_sync
+    if replicas == 1:
+        more = _parts(state, batch, step, seconds) | _checkpoint(state, step)
+    else:
+        more = _scaling(config, policy, batch, step, seconds)
+    peak = max(peak, matmul_flops(policy, 2))
+    return {
+        "trace_seconds": compiled,
+        "step_ms": 1000 * step,
+        "images_per_second": batch_size / step,
+        "replicas": replicas,
+        **more,
+        "gflop_per_step": flops / 1e9,
+        "gflop_per_second": flops / step / 1e9,
+        "matmul_peak_gflop_per_second": peak / 1e9,
+        "share_of_peak": flops / step / peak,
+    }
+
+
+def _prepare(config: ModelConfig, policy: str, batch, strategy):
+    """Return a new training, the function that takes a step of it, and the FLOPs of a step."""
+    with strategy.scope():
+        state = TrainState(compiled_model(config, policy))
+    batches = tf.data.Dataset.from_tensors(batch)
+    shared = next(strategies.share_batches(strategy, batches, len(batch["image"])))
+    step = create_step(state)
+    flops = count_flops(step.get_concrete_function(shared, _NO_REQUESTS))
+    return state, lambda: step(shared, _NO_REQUESTS)["loss"].numpy(), flops
+
+
+def _scaling(config: ModelConfig, policy: str, batch, step: float, seconds: float) -> dict:
+    """Return the step on one of the logical devices and how much faster all of them are."""
+    _, one, _ = _prepare(config, policy, batch, strategies.create_strategy("one"))
+    one_seconds = median_seconds(one, seconds)
+    return {"one_replica_step_ms": 1000 * one_seconds, "speed_in_one_replica": one_seconds / step}
+
+
+def _parts(state: TrainState, batch, step: float, seconds: float) -> dict[str, dict]:
+    """Return ms and share of a step of its parts, the geometry loss also by itself.
+
+    "backward" is what remains of the step without its other parts.
+    """
+    named = {
+        "forward": _forward(state.model, batch),
+        "losses": _losses(state.model, batch),
+        "geometry": _geometry(state.model, batch),
+        "optimizer": _optimizer(state.model),
+    }
+    parts = {name: 1000 * median_seconds(f, seconds / 4) for name, f in named.items()}
+    parts["backward"] = 1000 * step - parts["forward"] - parts["losses"] - parts["optimizer"]
+    shares = {name: value / (1000 * step) for name, value in parts.items()}
+    return {"parts_ms": parts, "parts_share": shares}
+
+
+def _forward(model: PoseModel, batch):
+    forward = tf.function(lambda: model(batch["image"], training=True)["depth"])
+    return lambda: forward().numpy()
+
+
+def _losses(model: PoseModel, batch):
+    """Return the function that computes targets and losses and their gradients."""
+    outputs = model(batch["image"], training=False)
 
     @tf.function
     def losses():
         with tf.GradientTape() as tape:
             tape.watch(outputs)
             loss = tf.reduce_mean(model.compute_losses(batch, outputs)["loss"])
-        return tape.gradient(loss, outputs)["depth"]
+        return loss, tape.gradient(loss, outputs)
+
+    return lambda: losses()[0].numpy()
+
+
+def _geometry(model: PoseModel, batch):
+    """Return the function that computes the geometry loss of 2D samples, with gradient."""
+    depth = model(batch["image"], training=False)["depth"]
 
     @tf.function
     def geometry():
-        depth = outputs["depth"]
         with tf.GradientTape() as tape:
             tape.watch(depth)
             loss = pose_losses.geometry_loss(batch["joints_2d_norm"], depth, batch["visible"])
             loss = tf.where(batch["has_depth"], 0.0, loss)
         return tape.gradient(loss, depth)
 
+    return lambda: geometry().numpy()
+
+
+def _optimizer(model: PoseModel):
+    """Return the function that computes the gradient's norm and updates the weights."""
+    gradients = [tf.zeros_like(variable) for variable in model.trainable_variables]
+
     @tf.function
-    def optimizer():
-        model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return model.optimizer.iterations
+    def update():
+        updates.apply_gradients(model.optimizer, gradients, model.trainable_variables)
+        return tf.linalg.global_norm(gradients)
 
-    named = (forward, losses, geometry, optimizer)
-    return {f.__name__: 1000 * median_seconds(lambda f=f: f().numpy(), seconds / 4) for f in named}
+    return lambda: update().numpy()
 
 
-def _with_backward(parts: dict[str, float], step_ms: float) -> dict:
-    if not parts:
-        return {}
-    whole = parts | {"backward": step_ms - parts["forward"] - parts["losses"] - parts["optimizer"]}
-    shares = {name: value / step_ms for name, value in whole.items()}
-    return {"parts_ms": whole, "parts_share": shares}
+def _checkpoint(state: TrainState, step: float) -> dict[str, float]:
+    """Return ms of a checkpoint, and what one at each epoch's end adds to an epoch."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = TrainCheckpoints(Path(folder), state, keep=1)
+        seconds = median_seconds(saved.save, 2)
+    return {
+        "checkpoint_ms": 1000 * seconds,
+        f"checkpoint_share_of_{_EPOCH_STEPS}_steps": seconds / (_EPOCH_STEPS * step),
+    }
 
 
 def count_flops(function) -> int:
