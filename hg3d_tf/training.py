@@ -81,7 +81,8 @@ def _run(
     with bad_records.stop_as_user_error():
         if chief:
             checkpoints.save_model_config(workdir, config.model)
-            _show_first_batch(config, batches, workdir, first_step)
+            if first_step == 0 or config.preview:
+                _show_first_batch(config, batches, workdir, first_step)
         # Keys are text, which not every device can hold.
         batches = batches.map(lambda batch: {k: v for k, v in batch.items() if k != "key"})
         loop.run(strategies.share_batches(strategy, batches, config.input.batch_size))

@@ -1,4 +1,4 @@
-"""Trainings in this process, of a network with fewer levels than the paper's."""
+"""Trainings in this process, of a very small network."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import training_runs as runs
 
-from hg3d_tf import checkpoints, hourglass, training
+from hg3d_tf import checkpoints, training
 from hg3d_tf.cli import UserError
 from hg3d_tf.input_pipeline import InputConfig, train_batches
 from hg3d_tf.optimizers import OptimizerConfig
@@ -20,8 +20,7 @@ from hg3d_tf.validation import ValidationConfig
 
 @pytest.fixture
 def config(data_dir, monkeypatch):
-    monkeypatch.setattr(hourglass, "HOURGLASS_DEPTH", 1)
-    monkeypatch.setattr(hourglass, "DEPTH_LEVELS", 1)
+    runs.shrink_network(monkeypatch.setattr)
     return TrainConfig(
         model=ModelConfig(1, 8, 1, 64),
         input=InputConfig("painted_3d:0.4,painted_2d:0.6", batch_size=4, data_dir=data_dir),
