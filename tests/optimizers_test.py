@@ -53,7 +53,7 @@ def test_optimizers_of_addons_lead_to_the_minimum(settings):
     pytest.importorskip("tensorflow_addons", reason="tensorflow-addons has no release here")
     variable = tf.Variable([2.0, -1.0])
     optimizer = create_optimizer(OptimizerConfig(learning_rate=0.05, **settings), 10, 1)
-    for _ in range(60):
+    for _ in range(150):
         optimizer.apply_gradients(
             [(2 * variable, variable)], experimental_aggregate_gradients=False
         )

@@ -37,7 +37,7 @@ def assert_same(workdir, other):
         assert line["heatmap_loss"] == same["heatmap_loss"] and line["step"] == same["step"]
 
 
-# As soon as data of the so-manieth new checkpoint are there, under a temporary name.
+# As soon as data of the n-th new checkpoint are there, under a temporary name.
 KILL_IN_SAVE = """
 import pathlib, threading
 folder = pathlib.Path(workdir, "checkpoints")
