@@ -1,4 +1,4 @@
-"""Measure speed on this machine: `python -m hg3d_tf.benchmark --what=step --num_features=128`.
+"""Measure speed on this machine: `python -m hg3d_tf.benchmark --what=train --num_features=128`.
 
 Prints what was measured, and writes it with --output as JSON beside the settings and the machine.
 Compare numbers of one run only: they depend on the machine and on what else it does.
@@ -15,10 +15,10 @@ FLAGS = flags.FLAGS
 
 flags.DEFINE_enum(
     "what",
-    "step",
-    ["step", "input", "build"],
-    "step: one training step of a network. input: the input pipeline on photos made for it, its"
-    " limit, OpenCV, a training that it feeds, and its memory over --seconds. build:"
+    "train",
+    ["train", "input", "build"],
+    "train: a training step of a network, by part. input: the input pipeline on photos made for"
+    " it, its limit, OpenCV, a training that it feeds, and its memory over --seconds. build:"
     " turning videos into a prepared dataset, and its memory.",
 )
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
@@ -26,9 +26,13 @@ flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
 flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
 flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
 flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
-flags.DEFINE_enum(
-    "precision", "float32", ["auto", "float32", "mixed_bfloat16"], "Precision of the layers."
+flags.DEFINE_multi_enum(
+    "precision",
+    ["float32"],
+    ["auto", "float32", "mixed_bfloat16", "mixed_float16"],
+    "Precision of the layers; train: given again, a further one to compare.",
 )
+flags.DEFINE_integer("devices", 1, "train: logical CPUs that share a batch.", lower_bound=1)
 flags.DEFINE_float("seconds", 10, "How long to repeat what is measured.", lower_bound=0)
 flags.DEFINE_integer(
     "num_photos",
@@ -51,28 +55,29 @@ def main() -> None:
         files.write_json(FLAGS.output, result)
 
 
-def measure_step() -> dict:
+def measure_train() -> dict:
     """Measure the network that the flags describe."""
-    from hg3d_tf import training
-    from hg3d_tf.benchmarks import step
+    from hg3d_tf import precision
+    from hg3d_tf.benchmarks import train
     from hg3d_tf.pose_model import ModelConfig
 
+    train.use_logical_devices(FLAGS.devices)
     config = ModelConfig(**cli.flag_values(ModelConfig))
-    precision = training.native_precision() if FLAGS.precision == "auto" else FLAGS.precision
-    settings = {"batch_size": FLAGS.batch_size, "precision": precision}
-    measured = step.measure(config, **settings, seconds=FLAGS.seconds)
-    return {"settings": cli.flag_values(ModelConfig) | settings, "step": measured}
+    policies = [precision.resolve(name) for name in FLAGS.precision]
+    measured = train.measure(config, FLAGS.batch_size, policies, FLAGS.seconds)
+    settings = {"batch_size": FLAGS.batch_size, "devices": FLAGS.devices}
+    return {"settings": cli.flag_values(ModelConfig) | settings, "train": measured}
 
 
 def measure_input() -> dict:
     """Measure the input pipeline, and the network that the flags describe with it."""
-    from hg3d_tf import training
+    from hg3d_tf import precision
     from hg3d_tf.benchmarks import input
     from hg3d_tf.pose_model import ModelConfig
 
     config = ModelConfig(**cli.flag_values(ModelConfig))
-    precision = training.native_precision() if FLAGS.precision == "auto" else FLAGS.precision
-    settings = {"batch_size": FLAGS.batch_size, "precision": precision}
+    policy = precision.resolve(FLAGS.precision[0])
+    settings = {"batch_size": FLAGS.batch_size, "precision": policy}
     settings |= {"num_photos": FLAGS.num_photos}
     measured = input.measure(config, **settings, seconds=FLAGS.seconds)
     return {"settings": cli.flag_values(ModelConfig) | settings} | measured
@@ -85,7 +90,7 @@ def measure_build() -> dict:
     return {"build": build.measure()}
 
 
-MEASUREMENTS = {"step": measure_step, "input": measure_input, "build": measure_build}
+MEASUREMENTS = {"train": measure_train, "input": measure_input, "build": measure_build}
 
 
 def machine() -> dict:

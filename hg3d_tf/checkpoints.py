@@ -11,7 +11,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.pose_model import ModelConfig, PoseModel, build_pose_model
 
 _CONFIG_NAME = "model.json"
-_FOLDER_NAME = "checkpoints"
+FOLDER_NAME = "checkpoints"
 
 
 def save_model_config(workdir: str | Path, config: ModelConfig) -> None:
@@ -48,14 +48,15 @@ def create_manager(
 ) -> tf.train.CheckpointManager:
     """Return the manager of the checkpoints in `workdir`."""
     return tf.train.CheckpointManager(
-        checkpoint, str(Path(workdir) / _FOLDER_NAME), max_to_keep=max_to_keep
+        checkpoint, str(Path(workdir) / FOLDER_NAME), max_to_keep=max_to_keep
     )
 
 
 def load_model(workdir: str | Path) -> PoseModel:
     """Return the network trained in `workdir` with its newest weights, in float32, not compiled.
 
-    The `workdir` "shipped" is the network that comes with the package.
+    The `workdir` "shipped" is the network that comes with the package. Where training kept a
+    running average of the weights, it is the averaged network.
 
     Raises:
       UserError: if `workdir` is not a training folder with a checkpoint.
@@ -64,12 +65,13 @@ def load_model(workdir: str | Path) -> PoseModel:
         return shipped.load()
     config = load_model_config(workdir)
     model = build_pose_model(config)
-    path = tf.train.latest_checkpoint(str(Path(workdir) / _FOLDER_NAME))
+    path = tf.train.latest_checkpoint(str(Path(workdir) / FOLDER_NAME))
     if path is None:
         raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
+    averaged = any(name.startswith("average/") for name, _ in tf.train.list_variables(path))
     try:
-        status = tf.train.Checkpoint(model=model).restore(path).expect_partial()
-        status.assert_existing_objects_matched()
+        root = tf.train.Checkpoint(**{"average" if averaged else "model": model})
+        root.read(path).expect_partial().assert_existing_objects_matched()  # of save and of write
     except (AssertionError, ValueError) as error:  # missing weights; weights of another shape
         raise UserError(f"{path} holds the weights of another network than {config}") from error
     return model

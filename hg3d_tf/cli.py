@@ -87,10 +87,18 @@ def require(value, flag: str, why: str) -> None:
 
 def flags_into_string() -> str:
     """Return the effective values of the command's own flags, as a flagfile."""
-    module = sys.modules["__main__"]
-    own = flags.FLAGS.get_key_flags_for_module(module)
-    lines = (flag.serialize() for flag in own if flag.value is not None)
+    lines = (flag.serialize() for flag in _own_flags() if flag.value is not None)
     return "\n".join(sorted(line for line in lines if line)) + "\n"
+
+
+def default_lines() -> dict[str, str]:
+    """Return the line of a flagfile that sets a flag of the command to its default, by name."""
+    defaults = (flag for flag in _own_flags() if flag.default is not None)
+    return {flag.name: flag._serialize(flag.default) for flag in defaults}
+
+
+def _own_flags() -> list[flags.Flag]:
+    return flags.FLAGS.get_key_flags_for_module(sys.modules["__main__"])
 
 
 def flag_values(config_class: type, prefix: str = "", skip: tuple[str, ...] = ()) -> dict:

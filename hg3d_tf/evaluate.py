@@ -117,10 +117,10 @@ def predict_all():
 
 
 def _systems(data_dir: str):
-    from hg3d_tf import checkpoints, evaluation, predictions_file, training
+    from hg3d_tf import checkpoints, evaluation, predictions_file, strategies
 
     for row, workdir in _row_names(FLAGS.workdir).items():
-        with training.create_strategy().scope():
+        with strategies.create_strategy().scope():
             model = checkpoints.load_model(workdir)
         size = model.config.input_size
         for name in FLAGS.dataset:

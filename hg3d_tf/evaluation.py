@@ -19,29 +19,42 @@ PROTOCOL = (
 )
 
 
-def predict_split(model: PoseModel, batches: tf.data.Dataset, title: str = "") -> Predictions:
+def predict_split(
+    model: PoseModel, batches: tf.data.Dataset, title: str = "", predict=None
+) -> Predictions:
     """Run the network over evaluation batches.
+
+    Args:
+      model: the network.
+      batches: from `input_pipeline.evaluation_batches`.
+      title: of the progress bar.
+      predict: the model's `prediction_function`, for who evaluates more than once.
 
     Returns:
       the fields of the batches without their images and padding, and what was predicted:
       predicted_2d_norm [N, 16, 2], predicted_depth [N, 16] and confidence [N, 16].
     """
+    predict = predict or prediction_function(model)
+    strategy = model.distribute_strategy
+    return collect(
+        batches, lambda batch: _run_on_replicas(strategy, predict, batch["image"]), title
+    )
+
+
+def prediction_function(model: PoseModel):
+    """Return the compiled function from images [B, S, S, 3] to what `predict_split` adds."""
 
     @tf.function
     def predict(image):
         outputs = model(image, training=False)
         joints_2d_norm, confidence = decode.decode_heatmaps(outputs["heatmaps"][-1])
-        depth = outputs["depth"]
         return {
             "predicted_2d_norm": joints_2d_norm,
-            "predicted_depth": depth,
+            "predicted_depth": outputs["depth"],
             "confidence": confidence,
         }
 
-    strategy = model.distribute_strategy
-    return collect(
-        batches, lambda batch: _run_on_replicas(strategy, predict, batch["image"]), title
-    )
+    return predict
 
 
 def _run_on_replicas(strategy: tf.distribute.Strategy, predict, image) -> dict[str, tf.Tensor]:

@@ -13,6 +13,13 @@ FLAGS = flags.FLAGS
 
 flags.DEFINE_string("workdir", None, "Training folder whose newest weights are exported.")
 flags.DEFINE_string("output_dir", None, "Folder of the model's versions [WORKDIR/saved_model].")
+flags.DEFINE_string(
+    "recalibrate_on",
+    "",
+    "Mix to measure batch normalisation's statistics on anew; none: as trained.",
+)
+flags.DEFINE_integer("recalibrate_batches", 100, "Batches of 16 to measure on.", lower_bound=1)
+flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_integer("version", None, "Number of this version [one more than the newest there].")
 
 
@@ -28,8 +35,25 @@ def main() -> None:
 
     model = checkpoints.load_model(FLAGS.workdir)
     cli.writable_folder(output_dir)
+    if FLAGS.recalibrate_on:
+        recalibrate(model)
     save(model, path)
     print(f"SavedModel: {path}")
+
+
+def recalibrate(model) -> None:
+    """Measure batch normalisation's statistics on the mix that the flags name."""
+    from hg3d_tf import batch_statistics, input_pipeline
+
+    with cli.flag_errors():
+        config = input_pipeline.InputConfig(
+            mix=FLAGS.recalibrate_on,
+            batch_size=16,
+            data_dir=FLAGS.data_dir or input_pipeline.default_data_dir(),
+        )
+    batches = input_pipeline.train_batches(config, model.config.input_size)
+    images = batches.map(lambda batch: batch["image"])
+    batch_statistics.recalibrate(model, images.take(FLAGS.recalibrate_batches))
 
 
 def save(model, path: Path) -> None:

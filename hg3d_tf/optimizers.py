@@ -2,29 +2,50 @@
 
 import dataclasses
 import math
+import warnings
 
 import tensorflow as tf
 
+from hg3d_tf.cli import UserError
 from hg3d_tf.keras_api import keras
+
+OPTIMIZERS = ("rmsprop", "adam", "adamw", "radam", "lamb")
+_OF_ADDONS = ("radam", "lamb")
+_WITH_DECAY = ("adamw", "radam", "lamb")
+# The gradients of a mean over all pixels are as small as the optimizers' default epsilons.
+_EPSILON = 1e-10
+_NOT_DECAYED = ["bias", "gamma", "beta"]
 
 
 @dataclasses.dataclass(frozen=True)
 class OptimizerConfig:
-    """The default is the paper's: RMSprop at 2.5e-4 without decay."""
+    """The default is the paper's: RMSprop at 2.5e-4 without decay.
 
-    name: str = "rmsprop"  # rmsprop, adam
+    Raises:
+      ValueError: for an unknown name or settings that contradict each other.
+    """
+
+    name: str = "rmsprop"
     learning_rate: float = 2.5e-4
     schedule: str = "steps"  # steps, cosine
     decay_epochs: tuple[int, ...] = ()  # "steps": the rate is multiplied by 0.1 after these
     warmup_steps: int = 0  # the rate rises linearly from 0
+    weight_decay: float = 0.0  # of the kernels, a step, in learning rates
+    lookahead: bool = False  # radam and lamb: every 6th step goes back half of the way
 
     def __post_init__(self):
-        if self.name not in ("rmsprop", "adam"):
-            raise ValueError(f"optimizer is {self.name!r}, must be rmsprop or adam")
+        if self.name not in OPTIMIZERS:
+            raise ValueError(f"optimizer is {self.name!r}, must be one of {', '.join(OPTIMIZERS)}")
         if self.schedule not in ("steps", "cosine"):
             raise ValueError(f"schedule is {self.schedule!r}, must be steps or cosine")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}, must be positive")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay is {self.weight_decay}, must not be negative")
+        if self.weight_decay and self.name not in _WITH_DECAY:
+            raise ValueError(f"weight_decay wants optimizer {' or '.join(_WITH_DECAY)}")
+        if self.lookahead and self.name not in _OF_ADDONS:
+            raise ValueError(f"lookahead wants optimizer {' or '.join(_OF_ADDONS)}")
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -56,12 +77,51 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def create_optimizer(
-    config: OptimizerConfig, steps_per_epoch: int, epochs: int
-) -> keras.optimizers.Optimizer:
-    """Return the optimizer with its schedule."""
-    schedule = Schedule(config, steps_per_epoch, epochs)
+    config: OptimizerConfig, steps_per_epoch: int, epochs: int, loss_scaling: bool = False
+):
+    """Return the optimizer with its schedule.
+
+    Args:
+      config: which one.
+      steps_per_epoch: of the schedule.
+      epochs: of the schedule.
+      loss_scaling: for layers in float16.
+
+    Raises:
+      UserError: if it is one of tensorflow-addons' and that is not installed.
+    """
+    optimizer = _create(config, Schedule(config, steps_per_epoch, epochs))
+    return keras.mixed_precision.LossScaleOptimizer(optimizer) if loss_scaling else optimizer
+
+
+def _create(config: OptimizerConfig, schedule: Schedule):
+    if config.name in _OF_ADDONS:
+        return _create_of_addons(config, schedule)
     if config.name == "adam":
-        # The gradients of a mean over all pixels are as small as Keras's default epsilon.
-        return keras.optimizers.Adam(schedule, epsilon=1e-10)
+        return keras.optimizers.Adam(schedule, epsilon=_EPSILON)
+    if config.name == "adamw":
+        optimizer = keras.optimizers.AdamW(
+            schedule, weight_decay=config.weight_decay, epsilon=_EPSILON
+        )
+        optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
+        return optimizer
     # Torch adds its epsilon 1e-8 outside of the square root, Keras inside: hence its square.
     return keras.optimizers.RMSprop(schedule, rho=0.99, epsilon=1e-16)
+
+
+def _create_of_addons(config: OptimizerConfig, schedule: Schedule):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it announces the end of its development
+            from tensorflow_addons import optimizers
+    except ImportError:
+        raise UserError(
+            f"optimizer {config.name} is tensorflow-addons', which is not installed (it has no"
+            " release for Python 3.12 and later): choose adam or adamw"
+        ) from None
+    settings = {"weight_decay": config.weight_decay, "epsilon": _EPSILON}
+    if config.name == "lamb":
+        optimizer = optimizers.LAMB(schedule, exclude_from_weight_decay=_NOT_DECAYED, **settings)
+    else:
+        optimizer = optimizers.RectifiedAdam(schedule, **settings)
+    return optimizers.Lookahead(optimizer) if config.lookahead else optimizer

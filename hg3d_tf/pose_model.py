@@ -1,14 +1,14 @@
 """The network as a Keras functional model, with the training step of the paper."""
 
-import contextlib
 import dataclasses
 import math
 from typing import Literal
 
 import tensorflow as tf
 
-from hg3d_tf import hourglass, losses, pyramid, targets, virtual_views
+from hg3d_tf import hourglass, losses, precision, pyramid, targets, updates, virtual_views
 from hg3d_tf.keras_api import keras
+from hg3d_tf.updates import UpdateConfig
 
 NETWORKS = ("hourglass", "efficientnet_lite0")
 HEATMAPS = ("linear", "softmax")
@@ -100,13 +100,21 @@ class PoseModel(keras.Model):
         super().__init__(image, {"heatmaps": heatmaps, "depth": depth}, name="hg3d")
         self.config = config
         self.loss_config = LossConfig()
+        self.update_config = UpdateConfig()
         names = ("loss", "heatmap_loss", "depth_loss", "geometry_loss")
         self._means = {name: keras.metrics.Mean(name) for name in names}
 
-    def compile(self, optimizer, loss_config: LossConfig, **kwargs):
-        """Set the optimizer and the weights of the losses."""
+    def compile(
+        self,
+        optimizer,
+        loss_config: LossConfig,
+        update_config: UpdateConfig | None = None,
+        **kwargs,
+    ):
+        """Set the optimizer, the weights of the losses, and how gradients are applied."""
         super().compile(optimizer=optimizer, **kwargs)
         self.loss_config = loss_config
+        self.update_config = update_config or UpdateConfig()
 
     @property
     def metrics(self):
@@ -157,43 +165,64 @@ class PoseModel(keras.Model):
             tf.stack([step, 16 * replica]),
         )
 
+    def take_step(self, batch) -> dict[str, tf.Tensor]:
+        """Update the weights by a replica's share of a batch of the input pipeline.
+
+        Returns:
+          the global batch's loss, the norm of its gradient, and whether both are finite.
+        """
+        config, variables = self.update_config, self.trainable_variables
+        statistics = self._batch_statistics() if config.skip_nonfinite else []
+        before = [tf.identity(variable) for variable in statistics]
+        loss, gradients, per_sample = updates.in_parts(batch, config.accumulate, self._gradients)
+        (loss,), gradients = map(updates.sum_over_replicas, ([loss], gradients))
+        norm = tf.linalg.global_norm(gradients)
+        finite = updates.is_finite(self.optimizer, loss, norm)
+        if config.clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, config.clip_norm, norm)
+        condition = finite if config.skip_nonfinite else None
+        updates.apply_gradients(self.optimizer, gradients, variables, condition)
+        for variable, value in zip(statistics, before, strict=True):
+            variable.assign(tf.where(finite, variable, value))
+        self._update_means(batch, per_sample, finite)
+        return {"loss": loss, "gradient_norm": norm, "finite": finite}
+
     def train_step(self, batch):
-        """Take one step on a batch of the input pipeline; return the means so far."""
-        with tf.GradientTape() as tape:
+        """Take one step as Keras's fit wants it; return the means so far."""
+        self.take_step(batch)
+        return {name: mean.result() for name, mean in self._means.items()}
+
+    def _gradients(self, batch):
+        def loss_of():
             per_sample = self.compute_losses(batch, self(batch["image"], training=True))
             # Divided by the global batch: gradients are summed over replicas, and the numbers of
             # 2D and 3D samples differ between them.
-            loss = tf.nn.compute_average_loss(per_sample["loss"])
-        self.optimizer.minimize(loss, self.trainable_variables, tape)
-        return self._update_means(batch, per_sample)
+            return tf.nn.compute_average_loss(per_sample["loss"]), per_sample
+
+        return updates.compute_gradients(self.optimizer, loss_of, self.trainable_variables)
+
+    def _batch_statistics(self) -> list[tf.Variable]:
+        return [variable for layer in self.layers for variable in layer.non_trainable_variables]
 
     def test_step(self, batch):
         """Return the means of the losses in inference mode."""
         outputs = self(batch["image"], training=False)
-        return self._update_means(batch, self.compute_losses(batch, outputs))
-
-    def _update_means(self, batch, per_sample) -> dict[str, tf.Tensor]:
-        has_depth = tf.cast(batch["has_depth"], tf.float32)
-        sample_weight = {"depth_loss": has_depth}
-        if not self.loss_config.geometry_on_3d:
-            sample_weight["geometry_loss"] = 1.0 - has_depth
-        for name, mean in self._means.items():
-            mean.update_state(per_sample[name], sample_weight=sample_weight.get(name))
+        self._update_means(batch, self.compute_losses(batch, outputs))
         return {name: mean.result() for name, mean in self._means.items()}
 
+    def _update_means(self, batch, per_sample, finite=True) -> None:
+        """Count a batch's losses, unless they are not finite and left out."""
+        counted = tf.cast(finite, tf.float32) if self.update_config.skip_nonfinite else 1.0
+        has_depth = tf.cast(batch["has_depth"], tf.float32)
+        weights = dict.fromkeys(self._means, tf.ones_like(has_depth)) | {"depth_loss": has_depth}
+        if not self.loss_config.geometry_on_3d:
+            weights["geometry_loss"] = 1.0 - has_depth
+        for name, mean in self._means.items():
+            value = tf.where(counted > 0, per_sample[name], 0.0)
+            mean.update_state(value, sample_weight=weights[name] * counted)
 
-@contextlib.contextmanager
-def precision_policy(name: str):
-    """Build layers under a Keras precision policy, e.g. "mixed_bfloat16"; restore it afterwards."""
-    before = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy(name)
-    try:
-        yield
-    finally:
-        keras.mixed_precision.set_global_policy(before)
 
-
-def build_pose_model(config: ModelConfig, precision: str = "float32") -> PoseModel:
-    """Build the network; variables are float32 in every precision."""
-    with precision_policy(precision):
+def build_pose_model(config: ModelConfig, policy: str = "float32") -> PoseModel:
+    """Build the network under a Keras policy; variables are float32 in all but float64."""
+    with precision.policy(policy):
         return PoseModel(config)

@@ -1,8 +1,12 @@
 """Train one stage of the network: `python -m hg3d_tf.train --flagfile=experiments/stage1.flags`.
 
-The same command goes on after an interruption. Losses are shown while it trains and written to
-WORKDIR/tensorboard; WORKDIR/flags.txt holds the effective flags.
+The same command goes on after an interruption, at the last checkpoint; SIGTERM writes one first.
+Losses are shown while it trains and written to WORKDIR: tensorboard/, metrics.jsonl (epochs),
+steps.jsonl, report.md with curves. WORKDIR/flags.txt holds the effective flags. Several hosts train
+together where each runs the same command with its own TF_CONFIG and a WORKDIR that all share.
 """
+
+from pathlib import Path
 
 from absl import flags
 
@@ -74,18 +78,69 @@ flags.DEFINE_enum(
     "Bone lengths that the geometry loss divides by.",
 )
 
-flags.DEFINE_enum("optimizer", "rmsprop", ["rmsprop", "adam"], "Optimizer; the paper's is rmsprop.")
+flags.DEFINE_enum(
+    "optimizer",
+    "rmsprop",
+    ["rmsprop", "adam", "adamw", "radam", "lamb"],
+    "Optimizer; the paper's is rmsprop. radam and lamb are tensorflow-addons', up to Python 3.11.",
+)
 flags.DEFINE_float("learning_rate", 2.5e-4, "Highest learning rate.")
 flags.DEFINE_enum("schedule", "steps", ["steps", "cosine"], "Course of the learning rate.")
 flags.DEFINE_list("decay_epochs", [], "With steps: the rate drops to a tenth after these epochs.")
 flags.DEFINE_integer("warmup_steps", 0, "Batches over which the rate rises from 0.")
+flags.DEFINE_float("weight_decay", 0.0, "Of kernels, in learning rates; adamw, radam, lamb.")
+flags.DEFINE_bool("lookahead", False, "Every 6th step goes back half of the way; radam, lamb.")
+flags.DEFINE_float("clip_norm", 0.0, "Highest norm of the gradient of all weights; 0: any.")
+flags.DEFINE_integer("accumulate", 1, "Compute a batch in so many parts, which saves memory.")
+flags.DEFINE_float(
+    "average_decay", 0.0, "Of a running average of the weights, e.g. 0.999; 0: none."
+)
 flags.DEFINE_enum(
     "precision",
     "float32",
-    ["auto", "float32", "mixed_bfloat16"],
+    ["auto", "float32", "mixed_bfloat16", "mixed_float16"],
     "Of the layers; heads and losses stay float32. auto: bfloat16 where the CPU computes with it.",
 )
+flags.DEFINE_enum(
+    "strategy",
+    "auto",
+    ["auto", "one", "mirrored", "multi_worker", "tpu"],
+    "Devices: one, all of this host, those of the hosts in TF_CONFIG, a TPU. auto: what is there.",
+)
+flags.DEFINE_bool(
+    "deterministic_ops", False, "Weights to the bit in every run on such a machine; slower."
+)
+
 flags.DEFINE_integer("keep_checkpoints", 3, "Newest checkpoints to keep.")
+flags.DEFINE_float("checkpoint_minutes", 10, "Between checkpoints inside an epoch; 0: none.")
+flags.DEFINE_integer("checkpoint_steps", 0, "The same in steps; 0: none.")
+flags.DEFINE_enum(
+    "if_flags_differ",
+    "refuse",
+    ["refuse", "go_on", "start_anew"],
+    "What to do with a WORKDIR made with other flags; start_anew removes what is there.",
+)
+flags.DEFINE_enum(
+    "on_nonfinite",
+    "stop",
+    ["stop", "skip"],
+    "What to do with a batch whose loss or gradient is not finite; its examples are recorded.",
+)
+
+flags.DEFINE_string("validation_dataset", "", "Dataset to measure on while training; none: none.")
+flags.DEFINE_string("validation_split", "validation", "Its split.")
+flags.DEFINE_integer("validation_every", 1, "Epochs from one measurement to the next.")
+flags.DEFINE_integer("pictures", 4, "People of that split whose predictions are drawn.")
+flags.DEFINE_enum(
+    "best_metric",
+    "pck_box_010",
+    ["pck_box_010", "mpjpe_mm", "pck3d_150"],
+    "What the weights kept in WORKDIR/best are best at.",
+)
+flags.DEFINE_integer("keep_best", 1, "Best weights to keep.")
+flags.DEFINE_integer("log_steps", 100, "Steps from one line of steps.jsonl to the next; 0: none.")
+flags.DEFINE_bool("histograms", False, "Write the weights' distributions for TensorBoard.")
+flags.DEFINE_list("profile_steps", [], "FIRST,LAST step of this run for TensorBoard's profiler.")
 
 flags.DEFINE_float("augment_scale", 0.25, "Sigma of log2 of the crop's side.")
 flags.DEFINE_float("augment_rotation", 30.0, "Sigma of the rotation, degrees; clipped to 2 sigma.")
@@ -105,17 +160,52 @@ flags.DEFINE_float("augment_cutout_size", 0.3, "Side of the covered square, in c
 flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the paper does not.")
 
 
+# Fields of TrainConfig that are configurations themselves.
+PARTS = ("model", "input", "optimizer", "loss", "update", "validation", "log")
+# Flags that may change from run to run of one training: what they set leaves no trace in weights.
+FREE_FLAGS = (
+    *("workdir", "data_dir", "epochs", "strategy", "if_flags_differ", "on_nonfinite", "preview"),
+    *("keep_checkpoints", "checkpoint_minutes", "checkpoint_steps", "cache", "max_bad_fraction"),
+    *("validation_dataset", "validation_split", "validation_every", "pictures", "best_metric"),
+    *("keep_best", "log_steps", "histograms", "profile_steps"),
+)
+
+
 def main() -> None:
     """Train with the flags' settings."""
     cli.require(FLAGS.workdir, "workdir", "name the folder for checkpoints, e.g. runs/stage1")
     workdir = cli.writable_folder(FLAGS.workdir)
-    from hg3d_tf import files, training
+    from hg3d_tf import strategies, training
 
     with cli.flag_errors():
         config = config_from_flags()
-    files.write_text(workdir / "flags.txt", cli.flags_into_string())
-    training.keras.utils.set_random_seed(FLAGS.seed)
-    training.train(config, workdir)
+    prepare_workdir(workdir, chief=strategies.is_chief(FLAGS.strategy))
+    try:
+        training.train(config, workdir)
+    except strategies.PeerLost as error:
+        strategies.start_again(error)
+
+
+def prepare_workdir(workdir: Path, chief: bool) -> None:
+    """Let the chief write the effective flags to `workdir`, if it was made with the same.
+
+    Raises:
+      UserError: if it was not, and --if_flags_differ does not say what to do.
+    """
+    from hg3d_tf import files, guards
+
+    path, text = workdir / "flags.txt", cli.flags_into_string()
+    trained = path.exists() and (workdir / "checkpoints/checkpoint").exists()
+    if trained and FLAGS.if_flags_differ != "go_on":
+        try:
+            guards.check_same_flags(path, text, cli.default_lines(), FREE_FLAGS)
+        except cli.UserError:
+            if FLAGS.if_flags_differ == "refuse":
+                raise
+            if chief:
+                guards.remove_training(workdir)
+    if chief:
+        files.write_text(path, text)
 
 
 def config_from_flags():
@@ -124,7 +214,9 @@ def config_from_flags():
     from hg3d_tf.input_pipeline import InputConfig, default_data_dir
     from hg3d_tf.optimizers import OptimizerConfig
     from hg3d_tf.pose_model import LossConfig, ModelConfig
-    from hg3d_tf.training import TrainConfig
+    from hg3d_tf.train_config import LogConfig, TrainConfig
+    from hg3d_tf.updates import UpdateConfig
+    from hg3d_tf.validation import ValidationConfig
 
     return TrainConfig(
         model=ModelConfig(**cli.flag_values(ModelConfig)),
@@ -143,7 +235,18 @@ def config_from_flags():
             }
         ),
         loss=LossConfig(**cli.flag_values(LossConfig)),
-        **cli.flag_values(TrainConfig, skip=("model", "input", "optimizer", "loss")),
+        update=UpdateConfig(
+            **cli.flag_values(UpdateConfig) | {"skip_nonfinite": FLAGS.on_nonfinite == "skip"}
+        ),
+        validation=ValidationConfig(
+            **cli.flag_values(ValidationConfig) | cli.flag_values(ValidationConfig, "validation_")
+        ),
+        log=LogConfig(
+            steps=FLAGS.log_steps,
+            histograms=FLAGS.histograms,
+            profile_steps=tuple(int(step) for step in FLAGS.profile_steps),
+        ),
+        **cli.flag_values(TrainConfig, skip=PARTS),
     )
 
 

@@ -1,191 +1,155 @@
-"""The training loop: strategy, model, callbacks, checkpoints."""
+"""Training one stage: how its parts are put together."""
 
-import dataclasses
-import json
-import sys
 from pathlib import Path
 
 import tensorflow as tf
-from tqdm import tqdm
 
-from hg3d_tf import batch_preview, checkpoints, efficientnet, input_pipeline
+from hg3d_tf import (
+    batch_preview,
+    callbacks,
+    checkpoints,
+    efficientnet,
+    input_pipeline,
+    mixing,
+    precision,
+    prepared,
+    progress,
+    strategies,
+    training_report,
+)
 from hg3d_tf.bad_records import BadRecords
-from hg3d_tf.cli import UserError
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.guards import NonfiniteGuard
 from hg3d_tf.keras_api import keras
-from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
-from hg3d_tf.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
-
-PRECISIONS = ("auto", "float32", "mixed_bfloat16")
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainConfig:
-    """A stage of training.
-
-    Raises:
-      ValueError: for settings that contradict each other.
-    """
-
-    model: ModelConfig = ModelConfig()
-    input: InputConfig = InputConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
-    loss: LossConfig = LossConfig()
-    precision: str = "float32"
-    epochs: int = 60
-    steps_per_epoch: int = 4000
-    frozen_blocks: int = 0  # of the pretrained encoder, from the image on, that are not trained
-    init_from: str = ""  # training folder whose weights this stage starts from
-    keep_checkpoints: int = 3
-    preview: str = ""  # PNG of the first batch
-
-    def __post_init__(self):
-        for name in ("epochs", "steps_per_epoch", "keep_checkpoints"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, must be positive")
-        if self.loss.virtual_views and self.model.network != "efficientnet_lite0":
-            raise ValueError("virtual_views needs network efficientnet_lite0")
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision is {self.precision!r}, must be one of {PRECISIONS}")
-
-
-def create_strategy() -> tf.distribute.Strategy:
-    """Return MirroredStrategy over all GPUs (without any: logical CPUs) if there are several."""
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    if len(devices) > 1:
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
-    return tf.distribute.get_strategy()
-
-
-def native_precision() -> str:
-    """Return mixed_bfloat16 where a CPU does the work and has instructions for it, else float32."""
-    if tf.config.list_physical_devices("GPU"):
-        return "float32"
-    try:
-        cpu = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return "float32"
-    return "mixed_bfloat16" if "avx512_bf16" in cpu or "amx_bf16" in cpu else "float32"
+from hg3d_tf.optimizers import create_optimizer
+from hg3d_tf.pose_model import PoseModel, build_pose_model
+from hg3d_tf.train_config import TrainConfig
+from hg3d_tf.train_loop import TrainLoop
+from hg3d_tf.train_state import TrainCheckpoints, TrainState
+from hg3d_tf.validation import Validation
 
 
 def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     """Train one stage, or go on with it where `workdir` holds a checkpoint.
 
-    Writes to `workdir`: model.json, checkpoints/, tensorboard/, metrics.jsonl.
+    Writes to `workdir`: model.json, checkpoints/, metrics.jsonl, steps.jsonl, tensorboard/,
+    report.md with curves.png; where it validates, best/ and pictures/.
 
     Raises:
-      UserError: for data or weights that are not there, too many unreadable records, or a batch
-        that does not divide among the replicas.
+      UserError: for data or weights that are not there, too many unreadable records, a batch that
+        does not divide among the replicas, a step that is not finite, or a folder that cannot be
+        written to.
+      PeerLost: if another process that trains with this one is gone.
     """
-    workdir = Path(workdir)
-    strategy = create_strategy()
-    replicas = strategy.num_replicas_in_sync
-    if config.input.batch_size % replicas:
-        raise UserError(
-            f"batch_size {config.input.batch_size} does not divide among {replicas} replicas"
-        )
-    bad_records = BadRecords(config.input.max_bad_fraction)
-    batches = input_pipeline.train_batches(
-        config.input, config.model.input_size, bad_records=bad_records
-    )
+    workdir, chief = Path(workdir), strategies.is_chief(config.strategy)
+    if config.deterministic_ops:
+        tf.config.experimental.enable_op_determinism()
+    strategy = strategies.create_strategy(config.strategy)
+    strategies.check_batch_size(strategy, config.input.batch_size, config.update.accumulate)
+    for name in mixing.parse_mix(config.input.mix):
+        prepared.checked_builder(name, "train", config.input.data_dir)
+    keras.utils.set_random_seed(config.input.seed)
     with strategy.scope():
-        model = _create_model(config)
-    epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
-    checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, epoch=epoch)
-    manager = checkpoints.create_manager(workdir, checkpoint, config.keep_checkpoints)
-    checkpoints.save_model_config(workdir, config.model)
-    if manager.latest_checkpoint:
-        checkpoint.restore(manager.latest_checkpoint)
-        print(f"going on after epoch {int(epoch)} of {workdir}")
-    with bad_records.stop_as_user_error():
-        _show_first_batch(config, batches, workdir, int(epoch))
-        model.fit(
-            batches,
-            initial_epoch=int(epoch),
-            epochs=config.epochs,
-            steps_per_epoch=config.steps_per_epoch,
-            verbose=0,
-            callbacks=[
-                ProgressBar(config.input.batch_size),
-                keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False),
-                MetricsLog(workdir / "metrics.jsonl"),
-                SaveCheckpoint(manager, epoch),
-            ],
-        )
-    return model
-
-
-def _show_first_batch(config: TrainConfig, batches, workdir: Path, epoch: int) -> None:
-    batch_preview.write(
-        next(iter(batches)),
-        config.model.heatmap_size,
-        config.loss.heatmap_sigma,
-        workdir / "tensorboard" / "train",
-        step=epoch,
-        path=config.preview,
-    )
+        state = TrainState(_create_model(config), config.average_decay)
+    saved = TrainCheckpoints(workdir, state, config.keep_checkpoints, chief)
+    if saved.restore() and chief:
+        step, epoch = state.step.numpy(), state.epoch.numpy()
+        print(f"going on after step {step} (epoch {epoch}) of {workdir}")
+    if int(state.epoch.numpy()) < config.epochs:
+        with strategies.peer_errors(strategy):
+            _run(config, workdir, state, saved, chief)
+    return state.evaluated
 
 
 def _create_model(config: TrainConfig) -> PoseModel:
-    precision = native_precision() if config.precision == "auto" else config.precision
-    model = build_pose_model(config.model, precision)
+    policy = precision.resolve(config.precision)
+    model = build_pose_model(config.model, policy)
     if config.init_from:
         checkpoints.copy_weights(config.init_from, model)
     elif config.model.network == "efficientnet_lite0":
         efficientnet.load_imagenet_weights(model)
     efficientnet.freeze(model, config.frozen_blocks)
-    model.compile(
-        create_optimizer(config.optimizer, config.steps_per_epoch, config.epochs),
-        config.loss,
+    optimizer = create_optimizer(
+        config.optimizer, config.steps_per_epoch, config.epochs, policy == "mixed_float16"
     )
+    model.compile(optimizer, config.loss, config.update)
     return model
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """Steps, images a second, losses and the time left, once a minute where it is no terminal."""
+def _run(
+    config: TrainConfig, workdir: Path, state: TrainState, saved: TrainCheckpoints, chief: bool
+) -> None:
+    """Train from the state's step to the end."""
+    strategy, first_step = state.model.distribute_strategy, int(state.step.numpy())
+    bad_records = BadRecords(config.input.max_bad_fraction)
+    batches = batches_from(config, first_step, bad_records)
+    loop = _create_loop(config, workdir, state, saved, chief)
+    with bad_records.stop_as_user_error():
+        if chief:
+            checkpoints.save_model_config(workdir, config.model)
+            if first_step == 0 or config.preview:
+                _show_first_batch(config, batches, workdir, first_step)
+        # Keys are text, which not every device can hold.
+        batches = batches.map(lambda batch: {k: v for k, v in batch.items() if k != "key"})
+        loop.run(strategies.share_batches(strategy, batches, config.input.batch_size))
 
-    def __init__(self, batch_size: int):
-        super().__init__()
-        self.batch_size = batch_size
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.bar = tqdm(
-            total=self.params["steps"] * self.batch_size,
-            desc=f"epoch {epoch + 1}/{self.params['epochs']}",
-            unit="image",
-            mininterval=0.5 if sys.stderr.isatty() else 60,
-            dynamic_ncols=True,
+def batches_from(
+    config: TrainConfig, step: int, bad_records: BadRecords | None = None
+) -> tf.data.Dataset:
+    """Return the training's batches from a step on."""
+    return input_pipeline.train_batches(
+        config.input, config.model.input_size, first_step=step, bad_records=bad_records
+    )
+
+
+def _show_first_batch(config: TrainConfig, batches, workdir: Path, step: int) -> None:
+    batch_preview.write(
+        next(iter(batches)),
+        config.model.heatmap_size,
+        config.loss.heatmap_sigma,
+        workdir / "tensorboard",
+        step=step,
+        path=config.preview,
+    )
+
+
+def _create_loop(
+    config: TrainConfig, workdir: Path, state: TrainState, saved: TrainCheckpoints, chief: bool
+) -> TrainLoop:
+    writer = tf.summary.create_file_writer(str(workdir / "tensorboard")) if chief else None
+    measure = None
+    if config.validation.dataset:
+        folder = workdir if chief else None
+        measure = Validation(
+            config.validation, config.epochs, state, config.input.data_dir, folder, writer
         )
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(self.batch_size)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.set_postfix({name: f"{value:.3g}" for name, value in logs.items()}, refresh=False)
-        self.bar.close()
-
-
-class MetricsLog(keras.callbacks.Callback):
-    """Append one JSON line per epoch."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self.path = path
-
-    def on_epoch_end(self, epoch, logs=None):
-        line = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+    return TrainLoop(
+        state,
+        saved,
+        NonfiniteGuard(
+            workdir,
+            lambda step: next(iter(batches_from(config, step)))["key"].numpy(),
+            config.update.skip_nonfinite,
+        ),
+        _create_callbacks(config, workdir, int(state.step.numpy()), writer) if chief else [],
+        config.steps_per_epoch,
+        config.epochs,
+        config.checkpoint_minutes,
+        config.checkpoint_steps,
+        measure,
+    )
 
 
-class SaveCheckpoint(keras.callbacks.Callback):
-    """Write a checkpoint after every epoch."""
-
-    def __init__(self, manager: tf.train.CheckpointManager, epoch: tf.Variable):
-        super().__init__()
-        self.manager = manager
-        self.epoch = epoch
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.epoch.assign(epoch + 1)
-        self.manager.save(checkpoint_number=epoch + 1)
+def _create_callbacks(config: TrainConfig, workdir: Path, first_step: int, writer) -> list:
+    found = [
+        callbacks.Speed(config.input.batch_size),
+        progress.ProgressBar(config.input.batch_size),
+        callbacks.MetricsLog(workdir, config.log.steps, first_step),
+        callbacks.Scalars(writer, config.log.steps),
+        training_report.Report(workdir),
+    ]
+    if config.log.histograms:
+        found.append(callbacks.Histograms(writer))
+    if config.log.profile_steps:
+        found.append(callbacks.Profile(workdir / "tensorboard", *config.log.profile_steps))
+    return found

@@ -99,12 +99,14 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
     flagfile = f"--flagfile={tmp_path / 'run/flags.txt'}"
     second = run("-m", "hg3d_tf.train", flagfile, "--epochs=2")
     assert second.returncode == 0, second.stderr
-    assert "going on after epoch 1" in second.stdout
+    assert "going on after step 2 (epoch 1)" in second.stdout
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 2
     assert b"first_batch" in b"".join(
         path.read_bytes() for path in (tmp_path / "run/tensorboard").rglob("events.out.*")
     )
     assert (tmp_path / "batch.png").read_bytes().startswith(b"\x89PNG")
+    other = run("-m", "hg3d_tf.train", flagfile, "--depth_weight=0.2")
+    fails_with_one_line(other, "depth_weight=0.1 then, --depth_weight=0.2 now", "if_flags_differ")
     for process in (first, second):
         assert "WARNING" not in process.stderr and "Warning" not in process.stderr
 

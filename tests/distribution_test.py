@@ -1,75 +1,107 @@
-"""N replicas equal 1 replica at the same global batch, on logical CPU devices."""
+"""N replicas equal 1 replica at the same global batch, on logical CPU devices and as processes."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+import signal
+import socket
 
 import numpy as np
+import pytest
+import training_runs as runs
 
-# A process for each number of devices: they cannot change once TensorFlow runs.
-_SCRIPT = """
-import json, sys
-import numpy as np
-import tensorflow as tf
-cpu, = tf.config.list_physical_devices("CPU")
-count = int(sys.argv[1])
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
-from hg3d_tf import training
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import LossConfig, ModelConfig, build_pose_model
+from hg3d_tf import checkpoints
+from hg3d_tf.pose_model import ModelConfig, build_pose_model
 
-strategy = training.create_strategy()
-assert strategy.num_replicas_in_sync == count
-rng = np.random.default_rng(0)
-steps, size = 4, 8
-has_depth = np.arange(steps * size) % size < 3  # the second replica gets none
-batches = tf.data.Dataset.from_tensor_slices({
-    "image": rng.random((steps * size, 64, 64, 3)).astype(np.float32),
-    "joints_2d_norm": rng.uniform(-1, 1, (steps * size, 16, 2)).astype(np.float32),
-    "depth": rng.normal(0, 0.3, (steps * size, 16)).astype(np.float32),
-    "visible": rng.random((steps * size, 16)) < 0.8,
-    "has_depth": has_depth,
-}).batch(size, drop_remainder=True)
-keras.utils.set_random_seed(0)
-config = ModelConfig(1, 8, 1, 64)
-# In float64: with few samples, batch normalisation makes float32's rounding errors grow a
-# thousandfold in each step, and two correct results drift apart. What the initialisers draw
-# depends on the strategy: both start from the same weights.
-initial = build_pose_model(config, "float64").get_weights()
-with strategy.scope():
-    model = build_pose_model(config, "float64")
-    model.set_weights(initial)
-    model.compile(keras.optimizers.SGD(0.05), LossConfig(depth_weight=0.1, geometry_weight=0.01))
-logs = {}
-log = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, values: logs.update(values))
-model.fit(batches, verbose=0, callbacks=[log])
-np.savez(sys.argv[2], *[v.numpy() for v in model.variables])
-print(json.dumps({name: float(value) for name, value in logs.items()}))
+# TensorFlow lets a worker without accelerators use one logical CPU; here it uses all.
+TRAIN_ON_ALL = """
+from tensorflow.python.distribute import collective_all_reduce_strategy as collective
+def all_devices(self, cluster_resolver, worker_device):
+    return tuple(f"{worker_device}/device:CPU:{i}" for i in range(devices)), "CPU"
+collective.CollectiveAllReduceExtended._initialize_local_devices = all_devices
+from hg3d_tf import strategies
+try:
+    training.train(config, workdir)
+except strategies.PeerLost as error:
+    strategies.start_again(error)
 """
+KILL_AFTER_7 = runs.KILL_AFTER_STEP.format(step=7)
 
 
-def run(count: int, weights: Path):
-    root = Path(__file__).parents[1]
-    result = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, str(count), str(weights)],
-        env=os.environ | {"PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    return json.loads(result.stdout.splitlines()[-1]), np.load(weights)
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """In float64, from common weights: what the initialisers draw depends on the strategy.
+
+    With few samples, batch normalisation makes float32's rounding errors grow a thousandfold in
+    each step, and two correct results drift apart.
+    """
+    folder = tmp_path_factory.mktemp("initial")
+    with pytest.MonkeyPatch.context() as patch:
+        runs.shrink_network(patch.setattr)
+        initial = build_pose_model(ModelConfig(1, 8, 1, 64))
+    checkpoints.save_model(initial, folder)
+    return {
+        "precision": "float64",
+        "init_from": str(folder),
+        "epochs": 1,
+        "steps_per_epoch": 20,
+        "checkpoint_steps": 5,
+    }
 
 
-def test_two_replicas_equal_one(tmp_path):
-    losses_1, weights_1 = run(1, tmp_path / "one.npz")
-    losses_2, weights_2 = run(2, tmp_path / "two.npz")
-    assert losses_1.keys() == losses_2.keys()
-    for name in losses_1:
-        np.testing.assert_allclose(losses_2[name], losses_1[name], rtol=1e-5, err_msg=name)
-    assert len(weights_1.files) == len(weights_2.files) > 50
-    for name in weights_1.files:
-        np.testing.assert_allclose(weights_2[name], weights_1[name], atol=1e-5)
+@pytest.fixture(scope="module")
+def one_replica(settings, data_dir, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("one") / "run"
+    runs.finish(runs.start(workdir, data_dir, settings))
+    return workdir
+
+
+def assert_equal(workdir, other):
+    """Assert equal losses of 20 steps to 1e-6 and weights to 1e-5."""
+    for name in ("steps.jsonl", "metrics.jsonl"):
+        found, expected = runs.lines(workdir / name), runs.lines(other / name)
+        assert len(found) == len(expected) == (20 if name == "steps.jsonl" else 1)
+        for line, same in zip(found, expected, strict=True):
+            for key in (key for key in same if "loss" in key):
+                np.testing.assert_allclose(line[key], same[key], rtol=1e-6, err_msg=f"{same} {key}")
+    found, expected = runs.variables(workdir), runs.variables(other)
+    weights = [name for name in expected if name.startswith("model/")]
+    assert len(weights) > 50
+    for name in weights:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-5, err_msg=name)
+
+
+def start_workers(workdir, data_dir, settings, devices=1):
+    """Start two workers that find each other on this host; return a function that starts one."""
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("localhost", 0))
+        addresses = [f"localhost:{each.getsockname()[1]}" for each in (first, second)]
+
+    def start(index, before=""):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        return runs.start(
+            workdir, data_dir, settings, before + TRAIN_ON_ALL, devices, TF_CONFIG=json.dumps(task)
+        )
+
+    return start
+
+
+def test_two_replicas_equal_one(settings, one_replica, data_dir, tmp_path):
+    # Replicas get unequal numbers of 2D and 3D samples: the mix is drawn at random.
+    runs.finish(runs.start(tmp_path, data_dir, settings, devices=2))
+    assert_equal(tmp_path, one_replica)
+
+
+def test_two_workers_equal_one_replica(settings, one_replica, data_dir, tmp_path):
+    start = start_workers(tmp_path, data_dir, settings, devices=2)
+    for worker in [start(0), start(1)]:
+        runs.finish(worker)
+    assert_equal(tmp_path, one_replica)
+
+
+def test_a_worker_that_dies_can_be_started_again(settings, one_replica, data_dir, tmp_path):
+    start = start_workers(tmp_path, data_dir, settings)
+    dying, survivor = start(0, KILL_AFTER_7), start(1)  # the one that writes dies
+    runs.finish(dying, -signal.SIGKILL)
+    runs.finish(start(0))
+    assert "another worker was lost" in runs.finish(survivor)
+    assert_equal(tmp_path, one_replica)

@@ -1,7 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from hg3d_tf.cli import UserError
 from hg3d_tf.optimizers import OptimizerConfig, Schedule, create_optimizer
 
 
@@ -39,8 +42,42 @@ def test_rmsprop_is_torchs():
 
 
 @pytest.mark.parametrize(
+    "settings",
+    [
+        {"name": "radam"},
+        {"name": "lamb", "weight_decay": 1e-4},
+        {"name": "radam", "lookahead": True},
+    ],
+)
+def test_optimizers_of_addons_lead_to_the_minimum(settings):
+    pytest.importorskip("tensorflow_addons", reason="tensorflow-addons has no release here")
+    variable = tf.Variable([2.0, -1.0])
+    optimizer = create_optimizer(OptimizerConfig(learning_rate=0.05, **settings), 10, 1)
+    for _ in range(150):
+        optimizer.apply_gradients(
+            [(2 * variable, variable)], experimental_aggregate_gradients=False
+        )
+    assert np.abs(variable.numpy()).max() < 1.0
+
+
+def test_without_addons_one_line_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_addons", None)
+    with pytest.raises(UserError, match="optimizer lamb is tensorflow-addons', which is not"):
+        create_optimizer(OptimizerConfig("lamb"), 10, 1)
+
+
+def test_adamw_decays_kernels_and_not_biases():
+    kernel, bias = tf.Variable([1.0], name="kernel"), tf.Variable([1.0], name="bias")
+    optimizer = create_optimizer(OptimizerConfig("adamw", 0.1, weight_decay=0.5), 10, 1)
+    optimizer.apply_gradients([(tf.constant([0.0]), kernel), (tf.constant([0.0]), bias)])
+    np.testing.assert_allclose([kernel[0], bias[0]], [0.95, 1.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
     ("settings", "problem"),
     [
+        ({"weight_decay": 0.1}, "weight_decay wants"),
+        ({"lookahead": True}, "lookahead wants"),
         ({"name": "sgd"}, "'sgd'"),
         ({"schedule": "linear"}, "'linear'"),
         ({"learning_rate": 0.0}, "must be positive"),

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from hg3d_tf import input_pipeline, prepared
-from hg3d_tf.benchmarks import input_data, input_stages, memory, opencv_loader, step
+from hg3d_tf.benchmarks import input_data, input_stages, memory, opencv_loader, train
 from hg3d_tf.hourglass import OUTPUT_STRIDE
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.pose_model import ModelConfig
@@ -59,7 +59,7 @@ def measure_training(
       input_to_step: the time in which the pipeline alone, with all cores, makes a batch, in
         steps: no smaller share of the cores can be enough.
     """
-    train_step = step.compiled_step(model, precision)
+    train_step = tf.function(train.compiled_model(model, precision).train_step)
     dataset = input_pipeline.train_batches(config, model.input_size)
     alone = input_stages.median_rates({"alone": lambda: dataset}, config.batch_size, seconds)
     batches = iter(dataset)

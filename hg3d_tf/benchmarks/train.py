@@ -1,0 +1,220 @@
+"""How long a training step takes, by part, and how near it comes to the machine's peak."""
+
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from hg3d_tf import losses as pose_losses
+from hg3d_tf import strategies, updates
+from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
+from hg3d_tf.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
+from hg3d_tf.skeleton import NUM_JOINTS
+from hg3d_tf.train_loop import create_step
+from hg3d_tf.train_state import TrainCheckpoints, TrainState
+
+_MATMUL_SIDE = 2048
+_EPOCH_STEPS = 4000  # the paper's
+_NO_REQUESTS = np.zeros(2, np.float32)
+
+
+def random_batch(config: ModelConfig, batch_size: int) -> dict[str, tf.Tensor]:
+    """Return a batch of the input pipeline's form, half of it with depth labels."""
+    rng = np.random.default_rng(0)
+    size = config.input_size
+    return {
+        "image": tf.constant(rng.random((batch_size, size, size, 3)), tf.float32),
+        "joints_2d_norm": tf.constant(
+            rng.uniform(-0.9, 0.9, (batch_size, NUM_JOINTS, 2)), tf.float32
+        ),
+        "visible": tf.ones([batch_size, NUM_JOINTS], tf.bool),
+        "has_depth": tf.range(batch_size) % 2 == 0,
+        "depth": tf.constant(rng.uniform(-0.5, 0.5, (batch_size, NUM_JOINTS)), tf.float32),
+    }
+
+
+def compiled_model(config: ModelConfig, policy: str) -> PoseModel:
+    """Return a new network with the losses of stage 3."""
+    model = build_pose_model(config, policy)
+    optimizer = create_optimizer(OptimizerConfig(), 100, 1, policy == "mixed_float16")
+    model.compile(optimizer, LossConfig(depth_weight=0.1, geometry_weight=0.01))
+    return model
+
+
+def measure(config: ModelConfig, batch_size: int, policies: list[str], seconds: float) -> dict:
+    """Return `measure_precision` of each policy, and the speed of each in that of the first.
+
+    Args:
+      config: the network.
+      batch_size: over all logical devices.
+      policies: Keras policies.
+      seconds: how long to repeat each step.
+    """
+    peak = matmul_flops("float32", 2)
+    found = {policy: measure_precision(config, batch_size, policy, seconds) for policy in policies}
+    peak = max(peak, matmul_flops("float32", 2))
+    for values in found.values():
+        values["share_of_float32_peak"] = values["gflop_per_second"] * 1e9 / peak
+    first = found[policies[0]]["step_ms"]
+    others = {policy: first / values["step_ms"] for policy, values in found.items()}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return found | {f"speed_in_{policies[0]}": others, "peak_memory_gb": memory}
+
+
+def measure_precision(config: ModelConfig, batch_size: int, policy: str, seconds: float) -> dict:
+    """Return the step of the training loop in ms, its parts, and the share of the peak.
+
+    The peak is that of a product of square matrices in the same precision, measured before and
+    after; the higher counts.
+    """
+    peak = matmul_flops(policy, 2)
+    batch = random_batch(config, batch_size)
+    start = time.perf_counter()
+    state, take_step, flops = _prepare(config, policy, batch, strategies.create_strategy())
+    compiled = time.perf_counter() - start
+    step = median_seconds(take_step, seconds)
+    replicas = state.model.distribute_strategy.num_replicas_in_sync
+    if replicas == 1:
+        more = _parts(state, batch, step, seconds) | _checkpoint(state, step)
+    else:
+        more = _scaling(config, policy, batch, step, seconds)
+    peak = max(peak, matmul_flops(policy, 2))
+    return {
+        "trace_seconds": compiled,
+        "step_ms": 1000 * step,
+        "images_per_second": batch_size / step,
+        "replicas": replicas,
+        **more,
+        "gflop_per_step": flops / 1e9,
+        "gflop_per_second": flops / step / 1e9,
+        "matmul_peak_gflop_per_second": peak / 1e9,
+        "share_of_peak": flops / step / peak,
+    }
+
+
+def _prepare(config: ModelConfig, policy: str, batch, strategy):
+    """Return a new training, the function that takes a step of it, and the FLOPs of a step."""
+    with strategy.scope():
+        state = TrainState(compiled_model(config, policy))
+    batches = tf.data.Dataset.from_tensors(batch)
+    shared = next(strategies.share_batches(strategy, batches, len(batch["image"])))
+    step = create_step(state)
+    flops = count_flops(step.get_concrete_function(shared, _NO_REQUESTS))
+    return state, lambda: step(shared, _NO_REQUESTS)["loss"].numpy(), flops
+
+
+def _scaling(config: ModelConfig, policy: str, batch, step: float, seconds: float) -> dict:
+    """Return the step on one of the logical devices and how much faster all of them are."""
+    _, one, _ = _prepare(config, policy, batch, strategies.create_strategy("one"))
+    one_seconds = median_seconds(one, seconds)
+    return {"one_replica_step_ms": 1000 * one_seconds, "speed_in_one_replica": one_seconds / step}
+
+
+def _parts(state: TrainState, batch, step: float, seconds: float) -> dict[str, dict]:
+    """Return ms and share of a step of its parts, the geometry loss also by itself.
+
+    "backward" is what remains of the step without its other parts.
+    """
+    named = {
+        "forward": _forward(state.model, batch),
+        "losses": _losses(state.model, batch),
+        "geometry": _geometry(state.model, batch),
+        "optimizer": _optimizer(state.model),
+    }
+    parts = {name: 1000 * median_seconds(f, seconds / 4) for name, f in named.items()}
+    parts["backward"] = 1000 * step - parts["forward"] - parts["losses"] - parts["optimizer"]
+    shares = {name: value / (1000 * step) for name, value in parts.items()}
+    return {"parts_ms": parts, "parts_share": shares}
+
+
+def _forward(model: PoseModel, batch):
+    forward = tf.function(lambda: model(batch["image"], training=True)["depth"])
+    return lambda: forward().numpy()
+
+
+def _losses(model: PoseModel, batch):
+    """Return the function that computes targets and losses and their gradients."""
+    outputs = model(batch["image"], training=False)
+
+    @tf.function
+    def losses():
+        with tf.GradientTape() as tape:
+            tape.watch(outputs)
+            loss = tf.reduce_mean(model.compute_losses(batch, outputs)["loss"])
+        return loss, tape.gradient(loss, outputs)
+
+    return lambda: losses()[0].numpy()
+
+
+def _geometry(model: PoseModel, batch):
+    """Return the function that computes the geometry loss of 2D samples, with gradient."""
+    depth = model(batch["image"], training=False)["depth"]
+
+    @tf.function
+    def geometry():
+        with tf.GradientTape() as tape:
+            tape.watch(depth)
+            loss = pose_losses.geometry_loss(batch["joints_2d_norm"], depth, batch["visible"])
+            loss = tf.where(batch["has_depth"], 0.0, loss)
+        return tape.gradient(loss, depth)
+
+    return lambda: geometry().numpy()
+
+
+def _optimizer(model: PoseModel):
+    """Return the function that computes the gradient's norm and updates the weights."""
+    gradients = [tf.zeros_like(variable) for variable in model.trainable_variables]
+
+    @tf.function
+    def update():
+        updates.apply_gradients(model.optimizer, gradients, model.trainable_variables)
+        return tf.linalg.global_norm(gradients)
+
+    return lambda: update().numpy()
+
+
+def _checkpoint(state: TrainState, step: float) -> dict[str, float]:
+    """Return ms of a checkpoint, and what one at each epoch's end adds to an epoch."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = TrainCheckpoints(Path(folder), state, keep=1)
+        seconds = median_seconds(saved.save, 2)
+    return {
+        "checkpoint_ms": 1000 * seconds,
+        f"checkpoint_share_of_{_EPOCH_STEPS}_steps": seconds / (_EPOCH_STEPS * step),
+    }
+
+
+def count_flops(function) -> int:
+    """Return the floating point operations of a concrete function, from its graph's shapes."""
+    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    options["output"] = "none"
+    return tf.compat.v1.profiler.profile(function.graph, options=options).total_float_ops
+
+
+def use_logical_devices(count: int) -> None:
+    """Divide the CPU into `count` logical devices; before anything else of TensorFlow runs."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    parts = [tf.config.LogicalDeviceConfiguration()] * count
+    tf.config.set_logical_device_configuration(cpu, parts)
+
+
+def matmul_flops(policy: str, seconds: float) -> float:
+    """Return the operations a second of a product of two square matrices in a precision."""
+    dtype = tf.as_dtype(policy.removeprefix("mixed_"))
+    matrix = tf.cast(tf.random.normal([_MATMUL_SIDE, _MATMUL_SIDE]), dtype)
+    product = tf.function(lambda: tf.matmul(matrix, matrix)[0, 0])
+    return 2 * _MATMUL_SIDE**3 / median_seconds(lambda: product().numpy(), seconds)
+
+
+def median_seconds(function, seconds: float) -> float:
+    """Call `function` for about `seconds`; return the median duration of a call."""
+    function()
+    durations, end = [], time.perf_counter() + seconds
+    while not durations or time.perf_counter() < end:
+        start = time.perf_counter()
+        function()
+        durations.append(time.perf_counter() - start)
+    return float(np.median(durations))

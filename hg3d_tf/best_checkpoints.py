@@ -1,0 +1,63 @@
+"""The best weights of a training, in a training folder of their own: WORKDIR/best."""
+
+import json
+from pathlib import Path
+
+import tensorflow as tf
+
+from hg3d_tf import checkpoints, files
+from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.train_state import write_errors
+
+FOLDER = "best"
+_SCORES = "scores.json"
+
+
+class BestCheckpoints:
+    """The weights with the `keep` best scores; the best is what `checkpoints.load_model` loads.
+
+    Args:
+      workdir: training folder; its best weights go to WORKDIR/best.
+      keep: how many.
+      lower_is_better: of the scores.
+    """
+
+    def __init__(self, workdir: Path, keep: int, lower_is_better: bool):
+        self.folder = workdir / FOLDER
+        self.keep = keep
+        self.sign = 1.0 if lower_is_better else -1.0
+        self.path = self.folder / _SCORES
+        self.scores = json.loads(self.path.read_text()) if self.path.exists() else {}
+
+    def save(self, model: PoseModel, step: int, score: float) -> bool:
+        """Write the weights of `step` if they are among the best; return whether they are.
+
+        Raises:
+          UserError: if they cannot be written.
+        """
+        name = f"ckpt-{step}"
+        ranked = self._ranked(self.scores | {name: score})
+        if name not in ranked[: self.keep] or name in self.scores:
+            return name in self.scores
+        folder = self.folder / checkpoints.FOLDER_NAME
+        with write_errors(folder, str(folder / ranked[1]) if len(ranked) > 1 else None):
+            checkpoints.save_model_config(self.folder, model.config)
+            tf.train.Checkpoint(model=model).write(str(folder / name))
+            self._keep({n: (self.scores | {name: score})[n] for n in ranked[: self.keep]}, folder)
+        return True
+
+    def _ranked(self, scores: dict[str, float]) -> list[str]:
+        return sorted(scores, key=lambda name: self.sign * scores[name])
+
+    def _keep(self, scores: dict[str, float], folder: Path) -> None:
+        """Make `scores` the record, its first the newest checkpoint; remove all others."""
+        names = list(scores)
+        # As tf.train.CheckpointManager writes it, with paths that survive a move of the folder.
+        state = [f'model_checkpoint_path: "{names[0]}"']
+        state += [f'all_model_checkpoint_paths: "{name}"' for name in reversed(names)]
+        files.write_text(folder / "checkpoint", "\n".join(state) + "\n")
+        files.write_json(self.path, scores)
+        self.scores = scores
+        for path in folder.glob("ckpt-*"):
+            if path.name.split(".")[0] not in scores:
+                path.unlink()

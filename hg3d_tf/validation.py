@@ -1,0 +1,140 @@
+"""Metrics and pictures of the network's predictions on a fixed split, while it trains."""
+
+import contextlib
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from hg3d_tf import draw, evaluation, input_pipeline, prepared, protocol_inputs, strategies
+from hg3d_tf.bad_records import BadRecords
+from hg3d_tf.best_checkpoints import BestCheckpoints
+from hg3d_tf.pose_model import build_pose_model
+from hg3d_tf.train_state import TrainState
+
+# Metric -> whether lower is better.
+METRICS = {"pck_box_010": False, "mpjpe_mm": True, "pck3d_150": False}
+_NEEDS_3D = ("mpjpe_mm", "pck3d_150")
+
+
+@dataclasses.dataclass(frozen=True)
+class ValidationConfig:
+    """What is measured after every `every`-th epoch and the last.
+
+    Raises:
+      ValueError: for values that cannot be.
+    """
+
+    dataset: str = ""  # "" for none
+    split: str = "validation"
+    every: int = 1
+    pictures: int = 4  # people of whom predictions are drawn
+    best_metric: str = "pck_box_010"
+    keep_best: int = 1
+
+    def __post_init__(self):
+        if self.every < 1:
+            raise ValueError(f"validation_every is {self.every}, must be positive")
+        for name in ("pictures", "keep_best"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, must not be negative")
+        if self.best_metric not in METRICS:
+            raise ValueError(f"best_metric is {self.best_metric!r}, must be one of {list(METRICS)}")
+
+
+class Validation:
+    """Measures a training's network in float32, as `hg3d_tf.evaluate` would.
+
+    Args:
+      config: on what.
+      epochs: of the training; the last is always measured.
+      state: the training.
+      data_dir: folder of prepared datasets.
+      workdir: where pictures and the best weights go; None for a process that writes nothing.
+      writer: of TensorBoard's pictures.
+
+    Raises:
+      UserError: if the dataset or the split is not there.
+    """
+
+    def __init__(
+        self,
+        config: ValidationConfig,
+        epochs: int,
+        state: TrainState,
+        data_dir: str,
+        workdir: Path | None,
+        writer: tf.summary.SummaryWriter | None,
+    ):
+        self.config = config
+        self.epochs = epochs
+        self.state = state
+        self.workdir = workdir
+        self.writer = writer
+        lower = METRICS[config.best_metric]
+        self.best = BestCheckpoints(workdir, config.keep_best, lower) if workdir else None
+        self.model = _copy_for_validation(state)
+        self.predict = evaluation.prediction_function(self.model)
+        self.data_dir = data_dir
+        prepared.checked_builder(config.dataset, config.split, data_dir)
+
+    def __call__(self, epoch: int) -> dict[str, float]:
+        """Return the metrics after an epoch, empty where this one is not validated."""
+        if (epoch + 1) % self.config.every and epoch + 1 < self.epochs:
+            return {}
+        # Of all processes: values of several are gathered.
+        self.model.set_weights(self.state.evaluated.get_weights())
+        bad_records = BadRecords()
+        title = f"{self.config.dataset}, epoch {epoch + 1}"
+        with bad_records.stop_as_user_error():
+            predictions = evaluation.predict_split(
+                self.model, self._batches(bad_records), title, self.predict
+            )
+        metrics = known_metrics(predictions, self.model.config.input_size)
+        if self.workdir:
+            self._keep(epoch, metrics, predictions)
+        return {f"validation_{name}": value for name, value in metrics.items()}
+
+    def _batches(self, bad_records: BadRecords | None = None) -> tf.data.Dataset:
+        config, size = self.config, self.model.config.input_size
+        return input_pipeline.evaluation_batches(
+            config.dataset, config.split, size, 32, self.data_dir, bad_records=bad_records
+        )
+
+    def _keep(self, epoch: int, metrics: dict[str, float], predictions) -> None:
+        step, score = int(self.state.step.numpy()), metrics.get(self.config.best_metric)
+        if self.config.keep_best and score is not None and np.isfinite(score):
+            self.best.save(self.model, step, score)
+        if self.config.pictures:
+            path = self.workdir / f"pictures/epoch_{epoch + 1:03d}.png"
+            draw.pose_sheet(path, self._people(predictions))
+            with self.writer.as_default(step=step):
+                picture = tf.io.decode_png(tf.io.read_file(str(path)), channels=3)
+                tf.summary.image("validation/predictions", picture[tf.newaxis])
+
+    def _people(self, predictions):
+        """Return what `draw.pose_sheet` wants of the first people of the split."""
+        images = next(iter(self._batches()))["image"].numpy()
+        count = min(self.config.pictures, len(predictions["key"]), len(images))
+        first = {name: values[:count] for name, values in predictions.items()}
+        joints_2d = (first["predicted_2d_norm"] + 1) * (self.model.config.input_size / 2)
+        return list(
+            zip(images[:count], joints_2d, protocol_inputs.predicted_mm(first), strict=True)
+        )
+
+
+def _copy_for_validation(state: TrainState):
+    """Return a float32 network of the same form; where one process trains, on all its devices."""
+    strategy = state.model.distribute_strategy
+    alone = strategies.num_processes(strategy) == 1
+    with strategy.scope() if alone else contextlib.nullcontext():
+        return build_pose_model(state.model.config)
+
+
+def known_metrics(predictions, size: int) -> dict[str, float]:
+    """Return the metrics of `evaluation.summarize`, without 3D ones where there is no 3D truth."""
+    metrics = evaluation.summarize(predictions, size)
+    if predictions["joints_3d"].any((1, 2)).all():
+        return metrics
+    return {name: value for name, value in metrics.items() if name not in _NEEDS_3D}

@@ -1,0 +1,32 @@
+import json
+
+import numpy as np
+import pytest
+
+from hg3d_tf import checkpoints
+from hg3d_tf.best_checkpoints import BestCheckpoints
+from hg3d_tf.pose_model import ModelConfig, build_pose_model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build_pose_model(ModelConfig(1, 8, 1, 64))
+
+
+def test_the_best_are_kept_and_the_very_best_is_loaded(model, tmp_path):
+    best = BestCheckpoints(tmp_path, keep=2, lower_is_better=True)
+    bias = model.get_layer("depth").bias
+    for step, score in ((1, 5.0), (2, 3.0), (3, 9.0), (4, 4.0)):
+        bias.assign(np.full(16, step))
+        assert best.save(model, step, score) == (step != 3)
+    there = sorted(p.name for p in (tmp_path / "best/checkpoints").glob("*.index"))
+    assert there == ["ckpt-2.index", "ckpt-4.index"]
+    loaded = checkpoints.load_model(tmp_path / "best")
+    np.testing.assert_array_equal(loaded.get_layer("depth").bias, np.full(16, 2))
+
+
+def test_scores_of_an_earlier_run_count(model, tmp_path):
+    BestCheckpoints(tmp_path, keep=1, lower_is_better=False).save(model, 1, 0.9)
+    again = BestCheckpoints(tmp_path, keep=1, lower_is_better=False)
+    assert not again.save(model, 2, 0.8)
+    assert json.loads((tmp_path / "best/scores.json").read_text()) == {"ckpt-1": 0.9}

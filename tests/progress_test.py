@@ -1,0 +1,13 @@
+from hg3d_tf.progress import ProgressBar
+
+
+def test_without_a_terminal_progress_is_lines(capsys):
+    bar = ProgressBar(batch_size=4)
+    bar.set_params({"epochs": 2, "steps": 10})
+    bar.on_epoch_begin(0)
+    for batch in range(5, 10):  # a training that goes on in the middle of an epoch
+        bar.on_train_batch_end(batch, {"loss": 0.5})
+    bar.on_epoch_end(0, {"step": 10, "loss": 0.5})
+    lines = capsys.readouterr().err.splitlines()
+    assert "epoch 1/2" in lines[-1] and "40/40" in lines[-1] and "loss=0.5" in lines[-1]
+    assert "image/s" in lines[-1] and not any("\r" in line for line in lines)
