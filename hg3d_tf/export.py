@@ -3,6 +3,7 @@
 It appears whole under OUTPUT_DIR/VERSION/, as TF Serving wants it.
 """
 
+import tempfile
 from pathlib import Path
 
 from absl import flags
@@ -33,16 +34,21 @@ def main() -> None:
 
 
 def save(model, path: Path) -> None:
-    """Write the SavedModel of a network; a reader sees it whole or not at all."""
+    """Write the SavedModel of a network; a reader sees it whole or not at all.
+
+    Its assets hold what the signature `describe` gives, as description.json.
+    """
     import tensorflow as tf
 
     from hg3d_tf import files
     from hg3d_tf.serving import PoseServer
 
-    server = PoseServer(model)
-    signatures = {"serving_default": server.predict, "predict_boxes": server.predict_boxes}
-    with files.atomic_path(path) as temporary:
-        tf.saved_model.save(server, str(temporary), signatures=signatures)
+    server = PoseServer(model, version=path.name)
+    with tempfile.TemporaryDirectory() as folder, files.atomic_path(path) as temporary:
+        description = Path(folder, "description.json")
+        description.write_text(server.description, encoding="utf-8")
+        server.description_file = tf.saved_model.Asset(str(description))
+        tf.saved_model.save(server, str(temporary), signatures=server.signatures())
 
 
 def _next_version(folder: Path) -> int:
