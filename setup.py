@@ -45,6 +45,13 @@ EXTRAS_REQUIRE = {
     # the pkg_resources which the card lane's tensorboard imports.
     "torch": [f"torch==2.13.0; {CARD}", f"setuptools<82; {CARD}"],
     "render": ["embreex>=4.4,<5", "fast-simplification>=0.2", "pybvh>=0.9", "scipy"],
+    "litert": ["ai-edge-litert>=2.3,<3"],
+    "serving": [
+        f"tensorflow-serving-api==2.15.1; {CARD}",
+        f"tensorflow-serving-api==2.21.*; {CURRENT}",
+        "grpcio",
+        "requests",
+    ],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }
 

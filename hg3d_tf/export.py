@@ -3,6 +3,7 @@
 It appears whole under OUTPUT_DIR/VERSION/, as TF Serving wants it.
 """
 
+import importlib.util
 import tempfile
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def main() -> None:
 def save(model, path: Path) -> None:
     """Write the SavedModel of a network; a reader sees it whole or not at all.
 
-    Its assets hold what the signature `describe` gives, as description.json.
+    Its assets hold what the signature `describe` gives, as description.json, and, where
+    tensorflow-serving-api is installed, requests that warm a server up.
     """
     import tensorflow as tf
 
@@ -49,6 +51,10 @@ def save(model, path: Path) -> None:
         description.write_text(server.description, encoding="utf-8")
         server.description_file = tf.saved_model.Asset(str(description))
         tf.saved_model.save(server, str(temporary), signatures=server.signatures())
+        if importlib.util.find_spec("tensorflow_serving"):  # the extra `serving`
+            from hg3d_tf import warmup
+
+            warmup.write_warmup(temporary)
 
 
 def _next_version(folder: Path) -> int:

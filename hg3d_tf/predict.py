@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
 
     cli.require(FLAGS.model, "model", "name a SavedModel or a training folder")
     cli.require(argv[1:], "<image>", "name image files or folders after the flags")
-    box = _parse_box(FLAGS.box)
+    box = prediction.parse_box(FLAGS.box)
     paths = prediction.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
     predictor = prediction.load_predictor(FLAGS.model)
@@ -77,21 +77,6 @@ def _picture_names(paths: list[Path]) -> list[str]:
             name = f"{path.stem}_{number}_pose.png"
         names.append(name)
     return names
-
-
-def _parse_box(values: list[str] | None):
-    if not values:
-        return None
-    import numpy as np
-
-    try:
-        box = np.array([float(value) for value in values], np.float32)
-        valid = box.shape == (4,) and (box[2:] > box[:2]).all() and np.isfinite(box).all()
-    except ValueError:
-        valid = False
-    if not valid:
-        raise cli.UserError(f"--box={','.join(values)} is not x1,y1,x2,y2 with x1 < x2 and y1 < y2")
-    return box
 
 
 if __name__ == "__main__":
