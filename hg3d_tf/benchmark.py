@@ -4,9 +4,6 @@ Prints what was measured, and writes it with --output as JSON beside the setting
 Compare numbers of one run only: they depend on the machine and on what else it does.
 """
 
-import os
-import platform
-
 from absl import flags
 
 from hg3d_tf import cli
@@ -16,10 +13,11 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum(
     "what",
     "train",
-    ["train", "input", "build"],
+    ["train", "input", "build", "serving"],
     "train: a training step of a network, by part. input: the input pipeline on photos made for"
     " it, its limit, OpenCV, a training that it feeds, and its memory over --seconds. build:"
-    " turning videos into a prepared dataset, and its memory.",
+    " turning videos into a prepared dataset, and its memory. serving: what decoding, cropping and"
+    " decoding joints cost beside the network, batching, and LiteRT on one thread.",
 )
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
@@ -46,6 +44,7 @@ flags.DEFINE_string("output", None, "JSON file for the results.")
 def main() -> None:
     """Measure, print, write."""
     from hg3d_tf import files
+    from hg3d_tf.benchmarks.machine import machine
 
     with cli.flag_errors():
         result = {"what": FLAGS.what, "machine": machine()} | MEASUREMENTS[FLAGS.what]()
@@ -90,30 +89,23 @@ def measure_build() -> dict:
     return {"build": build.measure()}
 
 
-MEASUREMENTS = {"train": measure_train, "input": measure_input, "build": measure_build}
+def measure_serving() -> dict:
+    """Measure the served graph of the network that the flags describe, and its phone files."""
+    from hg3d_tf.benchmarks import serving
+    from hg3d_tf.pose_model import ModelConfig
+
+    config = ModelConfig(**cli.flag_values(ModelConfig))
+    measured = serving.measure(config, FLAGS.batch_size, FLAGS.seconds)
+    settings = cli.flag_values(ModelConfig) | {"batch_size": FLAGS.batch_size}
+    return {"settings": settings} | measured
 
 
-def machine() -> dict:
-    """Return what the numbers depend on."""
-    import tensorflow as tf
-
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-    }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = (line.split(":")[1].strip() for line in file if line.startswith("model name"))
-            return next(names)
-    except (OSError, StopIteration):
-        return platform.processor()
+MEASUREMENTS = {
+    "train": measure_train,
+    "input": measure_input,
+    "build": measure_build,
+    "serving": measure_serving,
+}
 
 
 def lines(result: dict, indent: str = ""):

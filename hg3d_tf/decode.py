@@ -32,9 +32,32 @@ def decode_heatmaps(heatmaps) -> tuple[tf.Tensor, tf.Tensor]:
     return joints_2d_norm, tf.reduce_max(flat, axis=1)
 
 
+def decode_outputs(outputs) -> dict[str, tf.Tensor]:
+    """Return the poses in a network's outputs, independent of the crop's size and place.
+
+    Returns:
+      joints_3d [B, 16, 3] mm from `to_canonical_mm`, joints_3d_crop [B, 16, 3] from `join_depth`,
+      confidence [B, 16].
+    """
+    joints_2d_norm, confidence = decode_heatmaps(outputs["heatmaps"][-1])
+    joints = join_depth(joints_2d_norm, outputs["depth"])
+    return {
+        "joints_3d": to_canonical_mm(joints),
+        "joints_3d_crop": joints,
+        "confidence": confidence,
+    }
+
+
 def join_depth(joints_2d_norm, depth) -> tf.Tensor:
     """Return [B, 16, 3]: x, y, z in half crop sides (weak perspective: one scale for all)."""
     return tf.concat([joints_2d_norm, depth[..., tf.newaxis]], axis=-1)
+
+
+def bone_scale(joints, bone_sum_mm: float = CANONICAL_BONE_SUM_MM) -> tf.Tensor:
+    """Return [B]: mm per unit of joints [B, 16, 3] if their 14 bones sum to `bone_sum_mm`."""
+    start, end = zip(*BONES, strict=True)
+    lengths = tf.norm(tf.gather(joints, start, axis=1) - tf.gather(joints, end, axis=1), axis=-1)
+    return bone_sum_mm / tf.maximum(tf.reduce_sum(lengths, axis=1), 1e-6)
 
 
 def to_canonical_mm(joints, bone_sum_mm: float = CANONICAL_BONE_SUM_MM) -> tf.Tensor:
@@ -48,7 +71,10 @@ def to_canonical_mm(joints, bone_sum_mm: float = CANONICAL_BONE_SUM_MM) -> tf.Te
       [B, 16, 3] mm, relative to the pelvis.
     """
     joints = tf.convert_to_tensor(joints, tf.float32)
-    start, end = zip(*BONES, strict=True)
-    lengths = tf.norm(tf.gather(joints, start, axis=1) - tf.gather(joints, end, axis=1), axis=-1)
-    scale = bone_sum_mm / tf.maximum(tf.reduce_sum(lengths, axis=1), 1e-6)
-    return (joints - joints[:, PELVIS : PELVIS + 1]) * scale[:, tf.newaxis, tf.newaxis]
+    scale = bone_scale(joints, bone_sum_mm)[:, tf.newaxis, tf.newaxis]
+    return from_pelvis(joints) * scale
+
+
+def from_pelvis(joints) -> tf.Tensor:
+    """Return joints [B, 16, 3] relative to the pelvis."""
+    return joints - joints[:, PELVIS : PELVIS + 1]

@@ -1,8 +1,12 @@
-"""Write a SavedModel that takes image bytes: `python -m hg3d_tf.export --workdir=runs/stage3`.
+"""Write what serves a network: `python -m hg3d_tf.export --workdir=runs/stage3`.
 
-It appears whole under OUTPUT_DIR/VERSION/, as TF Serving wants it.
+A SavedModel that takes image bytes, whole under OUTPUT_DIR/VERSION/, as TF Serving wants it. Or,
+with --tflite=float32,float16,dynamic,int8, files for phones and browsers, OUTPUT_DIR/FORM.tflite,
+with a report (report.md, report.json) of their size, operators, speed, and loss on a test set.
 """
 
+import importlib.util
+import tempfile
 from pathlib import Path
 
 from absl import flags
@@ -12,27 +16,51 @@ from hg3d_tf import cli
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("workdir", None, "Training folder whose newest weights are exported.")
-flags.DEFINE_string("output_dir", None, "Folder of the model's versions [WORKDIR/saved_model].")
+flags.DEFINE_string(
+    "output_dir",
+    None,
+    "Folder of the versions [WORKDIR/saved_model] or of the files [WORKDIR/tflite].",
+)
 flags.DEFINE_string(
     "recalibrate_on",
     "",
     "Mix to measure batch normalisation's statistics on anew; none: as trained.",
 )
 flags.DEFINE_integer("recalibrate_batches", 100, "Batches of 16 to measure on.", lower_bound=1)
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_integer("version", None, "Number of this version [one more than the newest there].")
+flags.DEFINE_list(
+    "tflite", [], "Write these forms for LiteRT instead: float32, float16, dynamic, int8."
+)
+flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+flags.DEFINE_string(
+    "mix", "studio:0.5,wild:0.5", "Training mix that int8's ranges are taken from, as for train."
+)
+flags.DEFINE_integer("calibration_samples", 200, "Images for int8's ranges.", lower_bound=1)
+flags.DEFINE_string("dataset", "wild", "Dataset that the files' loss is measured on.")
+flags.DEFINE_string("split", "test", "Its split.")
+flags.DEFINE_float("max_pck_loss", 2.0, "Points of PCK that a file may lose.")
+flags.DEFINE_float("max_mpjpe_rise", 5.0, "Percent by which a file's MPJPE may be larger.")
+flags.DEFINE_bool("force", False, "Write files that lose more, too.")
 
 
 def main() -> None:
-    """Export and print the path."""
+    """Export and print the paths."""
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
+    if FLAGS.tflite:
+        export_tflite()
+    else:
+        export_saved_model()
+
+
+def export_saved_model() -> None:
+    """Write the next version of the SavedModel."""
+    from hg3d_tf import checkpoints
+
     output_dir = Path(FLAGS.output_dir or Path(FLAGS.workdir) / "saved_model")
     version = FLAGS.version if FLAGS.version is not None else _next_version(output_dir)
     path = output_dir / str(version)
     if path.exists():
         raise cli.UserError(f"{path} exists: choose another --version or remove it")
-    from hg3d_tf import checkpoints
-
     model = checkpoints.load_model(FLAGS.workdir)
     cli.writable_folder(output_dir)
     if FLAGS.recalibrate_on:
@@ -56,17 +84,66 @@ def recalibrate(model) -> None:
     batch_statistics.recalibrate(model, images.take(FLAGS.recalibrate_batches))
 
 
+def export_tflite() -> None:
+    """Write the forms of --tflite and the report.
+
+    Raises:
+      UserError: after all else is written, where files lose too much.
+    """
+    from hg3d_tf import checkpoints, input_pipeline, tflite, tflite_export, tflite_report
+
+    unknown = [form for form in FLAGS.tflite if form not in tflite.FORMS]
+    if unknown:
+        raise cli.UserError(
+            f"--tflite={unknown[0]} is unknown; there are {', '.join(tflite.FORMS)}"
+        )
+    output_dir = cli.writable_folder(FLAGS.output_dir or str(Path(FLAGS.workdir) / "tflite"))
+    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    model = checkpoints.load_model(FLAGS.workdir)
+    size = model.config.input_size
+    batches = input_pipeline.evaluation_batches(FLAGS.dataset, FLAGS.split, size, 32, data_dir)
+    images = []
+    if "int8" in FLAGS.tflite:
+        with cli.flag_errors():
+            count = FLAGS.calibration_samples
+            images = tflite_export.training_images(FLAGS.mix, data_dir, size, count)
+    contents = tflite_export.convert(model, FLAGS.tflite, images)
+    report = tflite_report.measure(model, contents, batches)
+    report |= {"test_set": f"{FLAGS.dataset}, {FLAGS.split}"}
+    refused = tflite_report.refused(report, FLAGS.max_pck_loss, FLAGS.max_mpjpe_rise)
+    kept = [form for form in contents if FLAGS.force or form not in refused]
+    tflite_export.write(output_dir, {form: contents[form] for form in kept}, report, size)
+    if len(kept) < len(contents):
+        limits = (
+            f"--max_pck_loss={FLAGS.max_pck_loss:g} or --max_mpjpe_rise={FLAGS.max_mpjpe_rise:g}"
+        )
+        raise cli.UserError(
+            f"{', '.join(refused)} not written: more loss than {limits} allows, see"
+            f" {output_dir / 'report.md'}; --force writes them"
+        )
+
+
 def save(model, path: Path) -> None:
-    """Write the SavedModel of a network; a reader sees it whole or not at all."""
+    """Write the SavedModel of a network; a reader sees it whole or not at all.
+
+    Its assets hold what the signature `describe` gives, as description.json, and, where
+    tensorflow-serving-api is installed, requests that warm a server up.
+    """
     import tensorflow as tf
 
     from hg3d_tf import files
     from hg3d_tf.serving import PoseServer
 
-    server = PoseServer(model)
-    signatures = {"serving_default": server.predict, "predict_boxes": server.predict_boxes}
-    with files.atomic_path(path) as temporary:
-        tf.saved_model.save(server, str(temporary), signatures=signatures)
+    server = PoseServer(model, version=path.name)
+    with tempfile.TemporaryDirectory() as folder, files.atomic_path(path) as temporary:
+        description = Path(folder, "description.json")
+        description.write_text(server.description, encoding="utf-8")
+        server.description_file = tf.saved_model.Asset(str(description))
+        tf.saved_model.save(server, str(temporary), signatures=server.signatures())
+        if importlib.util.find_spec("tensorflow_serving"):  # the extra `serving`
+            from hg3d_tf import warmup
+
+            warmup.write_warmup(temporary)
 
 
 def _next_version(folder: Path) -> int:

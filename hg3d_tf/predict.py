@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
         cli.require(argv[1:], "<image>", "name image files or folders after the flags")
     elif argv[1:]:
         raise cli.UserError(f"--video and the image {argv[1]!r}: give one or the other")
-    box = _parse_box(FLAGS.box)
+    box = prediction.parse_box(FLAGS.box)
     paths = prediction.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
     detector = people.hog_detector() if FLAGS.detector == "hog" else None
@@ -121,21 +121,6 @@ def _picture_names(paths: list[Path]) -> list[str]:
             name = f"{path.stem}_{number}_pose.png"
         names.append(name)
     return names
-
-
-def _parse_box(values: list[str] | None):
-    if not values:
-        return None
-    import numpy as np
-
-    try:
-        box = np.array([float(value) for value in values], np.float32)
-        valid = box.shape == (4,) and (box[2:] > box[:2]).all() and np.isfinite(box).all()
-    except ValueError:
-        valid = False
-    if not valid:
-        raise cli.UserError(f"--box={','.join(values)} is not x1,y1,x2,y2 with x1 < x2 and y1 < y2")
-    return box
 
 
 if __name__ == "__main__":

@@ -1,86 +1,163 @@
 """From image bytes to joints, as one TensorFlow graph: what export writes and predict runs."""
 
+import json
+
 import tensorflow as tf
 
-from hg3d_tf import decode, geometry, warping
+from hg3d_tf import camera_frame, decode, served_image
+from hg3d_tf.description import describe_model
 from hg3d_tf.pose_model import PoseModel
 
 # Side of the crop for a box round the person, in longer sides of the box.
 BOX_MARGIN = 1.25
 
+_IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
+_BOXES = tf.TensorSpec([None, 4], tf.float32, name="boxes")
+_HEIGHTS = tf.TensorSpec([None], tf.float32, name="person_height_mm")
+_FOCAL_LENGTHS = tf.TensorSpec([None], tf.float32, name="focal_length_px")
+
 
 class PoseServer(tf.Module):
-    """The signatures of the SavedModel.
+    """The signatures of the SavedModel; `description` says what goes in and out, with units.
 
-    All outputs have the batch first:
-      joints_2d [B, 16, 2]: px of the given image, (0, 0) being its top left corner.
-      joints_3d [B, 16, 3]: mm relative to the pelvis in the camera's frame (x right, y down, z
-        forwards), under the assumption that the bones sum to those of the canonical skeleton.
-      confidence [B, 16]: height of the heat map's peak.
+    The batch comes first everywhere. A request that cannot be answered raises InvalidArgumentError
+    as a whole.
     """
 
-    def __init__(self, model: PoseModel):
+    def __init__(self, model: PoseModel, version: str = ""):
         super().__init__(name="hg3d")
-        self.model = model
         self.size = model.config.input_size
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
-    def predict(self, image_bytes):
-        """Take the whole image as the crop (padded to a square)."""
-        crops, matrices = tf.map_fn(
-            self._whole_image_crop,
-            image_bytes,
-            fn_output_signature=self._crop_signature(),
+        # Only the weights are saved: Keras would add the functions of each layer.
+        self.weights = model.variables
+        # What the signatures share is traced once.
+        self.network = tf.function(
+            lambda crops: model(crops, training=False),
+            input_signature=[tf.TensorSpec([None, self.size, self.size, 3])],
+            autograph=False,
         )
-        return self._predict(crops, matrices)
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name="image_bytes"),
-            tf.TensorSpec([None, 4], tf.float32, name="boxes"),
-        ]
-    )
-    def predict_boxes(self, image_bytes, boxes):
-        """Take the person in the box x1, y1, x2, y2 px of each image."""
-        crops, matrices = tf.map_fn(
-            lambda row: self._crop(_decode(row[0]), row[1], BOX_MARGIN),
-            (image_bytes, boxes),
-            fn_output_signature=self._crop_signature(),
+        self.crop = tf.function(
+            lambda encoded, box, margin: served_image.crop_of_box(encoded, box, margin, self.size),
+            input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([4]), tf.TensorSpec([])],
+            autograph=False,
         )
-        return self._predict(crops, matrices)
+        self.description = json.dumps(describe_model(self.size, version), indent=2)
 
-    def _whole_image_crop(self, image_bytes):
-        image = _decode(image_bytes)
-        height, width = tf.unstack(tf.cast(tf.shape(image)[:2], tf.float32))
-        return self._crop(image, tf.stack([0.0, 0.0, width, height]), 1.0)
-
-    def _crop(self, image, box, margin: float):
-        """Return the crop [S, S, 3] and the matrix from crop px to image px."""
-        side = tf.reduce_max(box[2:] - box[:2]) * margin
-        center = (box[2:] + box[:2]) / 2
-        matrix = tf.linalg.inv(
-            geometry.crop_matrix(center, side, tf.constant(0.0), tf.constant(False), self.size)
-        )
-        return warping.warp(image, matrix, self.size) / 255.0, matrix
-
-    def _crop_signature(self):
-        return (
-            tf.TensorSpec([self.size, self.size, 3], tf.float32),
-            tf.TensorSpec([3, 3], tf.float32),
-        )
-
-    def _predict(self, crops, matrices):
-        outputs = self.model(crops, training=False)
-        joints_2d_norm, confidence = decode.decode_heatmaps(outputs["heatmaps"][-1])
-        crop_px = (joints_2d_norm + 1.0) * (self.size / 2)
-        joints_2d = crop_px @ tf.transpose(matrices[:, :2, :2], [0, 2, 1])
-        joints = decode.join_depth(joints_2d_norm, outputs["depth"])
+    def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
+        """Return the functions to export, by name."""
+        size = self.size
+        crops = tf.TensorSpec([None, size, size, 3], tf.uint8, name="crops")
+        float_crops = tf.TensorSpec([None, size, size, 3], tf.float32, name="crops")
         return {
-            "joints_2d": joints_2d + matrices[:, tf.newaxis, :2, 2],
-            "joints_3d": decode.to_canonical_mm(joints),
-            "confidence": confidence,
+            "serving_default": self.predict.get_concrete_function(),
+            "predict_boxes": self.predict_boxes.get_concrete_function(),
+            "predict_metric": self.predict_metric.get_concrete_function(),
+            "predict_crops": self.predict_crops.get_concrete_function(crops),
+            "heatmaps": self.heatmaps.get_concrete_function(float_crops),
+            "describe": self.describe.get_concrete_function(),
         }
 
+    @tf.function(autograph=False, input_signature=[_IMAGES])
+    def predict(self, image_bytes):
+        """Take the whole image as the crop (padded to a square)."""
+        with tf.control_dependencies([_check_batch(image_bytes)]):
+            image_bytes = tf.identity(image_bytes)
 
-def _decode(image_bytes) -> tf.Tensor:
-    return tf.io.decode_image(image_bytes, channels=3, expand_animations=False)
+        def crop(encoded):
+            box = tf.concat([tf.zeros([2]), served_image.seen_size(encoded)], axis=0)
+            return self.crop(encoded, box, 1.0)
+
+        crops, to_image = tf.map_fn(crop, image_bytes, fn_output_signature=self._crop_spec())
+        return self._predict(crops, to_image)
+
+    @tf.function(autograph=False, input_signature=[_IMAGES, _BOXES])
+    def predict_boxes(self, image_bytes, boxes):
+        """Take the person in the box of each image."""
+        return self._predict(*self._crops_of_boxes(image_bytes, boxes))
+
+    @tf.function(autograph=False, input_signature=[_IMAGES, _BOXES, _HEIGHTS, _FOCAL_LENGTHS])
+    def predict_metric(self, image_bytes, boxes, person_height_mm, focal_length_px):
+        """Also give the true size, and the place before the camera, under assumptions."""
+        known = [
+            _check_same_length(image_bytes, person_height_mm, focal_length_px),
+            _check_positive("person_height_mm", person_height_mm),
+            _check_positive("focal_length_px", focal_length_px),
+        ]
+        with tf.control_dependencies(known):
+            crops, to_image = self._crops_of_boxes(image_bytes, boxes)
+        outputs = self._predict(crops, to_image)
+        joints = outputs["joints_3d_crop"]
+        scale = camera_frame.metric_scale(joints, person_height_mm)
+        metric = decode.from_pelvis(joints) * scale[:, tf.newaxis, tf.newaxis]
+        mm_per_px = scale / (to_image[:, 0, 0] * (self.size / 2))
+        sizes = tf.map_fn(
+            served_image.seen_size, image_bytes, fn_output_signature=tf.TensorSpec([2])
+        )
+        placed = camera_frame.place(metric, outputs["joints_2d"], mm_per_px, focal_length_px, sizes)
+        return outputs | {"joints_3d_metric": metric, "joints_3d_camera": placed}
+
+    @tf.function(autograph=False)
+    def predict_crops(self, crops):
+        """Take square crops that fit the network, uint8."""
+        with tf.control_dependencies([_check_batch(crops)]):
+            crops = tf.cast(crops, tf.float32) / 255.0
+        return self._predict(crops, tf.eye(3, batch_shape=[tf.shape(crops)[0]]))
+
+    @tf.function(autograph=False)
+    def heatmaps(self, crops):
+        """Give what the network itself puts out for crops in [0, 1]."""
+        with tf.control_dependencies([_check_batch(crops)]):
+            outputs = self.network(tf.identity(crops))
+        return {"heatmaps": outputs["heatmaps"][-1], "depth": outputs["depth"]}
+
+    @tf.function(
+        autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="request")]
+    )
+    def describe(self, request):
+        """Give the description, JSON, once for each element of the request."""
+        return {"description": tf.fill(tf.shape(request), self.description)}
+
+    def _crops_of_boxes(self, image_bytes, boxes):
+        checks = [_check_batch(image_bytes), _check_same_length(image_bytes, boxes)]
+        with tf.control_dependencies(checks):
+            rows = tf.identity(image_bytes), tf.identity(boxes)
+
+        def crop(row):
+            encoded, box = row
+            with tf.control_dependencies([_check_box(box, served_image.seen_size(encoded))]):
+                box = tf.identity(box)
+            return self.crop(encoded, box, BOX_MARGIN)
+
+        return tf.map_fn(crop, rows, fn_output_signature=self._crop_spec())
+
+    def _crop_spec(self):
+        return tf.TensorSpec([self.size, self.size, 3]), tf.TensorSpec([3, 3])
+
+    def _predict(self, crops, to_image):
+        outputs = decode.decode_outputs(self.network(crops))
+        crop_px = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
+        joints_2d = crop_px @ tf.transpose(to_image[:, :2, :2], [0, 2, 1])
+        return outputs | {"joints_2d": joints_2d + to_image[:, tf.newaxis, :2, 2]}
+
+
+def _check_batch(batch) -> tf.Operation:
+    return tf.debugging.Assert(tf.shape(batch)[0] > 0, ["the batch is empty"])
+
+
+def _check_same_length(*batches) -> tf.Operation:
+    lengths = tf.stack([tf.shape(batch)[0] for batch in batches])
+    message = ["the inputs differ in their number of rows", lengths]
+    return tf.debugging.Assert(tf.reduce_all(lengths == lengths[0]), message)
+
+
+def _check_positive(name: str, values) -> tf.Operation:
+    valid = tf.math.is_finite(values) & (values > 0)
+    return tf.debugging.Assert(tf.reduce_all(valid), [f"{name} must be positive", values])
+
+
+def _check_box(box, size) -> tf.Operation:
+    """Check that a box x1, y1, x2, y2 has an area of which the image shows a part."""
+    corner, far = box[:2], box[2:]
+    valid = tf.reduce_all(tf.math.is_finite(box)) & tf.reduce_all(far - corner >= 1)
+    shown = tf.reduce_all((corner < size) & (far > 0))
+    message = "the box is not x1, y1, x2, y2 px, at least 1 px wide and high, in the image"
+    return tf.debugging.Assert(valid & shown, [message, box, "of width and height", size])

@@ -17,6 +17,7 @@ COMMANDS = [
     "predict",
     "inspect_data",
     "import_weights",
+    "client",
     "benchmark",
 ]
 FLAGFILES = sorted(ROOT.glob("experiments/**/*.flags"))

@@ -7,6 +7,35 @@ import pytest
 
 
 @pytest.fixture(scope="session")
+def model():
+    """A network of 64 px that has not learned anything."""
+    import tensorflow as tf
+
+    from hg3d_tf.pose_model import ModelConfig, build_pose_model
+
+    tf.random.set_seed(0)
+    return build_pose_model(ModelConfig(1, 8, 1, 64))
+
+
+@pytest.fixture(scope="session")
+def saved_model(model, tmp_path_factory):
+    """Version 1 of its SavedModel."""
+    from hg3d_tf import export
+
+    path = tmp_path_factory.mktemp("export") / "1"
+    export.save(model, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def served(saved_model):
+    """The SavedModel, loaded."""
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(saved_model))
+
+
+@pytest.fixture(scope="session")
 def data_dir(tmp_path_factory):
     """Two prepared datasets: painted_3d with 3D labels, painted_2d with 2D labels only."""
     folder = str(tmp_path_factory.mktemp("data"))

@@ -1,27 +1,16 @@
 import io
+import json
+import os
 
 import numpy as np
 import painted_people
 import pytest
+import reference
 import tensorflow as tf
 from PIL import Image
 
 from hg3d_tf import decode, export, prediction
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.skeleton import JOINT_NAMES
-
-
-@pytest.fixture(scope="module")
-def model():
-    tf.random.set_seed(0)
-    return build_pose_model(ModelConfig(1, 8, 1, 64))
-
-
-@pytest.fixture(scope="module")
-def saved_model(model, tmp_path_factory):
-    path = tmp_path_factory.mktemp("export") / "1"
-    export.save(model, path)
-    return path
 
 
 def encoded(image: np.ndarray, form="png") -> bytes:
@@ -34,7 +23,7 @@ def picture(seed: int, height: int, width: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
 
 
-def test_the_saved_model_equals_the_keras_model(model, saved_model):
+def test_the_saved_model_equals_the_keras_model(model, served):
     # 64 x 64 px: the whole image is the network's input, no pixel is resampled.
     images = np.stack([picture(seed, 64, 64) for seed in range(3)])
     outputs = model(images / np.float32(255), training=False)
@@ -42,48 +31,107 @@ def test_the_saved_model_equals_the_keras_model(model, saved_model):
     expected = {
         "joints_2d": (joints_2d_norm + 1) * 32,
         "joints_3d": decode.to_canonical_mm(decode.join_depth(joints_2d_norm, outputs["depth"])),
+        "joints_3d_crop": decode.join_depth(joints_2d_norm, outputs["depth"]),
         "confidence": confidence,
     }
-    served = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
-    actual = served(image_bytes=tf.constant([encoded(image) for image in images]))
+    actual = served.signatures["serving_default"](
+        image_bytes=tf.constant([encoded(image) for image in images])
+    )
     assert actual.keys() == expected.keys()
     for name, value in expected.items():
         np.testing.assert_allclose(actual[name], value, rtol=1e-5, atol=1e-5, err_msg=name)
 
 
-def test_a_batch_gives_what_single_images_give_whatever_their_sizes(saved_model):
-    served = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+def test_a_batch_gives_what_single_images_give_whatever_their_sizes(served):
+    predict = served.signatures["serving_default"]
     images = [encoded(picture(seed, 40 + 9 * seed, 70)) for seed in range(3)]
-    together = served(image_bytes=tf.constant(images))
+    together = predict(image_bytes=tf.constant(images))
     for i, image in enumerate(images):
-        alone = served(image_bytes=tf.constant([image]))
+        alone = predict(image_bytes=tf.constant([image]))
         for name, value in alone.items():
             np.testing.assert_allclose(together[name][i], value[0], rtol=1e-4, atol=1e-3)
 
 
-def test_joints_are_px_of_the_given_image(saved_model):
+def test_joints_are_px_of_the_given_image(served):
     # The same square person, once as the whole image and once in a box within a larger image,
     # with the box's margin of 1.25 round the 64 px.
-    served = tf.saved_model.load(str(saved_model)).signatures
+    predict = served.signatures
     person = picture(5, 80, 80)
     large = np.zeros((200, 300, 3), np.uint8)
     large[60:140, 110:190] = person
-    alone = served["serving_default"](image_bytes=tf.constant([encoded(person)]))
+    alone = predict["serving_default"](image_bytes=tf.constant([encoded(person)]))
     box = tf.constant([[110 + 8, 60 + 8, 190 - 8, 140 - 8]], tf.float32)
-    inside = served["predict_boxes"](image_bytes=tf.constant([encoded(large)]), boxes=box)
+    inside = predict["predict_boxes"](image_bytes=tf.constant([encoded(large)]), boxes=box)
     np.testing.assert_allclose(inside["joints_2d"], alone["joints_2d"] + [110, 60], atol=1e-2)
     np.testing.assert_allclose(inside["joints_3d"], alone["joints_3d"], atol=0.5)
 
 
-@pytest.mark.parametrize("form", ["png", "jpeg", "bmp", "gif"])
-def test_usual_formats_are_taken(saved_model, form):
-    served = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
-    outputs = served(image_bytes=tf.constant([encoded(picture(1, 50, 60), form)]))
-    assert {name: tuple(value.shape) for name, value in outputs.items()} == {
-        "joints_2d": (1, 16, 2),
-        "joints_3d": (1, 16, 3),
-        "confidence": (1, 16),
-    }
+def test_crops_and_raw_outputs_are_those_of_the_whole_image(model, served):
+    image = picture(3, 64, 64)
+    expected = served.signatures["serving_default"](image_bytes=tf.constant([encoded(image)]))
+    actual = served.signatures["predict_crops"](crops=tf.constant(image[np.newaxis]))
+    for name, value in expected.items():
+        np.testing.assert_allclose(actual[name], value, rtol=1e-4, atol=1e-3, err_msg=name)
+    crop = image[np.newaxis] / np.float32(255)
+    raw, outputs = served.signatures["heatmaps"](crops=tf.constant(crop)), model(crop)
+    np.testing.assert_allclose(raw["heatmaps"], outputs["heatmaps"][-1], atol=1e-5)
+    np.testing.assert_allclose(raw["depth"], outputs["depth"], atol=1e-5)
+
+
+def test_the_description_is_a_signature_and_an_asset(served, saved_model):
+    answer = served.signatures["describe"](request=tf.constant(["", ""]))["description"].numpy()
+    assert len(answer) == 2 and answer[0] == answer[1]
+    assert answer[0] == (saved_model / "assets/description.json").read_bytes()
+    description = json.loads(answer[0])
+    assert description["joint_names"] == list(JOINT_NAMES)
+    assert description["version"] == "1" and description["input_size"] == 64
+    outputs = {name for s in served.signatures.values() for name in s.structured_outputs}
+    assert outputs - {"description"} == description["outputs"].keys()
+    inputs = {n for s in served.signatures.values() for n in s.structured_input_signature[1]}
+    assert inputs == description["inputs"].keys()
+
+
+def metric(served, height_mm, focal_px):
+    outputs = served.signatures["predict_metric"](
+        image_bytes=tf.constant([encoded(picture(4, 90, 120))]),
+        boxes=tf.constant([[20.0, 10, 90, 80]]),
+        person_height_mm=tf.constant([height_mm], tf.float32),
+        focal_length_px=tf.constant([focal_px], tf.float32),
+    )
+    return {name: value.numpy()[0].astype(float) for name, value in outputs.items()}
+
+
+def test_the_persons_height_scales_the_pose(served):
+    pose = metric(served, 1800.0, 500.0)
+    # A skeleton of canonical proportions: its joints are 1590.14 mm high from ankle to head top.
+    expected = 4296.99233013 * 1800 / (1590.1405 / 0.961)
+    np.testing.assert_allclose(reference.bone_sum(pose["joints_3d_metric"]), expected, rtol=1e-4)
+    ratio = expected / 4296.99233013
+    np.testing.assert_allclose(pose["joints_3d_metric"], pose["joints_3d"] * ratio, atol=0.1)
+
+
+def test_the_pose_before_the_camera_projects_onto_the_image(served):
+    pose = metric(served, 1800.0, 500.0)
+    x, y, z = pose["joints_3d_camera"].T
+    projected = np.stack([x / z * 500 + 60, y / z * 500 + 45], axis=-1)
+    np.testing.assert_allclose(projected, pose["joints_2d"], atol=1e-2)
+    np.testing.assert_allclose(z - z[6], pose["joints_3d_metric"][:, 2], atol=0.5)
+    # Seen from twice as far with twice the focal length, a person is as large.
+    np.testing.assert_allclose(metric(served, 1800.0, 1000.0)["joints_3d_camera"][6, 2], 2 * z[6])
+
+
+def test_a_failed_export_leaves_nothing_and_no_half_version_is_seen(model, tmp_path, monkeypatch):
+    seen = []
+
+    def save(server, path, signatures):
+        tf.io.gfile.makedirs(path)
+        seen.extend(name for name in os.listdir(tmp_path) if name.isdigit())
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(tf.saved_model, "save", save)
+    with pytest.raises(OSError, match="full"):
+        export.save(model, tmp_path / "7")
+    assert not seen and not list(tmp_path.iterdir())
 
 
 def test_the_predictor_is_the_same_from_checkpoint_and_saved_model(model, saved_model, tmp_path):

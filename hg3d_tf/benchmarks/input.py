@@ -5,6 +5,7 @@ import tempfile
 import time
 
 import numpy as np
+import tensorflow as tf
 
 from hg3d_tf import input_pipeline, prepared
 from hg3d_tf.benchmarks import input_data, input_stages, memory, opencv_loader, train

@@ -1,0 +1,23 @@
+// Puts the page, LiteRT's runtime and a model into one folder that any server can offer.
+// Usage: node build.mjs MODEL_DIR OUTPUT_DIR; MODEL_DIR is what hg3d_tf.export --tflite wrote.
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+const [modelDir, output] = process.argv.slice(2);
+const here = import.meta.dirname;
+const forms = ["float16", "float32"];
+const form = forms.find((name) => existsSync(join(modelDir, `${name}.tflite`)));
+if (!form) {
+  console.error(`error: ${modelDir} holds neither ${forms.join(".tflite nor ")}.tflite`);
+  process.exit(1);
+}
+rmSync(output, { recursive: true, force: true });
+mkdirSync(output, { recursive: true });
+cpSync(join(here, "src"), output, { recursive: true });
+cpSync(join(here, "node_modules/@litertjs/core/dist/index.js"), join(output, "litert/index.js"));
+cpSync(join(here, "node_modules/@litertjs/core/wasm"), join(output, "litert/wasm"), {
+  recursive: true,
+});
+cpSync(join(modelDir, `${form}.tflite`), join(output, "model.tflite"));
+cpSync(join(modelDir, "description.json"), join(output, "description.json"));
+console.log(`${output}: the page with ${form}.tflite`);

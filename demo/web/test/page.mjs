@@ -1,0 +1,28 @@
+// Opens the page in headless Chromium and prints, as JSON, the pose that it finds in a photo.
+// Usage: node page.mjs CHROMIUM URL [SCREENSHOT]
+import { chromium } from "playwright-core";
+
+const [executablePath, url, screenshot] = process.argv.slice(2);
+const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+const browser = await chromium.launch({ executablePath, args });
+try {
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 } }); // a phone's
+  page.on("console", (message) => console.error(message.text()));
+  page.on("pageerror", (error) => console.error(String(error)));
+  const elsewhere = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) elsewhere.push(request.url());
+  });
+  await page.goto(url);
+  await page.waitForFunction(() => window.lastPose || window.lastError, null, { timeout: 240000 });
+  const result = await page.evaluate(() => ({
+    pose: window.lastPose,
+    error: window.lastError,
+    isolated: crossOriginIsolated,
+    width: document.documentElement.scrollWidth,
+  }));
+  if (screenshot) await page.screenshot({ path: screenshot });
+  console.log(JSON.stringify({ ...result, elsewhere }));
+} finally {
+  await browser.close();
+}

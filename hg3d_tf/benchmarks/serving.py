@@ -1,0 +1,65 @@
+"""What serving a network costs beside the network itself, and how fast LiteRT runs it."""
+
+import numpy as np
+import tensorflow as tf
+
+from hg3d_tf.benchmarks.step import median_seconds
+from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.serving import PoseServer
+
+_HEIGHT, _WIDTH = 480, 640
+_BOX = (200.0, 60.0, 440.0, 440.0)
+
+
+def measure(config: ModelConfig, batch_size: int, seconds: float) -> dict:
+    """Return milliseconds of the server's graph and its parts, and LiteRT's frames a second.
+
+    The weights are random: time does not depend on them. Photos are JPEGs of 640 x 480 px.
+    """
+    model = build_pose_model(config)
+    return {
+        "server": measure_server(PoseServer(model), batch_size, seconds),
+        "litert_1_thread": measure_litert(model, seconds),
+    }
+
+
+def measure_server(server: PoseServer, batch_size: int, seconds: float) -> dict[str, float]:
+    """Return what a batch of photos with boxes takes, the network's part, and batching's gain."""
+    photos, boxes = tf.constant([_photo()] * batch_size), tf.constant([_BOX] * batch_size)
+    crops = tf.random.uniform([batch_size, server.size, server.size, 3])
+
+    def predict(count):
+        return server.predict_boxes(photos[:count], boxes[:count])["joints_3d"].numpy()
+
+    network = median_seconds(lambda: server.network(crops)["depth"].numpy(), seconds)
+    whole = median_seconds(lambda: predict(batch_size), seconds)
+    single = median_seconds(lambda: predict(1), seconds)
+    return {
+        "network_ms": 1000 * network,
+        "whole_ms": 1000 * whole,
+        "rest_percent_of_network": 100 * (whole / network - 1),
+        "single_ms": 1000 * single,
+        "batching_gain": batch_size * single / whole,
+    }
+
+
+def measure_litert(model, seconds: float) -> dict[str, float]:
+    """Return the frames a second that LiteRT runs the network at, float32 and int8."""
+    from hg3d_tf import tflite_export, tflite_report
+    from hg3d_tf.tflite_file import TfliteRunner
+
+    size = model.config.input_size
+    images = np.random.default_rng(0).random((8, size, size, 3))
+    contents = tflite_export.convert(model, ("float32", "int8"), images)
+    return {
+        f"{form}_fps": 1 / tflite_report.latency_seconds(TfliteRunner(content), size, seconds)
+        for form, content in contents.items()
+    }
+
+
+def _photo() -> bytes:
+    """Return a JPEG of slopes and noise, about as hard to decode as a photo."""
+    rng = np.random.default_rng(0)
+    slope = np.indices((_HEIGHT, _WIDTH)).sum(0)[..., np.newaxis] % 256
+    noise = rng.normal(0, 12, (_HEIGHT, _WIDTH, 3))
+    return tf.io.encode_jpeg(np.clip(slope + noise, 0, 255).astype(np.uint8)).numpy()

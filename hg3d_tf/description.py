@@ -1,0 +1,53 @@
+"""What a served model says of itself: joints, units, signatures, limits."""
+
+import hg3d_tf
+from hg3d_tf import camera_frame, image_header
+from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, JOINT_NAMES
+
+OUTPUTS = {
+    "joints_2d": "[B, 16, 2] px of the given image as it is seen (turned as its Exif says) or of"
+    " the given crop; (0, 0) is its top left corner",
+    "joints_3d": "[B, 16, 3] mm relative to the pelvis in the camera's orientation (x right, y"
+    f" down, z forwards), if the bones sum to the canonical {CANONICAL_BONE_SUM_MM:.2f} mm",
+    "joints_3d_crop": "[B, 16, 3] half sides of the network's crop: x and y from -1 to 1 over the"
+    " crop, z relative to the thorax",
+    "confidence": "[B, 16] height of the heat map's peak, near 1 for a joint clearly seen",
+    "joints_3d_metric": "[B, 16, 3] mm relative to the pelvis, if the person stands"
+    " person_height_mm tall and has the canonical proportions",
+    "joints_3d_camera": "[B, 16, 3] mm from the camera, if besides the focal length is right, the"
+    " optical axis goes through the image's centre and the person is far away compared with the"
+    " depth of the pose",
+    "heatmaps": "[B, h, w, 16] of the last stack",
+    "depth": "[B, 16] half sides of the crop, relative to the thorax",
+}
+INPUTS = {
+    "image_bytes": "[B] string: whole files, JPEG, PNG, BMP or GIF (its first frame), 1, 3 or 4"
+    f" channels, sides of 1 to {image_header.MAX_SIDE} px; JPEGs are turned as their Exif says",
+    "boxes": "[B, 4] float32: x1, y1, x2, y2 px round the person, at least 1 px wide and high,"
+    " overlapping the image",
+    "crops": "[B, S, S, 3], S being input_size: uint8, for the signature heatmaps float32, 0 to 1",
+    "person_height_mm": "[B] float32: stature of the person standing upright",
+    "focal_length_px": "[B] float32: focal length in px of the given image",
+    "request": "[B] string, not looked at",
+}
+
+
+def describe_model(input_size: int, version: str = "") -> dict:
+    """Return the description of a model, ready for JSON.
+
+    Args:
+      input_size: side of the network's input, px.
+      version: name of the model's version, where it has one.
+    """
+    return {
+        "name": "hg3d",
+        "version": version,
+        "software": f"hg3d_tf {hg3d_tf.__version__}",
+        "input_size": input_size,
+        "joint_names": list(JOINT_NAMES),
+        "bones": [[JOINT_NAMES[a], JOINT_NAMES[b]] for a, b in BONES],
+        "canonical_bone_sum_mm": CANONICAL_BONE_SUM_MM,
+        "canonical_stature_mm": round(camera_frame.canonical_stature_mm(), 2),
+        "inputs": INPUTS,
+        "outputs": OUTPUTS,
+    }

@@ -1,0 +1,173 @@
+"""Ask a TF Serving server for poses, over gRPC or REST (the extra `serving`)."""
+
+import base64
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+import grpc
+import numpy as np
+import requests
+import tensorflow as tf
+import urllib3
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.warmup import predict_request
+
+OUTPUTS = ("joints_2d", "joints_3d", "confidence")
+MAX_MESSAGE = 256 << 20  # bytes of a gRPC message
+
+# Image files of a batch, boxes [B, 4] or None -> outputs by name.
+Predict = Callable[[Sequence[bytes], "np.ndarray | None"], dict[str, np.ndarray]]
+
+
+class RequestRefusedError(Exception):
+    """The server answered that it cannot do what it was asked: asking again does not help."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerConfig:
+    """Where the model is and how long to wait.
+
+    Raises:
+      ValueError: for numbers that cannot be.
+    """
+
+    server: str  # host:port
+    model: str = "hg3d"
+    version: int = 0  # 0 means the newest
+    timeout: float = 30.0  # seconds for all attempts at a gRPC request, for each at a REST request
+    retries: int = 3  # after the first attempt, where the server is not reached or busy
+    backoff: float = 0.5  # seconds before the first retry; doubled before each further
+
+    def __post_init__(self):
+        if not 0 <= self.retries <= 4:
+            raise ValueError(f"retries is {self.retries}, must be from 0 to 4")
+        if self.timeout <= 0:
+            raise ValueError(f"timeout is {self.timeout}, must be positive")
+
+
+def grpc_predictor(config: ServerConfig) -> Predict:
+    """Return the function that asks over gRPC.
+
+    It raises RequestRefusedError, and UserError where the server cannot be reached.
+    """
+    options = [
+        ("grpc.service_config", json.dumps(_retry_policy(config))),
+        ("grpc.max_send_message_length", MAX_MESSAGE),
+        ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ]
+    channel = grpc.insecure_channel(config.server, options)
+    stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+    def predict(images, boxes=None):
+        signature, inputs = _signature_and_inputs(images, boxes)
+        request = predict_request(signature, inputs)
+        request.model_spec.name = config.model
+        if config.version:
+            request.model_spec.version.value = config.version
+        request.output_filter.extend(OUTPUTS)
+        try:
+            # Wait for a server that is just starting, up to the timeout.
+            answer = stub.Predict(
+                request, timeout=config.timeout, wait_for_ready=config.retries > 0
+            )
+        except grpc.RpcError as error:
+            if error.code() == grpc.StatusCode.INVALID_ARGUMENT:
+                raise RequestRefusedError(_one_line(error.details())) from error
+            raise UserError(_failure(config, f"{error.code().name}: {error.details()}")) from error
+        return {name: tf.make_ndarray(answer.outputs[name]) for name in OUTPUTS}
+
+    return predict
+
+
+def _retry_policy(config: ServerConfig) -> dict:
+    if not config.retries:
+        return {}
+    policy = {
+        "maxAttempts": config.retries + 1,
+        "initialBackoff": f"{config.backoff}s",
+        "maxBackoff": f"{config.backoff * 2**config.retries}s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+    }
+    service = {"service": "tensorflow.serving.PredictionService"}
+    return {"methodConfig": [{"name": [service], "retryPolicy": policy}]}
+
+
+def rest_predictor(config: ServerConfig) -> Predict:
+    """Return the function that asks over REST; it raises what `grpc_predictor`'s does."""
+    version = f"/versions/{config.version}" if config.version else ""
+    url = f"http://{config.server}/v1/models/{config.model}{version}:predict"
+    retry = urllib3.Retry(
+        config.retries,
+        backoff_factor=config.backoff,
+        status_forcelist=(429, 503, 504),
+        allowed_methods=["POST"],  # a prediction changes nothing on the server
+        raise_on_status=False,
+    )
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retry))
+
+    def predict(images, boxes=None):
+        signature, inputs = _signature_and_inputs(images, boxes)
+        inputs["image_bytes"] = [{"b64": base64.b64encode(image).decode()} for image in images]
+        body = {"signature_name": signature, "inputs": inputs}
+        try:
+            answer = session.post(url, json=body, timeout=config.timeout)
+        except requests.RequestException as error:
+            raise UserError(_failure(config, str(error))) from error
+        if answer.status_code == 400:
+            raise RequestRefusedError(_one_line(answer.json()["error"]))
+        if not answer.ok:
+            raise UserError(_failure(config, f"{answer.status_code} {answer.reason}"))
+        outputs = answer.json()["outputs"]
+        return {name: np.array(outputs[name], np.float32) for name in OUTPUTS}
+
+    return predict
+
+
+def _signature_and_inputs(images, boxes) -> tuple[str, dict]:
+    if boxes is None:
+        return "serving_default", {"image_bytes": list(images)}
+    return "predict_boxes", {"image_bytes": list(images), "boxes": np.asarray(boxes).tolist()}
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+def _failure(config: ServerConfig, reason: str) -> str:
+    return (
+        f"{config.server} does not answer for model {config.model!r} ({reason[:200]}): is the"
+        " server running there, with the --protocol asked for?"
+    )
+
+
+def predict_batches(
+    images: Sequence[bytes], predict: Predict, batch_size: int, box=None
+) -> Iterator[dict | str]:
+    """Yield for each image its outputs, or why the server refuses it.
+
+    One bad image makes the server refuse its whole batch: then each image is sent alone.
+
+    Args:
+      images: files' bytes.
+      predict: from `grpc_predictor` or `rest_predictor`.
+      batch_size: images in a request.
+      box: [4] px for all images, or None for the whole images.
+    """
+    for start in range(0, len(images), batch_size):
+        batch = images[start : start + batch_size]
+        boxes = None if box is None else np.repeat(np.asarray(box)[np.newaxis], len(batch), axis=0)
+        try:
+            outputs = predict(batch, boxes)
+        except RequestRefusedError as error:
+            if len(batch) == 1:
+                yield str(error)
+            else:
+                yield from predict_batches(batch, predict, 1, box)
+            continue
+        for i in range(len(batch)):
+            yield {name: value[i] for name, value in outputs.items()}

@@ -1,0 +1,50 @@
+"""Make and write the TensorFlow Lite files of a network with their report."""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from hg3d_tf import files, input_pipeline, tflite, tflite_report
+from hg3d_tf.description import describe_model
+from hg3d_tf.pose_model import PoseModel
+
+
+def training_images(mix: str, data_dir: str, size: int, count: int) -> list[np.ndarray]:
+    """Return `count` crops [size, size, 3] in [0, 1] as training sees them.
+
+    Raises:
+      ValueError: for a mix that cannot be.
+      UserError: if a dataset is not there.
+    """
+    config = input_pipeline.InputConfig(mix=mix, batch_size=1, data_dir=data_dir)
+    batches = input_pipeline.train_batches(config, size).take(count)
+    return [batch["image"].numpy()[0] for batch in batches]
+
+
+def convert(model: PoseModel, forms: Iterable[str], images=()) -> dict[str, bytes]:
+    """Return form -> bytes of the file; `images` are the representative ones for int8."""
+    with tempfile.TemporaryDirectory() as folder:
+        tflite.PhoneModel(model).save(folder)
+        progress = tqdm(forms, desc="converting", unit="file", leave=False, disable=None)
+        return {form: tflite.convert(folder, form, images) for form in progress}
+
+
+def write(output_dir: Path, contents: dict[str, bytes], report: dict, size: int) -> None:
+    """Write FORM.tflite for each content, the report and description.json; print the report.
+
+    A file of a form that the report measures but `contents` lacks is of an earlier run: it goes.
+    """
+    for form in report["files"].keys() - contents.keys():
+        (output_dir / f"{form}.tflite").unlink(missing_ok=True)
+    for form, content in contents.items():
+        with files.atomic_path(output_dir / f"{form}.tflite") as temporary:
+            temporary.write_bytes(content)
+        print(f"{form}: {output_dir / form}.tflite")
+    files.write_json(output_dir / "description.json", describe_model(size))
+    files.write_json(output_dir / "report.json", report)
+    text = tflite_report.as_markdown(report)
+    files.write_text(output_dir / "report.md", text)
+    print(text)

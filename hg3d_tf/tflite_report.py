@@ -1,0 +1,143 @@
+"""What TensorFlow Lite files cost and lose, beside the network that they were made from."""
+
+import numpy as np
+import tensorflow as tf
+
+from hg3d_tf import decode, evaluation, tables
+from hg3d_tf.benchmarks.machine import machine
+from hg3d_tf.benchmarks.step import median_seconds
+from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.tflite_file import GPU_DELEGATE_OPERATORS, TfliteRunner, operators
+
+_TITLES = {
+    "size_mb": ("MB", "{:.2f}"),
+    "latency_ms": ("ms, 1 thread", "{:.1f}"),
+    "pck_box_010": ("PCK@0.1box", "{:.3f}"),
+    "pck_loss": ("PCK loss, points", "{:.2f}"),
+    "mpjpe_mm": ("MPJPE mm", "{:.1f}"),
+    "mpjpe_rise": ("MPJPE rise, %", "{:.2f}"),
+    "joints_2d_px": ("joints differ, px of the crop, mean", "{:.4f}"),
+    "depth_difference": ("depth differs, half sides, mean", "{:.5f}"),
+}
+
+
+def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: float = 3) -> dict:
+    """Measure files against the network that they were made from.
+
+    Args:
+      model: the network.
+      contents: form -> bytes of the file.
+      batches: of a labelled split, from `input_pipeline.evaluation_batches`.
+      seconds: how long to time each file.
+
+    Returns:
+      "keras": the network's metrics; "files": form -> numbers, those of `_TITLES` and "operators":
+      signature -> operator -> {"count", "gpu_delegate"}.
+    """
+    size = model.config.input_size
+    reference = evaluation.predict_split(model, batches, "Keras")
+    keras = evaluation.summarize(reference, size)
+    files = {}
+    for form, content in contents.items():
+        runner = TfliteRunner(content)
+        predictions = evaluation.collect(batches, lambda batch, r=runner: _predict(r, batch), form)
+        files[form] = {
+            "size_mb": len(content) / 1e6,
+            "latency_ms": 1000 * latency_seconds(runner, size, seconds),
+            "operators": operators_with_delegate(content),
+            **_losses(evaluation.summarize(predictions, size), keras),
+            **_differences(predictions, reference, size),
+        }
+    return {
+        "keras": keras,
+        "samples": len(reference["key"]),
+        "processor": machine()["processor"],
+        "files": files,
+    }
+
+
+def latency_seconds(runner: TfliteRunner, size: int, seconds: float) -> float:
+    """Return the median time of the network alone (the signature `heatmaps`)."""
+    image = np.random.default_rng(0).random((size, size, 3))
+    return median_seconds(lambda: runner.run("heatmaps", image), seconds)
+
+
+def operators_with_delegate(content: bytes) -> dict:
+    """Return signature -> operator -> how often, and whether the GPU delegate knows it."""
+    return {
+        signature: {
+            name: {"count": count, "gpu_delegate": name in GPU_DELEGATE_OPERATORS}
+            for name, count in sorted(counts.items())
+        }
+        for signature, counts in operators(content).items()
+    }
+
+
+def _predict(runner: TfliteRunner, batch) -> dict[str, tf.Tensor]:
+    """Return what `evaluation.predict_split` does; the file takes one crop at a time."""
+    rows = [runner.run("heatmaps", image) for image in batch["image"].numpy()]
+    heatmaps, depth = (
+        np.concatenate([row[name] for row in rows]) for name in ("heatmaps", "depth")
+    )
+    joints_2d_norm, confidence = decode.decode_heatmaps(heatmaps)
+    return {
+        "predicted_2d_norm": joints_2d_norm,
+        "predicted_depth": tf.constant(depth),
+        "confidence": confidence,
+    }
+
+
+def _losses(metrics: dict, keras: dict) -> dict[str, float]:
+    return {
+        "pck_box_010": metrics["pck_box_010"],
+        "pck_loss": 100 * (keras["pck_box_010"] - metrics["pck_box_010"]),
+        "mpjpe_mm": metrics["mpjpe_mm"],
+        "mpjpe_rise": 100 * (metrics["mpjpe_mm"] / keras["mpjpe_mm"] - 1),
+    }
+
+
+def _differences(predictions: dict, reference: dict, size: int) -> dict[str, float]:
+    def difference(name):
+        return np.abs(predictions[name] - reference[name]).mean()
+
+    return {
+        "joints_2d_px": float(difference("predicted_2d_norm") * size / 2),
+        "depth_difference": float(difference("predicted_depth")),
+    }
+
+
+def refused(report: dict, max_pck_loss: float, max_mpjpe_rise: float) -> list[str]:
+    """Return the forms that lose more than is allowed: points of PCK, percent of MPJPE."""
+    return [
+        form
+        for form, row in report["files"].items()
+        if row["pck_loss"] > max_pck_loss or row["mpjpe_rise"] > max_mpjpe_rise
+    ]
+
+
+def as_markdown(report: dict) -> str:
+    """Return the report for people."""
+    header = ["", *(title for title, _ in _TITLES.values())]
+    rows = [
+        [form, *(text.format(row[name]) for name, (_, text) in _TITLES.items())]
+        for form, row in report["files"].items()
+    ]
+    keras = report["keras"]
+    parts = [
+        f"# TensorFlow Lite files\n\nOn {report['samples']} samples of"
+        f" {report.get('test_set', 'a test set')}; Keras: PCK@0.1box {keras['pck_box_010']:.3f},"
+        f" MPJPE {keras['mpjpe_mm']:.1f} mm. Latency on 1 thread of {report['processor']}, the"
+        " network alone.",
+        tables.as_markdown([header, *rows]),
+    ]
+    for form, row in report["files"].items():
+        for signature, counts in row["operators"].items():
+            known = ", ".join(f"{n} {c['count']}" for n, c in counts.items() if c["gpu_delegate"])
+            unknown = ", ".join(
+                f"{n} {c['count']}" for n, c in counts.items() if not c["gpu_delegate"]
+            )
+            parts.append(
+                f"{form}, `{signature}`: in the GPU delegate's list: {known}; not in it:"
+                f" {unknown or 'none'}."
+            )
+    return "\n\n".join(parts) + "\n"
