@@ -1,18 +1,10 @@
-"""Run a TensorFlow Lite file with LiteRT, and list what it is made of (the extra `litert`)."""
+"""Run a TensorFlow Lite file with LiteRT, and list what it is made of."""
 
 from collections import Counter
 
 import numpy as np
-
-from hg3d_tf.cli import UserError
-
-try:
-    from ai_edge_litert import schema_py_generated as schema
-    from ai_edge_litert.interpreter import Interpreter
-except ImportError as error:
-    raise UserError(
-        "ai-edge-litert is not installed: pip install -e '.[litert]' brings what runs .tflite files"
-    ) from error
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
 
 # What the GPU delegate has a parser for: NewOperationParser in
 # tensorflow/lite/delegates/gpu/common/model_builder.cc of TensorFlow (2024). DEQUANTIZE of float16

@@ -7,7 +7,7 @@ from commands_test import fails_with_one_line, run
 
 from hg3d_tf import checkpoints, input_pipeline
 
-pytest.importorskip("ai_edge_litert", reason="the litert extra is not installed")
+pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
 from hg3d_tf import tflite_export, tflite_file, tflite_report
 

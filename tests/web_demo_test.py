@@ -12,7 +12,7 @@ import painted_people
 import pytest
 from PIL import Image
 
-pytest.importorskip("ai_edge_litert", reason="the litert extra is not installed")
+pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
 from hg3d_tf import description, tflite_export, tflite_file
 
