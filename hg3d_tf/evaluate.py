@@ -15,6 +15,8 @@ FLAGS = flags.FLAGS
 
 SYNTHETIC = "synthetic"
 
+_WORST = 6  # predictions on the picture of --worst
+
 flags.DEFINE_list("workdir", [], "Training folders; several are compared.")
 flags.DEFINE_list("dataset", ["wild", "studio"], "Datasets to measure on.")
 flags.DEFINE_string("split", "test", "Split of the datasets.")
@@ -23,7 +25,8 @@ flags.DEFINE_list(
     "protocol",
     [SYNTHETIC],
     "How to measure, all on the same predictions: synthetic, h36m_paper, h36m_p1, h36m_pa,"
-    " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, depth_quality, pck_box.",
+    " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, depth_quality, by_pose,"
+    " pck_box.",
 )
 flags.DEFINE_integer("batch_size", 32, "Samples in a batch; results do not depend on it.")
 flags.DEFINE_float(
@@ -38,6 +41,7 @@ flags.DEFINE_string(
 )
 flags.DEFINE_string("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
 flags.DEFINE_string("save_predictions", None, "File (.npz, .json) for one network's predictions.")
+flags.DEFINE_string("worst", None, "PNG of one network's worst predictions on one dataset.")
 flags.DEFINE_string("output", None, "JSON file for the results.")
 flags.DEFINE_string("markdown", None, "Markdown file for the tables.")
 
@@ -67,8 +71,9 @@ def check_flags() -> None:
             raise cli.UserError(f"--protocol={name} is unknown; there are {known}")
     if FLAGS.predictions and len(FLAGS.dataset) != 1:
         raise cli.UserError("--predictions are of one dataset: name it by --dataset")
-    if FLAGS.save_predictions and (len(FLAGS.workdir) != 1 or len(FLAGS.dataset) != 1):
-        raise cli.UserError("--save_predictions wants one --workdir and one --dataset")
+    for flag in ("save_predictions", "worst"):
+        if FLAGS[flag].value and (len(FLAGS.workdir) != 1 or len(FLAGS.dataset) != 1):
+            raise cli.UserError(f"--{flag} wants one --workdir and one --dataset")
     if FLAGS.batch_size < 1:
         raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
     if FLAGS.mean_pose_of:
@@ -76,7 +81,7 @@ def check_flags() -> None:
             mixing.parse_mix(FLAGS.mean_pose_of)
     if FLAGS.save_predictions:
         predictions_file.checked_suffix(FLAGS.save_predictions)
-    for path in filter(None, (FLAGS.save_predictions, FLAGS.output, FLAGS.markdown)):
+    for path in filter(None, (FLAGS.save_predictions, FLAGS.worst, FLAGS.output, FLAGS.markdown)):
         cli.writable_folder(str(Path(path).parent))
 
 
@@ -146,6 +151,10 @@ def _predict(model, workdir: str, name: str, data_dir: str):
     )
     with bad_records.stop_as_user_error():
         predictions = evaluation.predict_split(model, batches, f"{workdir} on {name}")
+    if FLAGS.worst:
+        from hg3d_tf import worst
+
+        worst.draw_worst(FLAGS.worst, predictions, batches, _WORST)
     if bad_records.count:
         print(f"{name}: {bad_records.count} examples left out of the results of {workdir}")
     return predictions

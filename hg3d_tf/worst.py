@@ -1,0 +1,47 @@
+"""A picture of where a network fails: the examples with the largest errors."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from hg3d_tf import draw, metrics, protocol_inputs
+from hg3d_tf.protocol_inputs import Predictions
+
+
+def errors(predictions: Predictions) -> np.ndarray:
+    """Return an error [N] of each example: P-MPJPE, or 2D where there is no 3D truth."""
+    if predictions["joints_3d"].any():
+        truth = protocol_inputs.truth_mm(predictions)
+        return metrics.p_mpjpe(protocol_inputs.predicted_shape(predictions), truth)
+    visible = predictions["visible"]
+    return (protocol_inputs.error_2d_norm(predictions) * visible).sum(1) / visible.sum(1)
+
+
+def draw_worst(path: Path | str, predictions: Predictions, batches: tf.data.Dataset, count: int):
+    """Write a PNG of the worst examples, the worst first, with what was predicted.
+
+    Args:
+      path: of the PNG.
+      predictions: from `evaluation.predict_split`.
+      batches: from `input_pipeline.evaluation_batches`, whence the images come.
+      count: how many.
+    """
+    rows = np.argsort(-errors(predictions))[:count]
+    images = _images(batches, predictions["key"][rows])
+    joints_3d = protocol_inputs.predicted_mm(predictions)
+    people = []
+    for row in rows:
+        image = images[predictions["key"][row]]
+        joints_2d = (predictions["predicted_2d_norm"][row] + 1) * (image.shape[0] / 2)
+        people.append((image, joints_2d, joints_3d[row]))
+    draw.pose_sheet(path, people)
+
+
+def _images(batches: tf.data.Dataset, keys) -> dict[bytes, np.ndarray]:
+    wanted, found = set(keys.tolist()), {}
+    for batch in batches:
+        for row, key in enumerate(batch["key"].numpy().tolist()):
+            if key in wanted:
+                found[key] = batch["image"][row].numpy()
+    return found
