@@ -1,5 +1,6 @@
 """How long a training step takes, by part, and how near it comes to the machine's peak."""
 
+import logging
 import resource
 import tempfile
 import time
@@ -118,10 +119,14 @@ def _parts(state: TrainState, batch, step: float, seconds: float) -> dict[str, d
 
     "backward" is what remains of the step without its other parts.
     """
+    outputs = tf.nest.map_structure(
+        lambda output: tf.random.normal([len(batch["image"]), *output.shape[1:]]),
+        state.model.output,
+    )
     named = {
         "forward": _forward(state.model, batch),
-        "losses": _losses(state.model, batch),
-        "geometry": _geometry(state.model, batch),
+        "losses": _losses(state.model, batch, outputs),
+        "geometry": _geometry(batch, outputs["depth"]),
         "optimizer": _optimizer(state.model),
     }
     parts = {name: 1000 * median_seconds(f, seconds / 4) for name, f in named.items()}
@@ -131,13 +136,12 @@ def _parts(state: TrainState, batch, step: float, seconds: float) -> dict[str, d
 
 
 def _forward(model: PoseModel, batch):
-    forward = tf.function(lambda: model(batch["image"], training=True)["depth"])
+    forward = tf.function(lambda: model(batch["image"], training=True)["depth"], autograph=False)
     return lambda: forward().numpy()
 
 
-def _losses(model: PoseModel, batch):
+def _losses(model: PoseModel, batch, outputs):
     """Return the function that computes targets and losses and their gradients."""
-    outputs = model(batch["image"], training=False)
 
     @tf.function
     def losses():
@@ -149,9 +153,8 @@ def _losses(model: PoseModel, batch):
     return lambda: losses()[0].numpy()
 
 
-def _geometry(model: PoseModel, batch):
+def _geometry(batch, depth):
     """Return the function that computes the geometry loss of 2D samples, with gradient."""
-    depth = model(batch["image"], training=False)["depth"]
 
     @tf.function
     def geometry():
@@ -191,6 +194,7 @@ def count_flops(function) -> int:
     """Return the floating point operations of a concrete function, from its graph's shapes."""
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it calls its own API deprecated
     return tf.compat.v1.profiler.profile(function.graph, options=options).total_float_ops
 
 
