@@ -6,7 +6,7 @@ says; the file stores it unturned. All turns are parts of the one matrix that th
 
 import tensorflow as tf
 
-from hg3d_tf import decoding, geometry, image_header
+from hg3d_tf import decoding, geometry, image_header, warping
 
 # Transposed, then mirrored left-right, then upside down: Exif orientations 1 to 8 (1-based).
 _TRANSPOSED = (0, 0, 0, 0, 0, 1, 1, 1, 1)
@@ -52,7 +52,7 @@ def crop_of_box(image_bytes, box, margin, size: int):
     image, image_corner, unit = _decode_for_crop(sample, size)
     shift = tf.pad(image_corner[:, tf.newaxis], [[0, 1], [2, 0]])
     to_image = tf.linalg.diag([1.0, 1.0, unit]) @ (seen_to_stored @ to_seen - shift) / unit
-    return geometry.warp(image, to_image, size) / 255.0, to_seen
+    return warping.warp(image, to_image, size) / 255.0, to_seen
 
 
 def _seen_to_stored(image_bytes) -> tf.Tensor:

@@ -14,10 +14,10 @@ if (!form) {
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
 cpSync(join(here, "src"), output, { recursive: true });
-cpSync(join(here, "node_modules/@litertjs/core/dist/index.js"), join(output, "litert/index.js"));
-cpSync(join(here, "node_modules/@litertjs/core/wasm"), join(output, "litert/wasm"), {
-  recursive: true,
-});
+const packages = join(here, "node_modules/@litertjs");
+cpSync(join(packages, "core/dist"), join(output, "litert"), { recursive: true });
+cpSync(join(packages, "core/wasm"), join(output, "litert/wasm"), { recursive: true });
+cpSync(join(packages, "wasm-utils/dist"), join(output, "litert/wasm-utils"), { recursive: true });
 cpSync(join(modelDir, `${form}.tflite`), join(output, "model.tflite"));
 cpSync(join(modelDir, "description.json"), join(output, "description.json"));
 console.log(`${output}: the page with ${form}.tflite`);
