@@ -58,13 +58,20 @@ def _guarded(main, argv, tensorflow: bool) -> int:
 
 
 def import_tensorflow_quietly() -> None:
-    """Keep TensorFlow's notices at import (CUDA, oneDNN) from the screen, unless it fails."""
+    """Import TensorFlow without its notices (CUDA, oneDNN)."""
+    with native_notices_hidden():
+        import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def native_notices_hidden() -> Iterator[None]:
+    """Keep what C++ writes to stderr, past sys.stderr, from the screen, unless the block fails."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as notices:
-        os.dup2(notices.fileno(), 2)  # they are written by C++, past sys.stderr
+        os.dup2(notices.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
+            yield
         except BaseException:
             notices.seek(0)
             os.write(stderr, notices.read())

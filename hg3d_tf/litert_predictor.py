@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hg3d_tf import cli
 from hg3d_tf.cli import UserError
 from hg3d_tf.prediction import Photo
 
@@ -26,12 +27,15 @@ class LiteRTPredictor:
             raise UserError(f"{path} does not exist: give a .tflite file that export wrote")
         try:
             # Kept: the runner does not keep alive what it runs.
-            self._interpreter = Interpreter(str(path), num_threads=num_threads)
-            self._run = self._interpreter.get_signature_runner("joints")
+            with cli.native_notices_hidden():
+                self._interpreter = Interpreter(str(path), num_threads=num_threads)
+                self._run = self._interpreter.get_signature_runner("joints")
             [(self._input, details)] = self._run.get_input_details().items()
         except ValueError as error:
             raise UserError(f"{path} is not a network that export wrote: {error}") from error
         self.size = int(details["shape"][1])
+        with cli.native_notices_hidden():  # the first run tells of its delegate
+            self._run(**{self._input: np.zeros(details["shape"], np.float32)})
 
     def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Return the outputs of serving.PoseServer for one person."""

@@ -12,23 +12,43 @@ from hg3d_tf.pose_model import ModelConfig, PoseModel, build_pose_model
 NAME = "shipped"
 FOLDER = Path(__file__).parent / "weights"
 _CONFIG, _WEIGHTS = "model.json", "weights.npz"
+_SCALE = "_scale"
+_SMALL_KERNEL = 4096  # numbers
 
 
 def save(model: PoseModel, folder: Path = FOLDER) -> None:
-    """Write architecture and weights; kernels in float16, the rest (biases, statistics) as is."""
-    arrays = {
-        f"{number:03d}": value.astype(np.float16 if value.ndim > 1 else value.dtype)
-        for number, value in enumerate(model.get_weights())
-    }
+    """Write architecture and weights: large kernels as int8 with a scale for each output channel.
+
+    That is how the .tflite file stores them, too. Small and depthwise kernels are stored in
+    float16, biases and statistics as they are.
+    """
+    arrays = {}
+    for number, value in enumerate(model.get_weights()):
+        arrays |= _packed(f"{number:03d}", value)
     folder.mkdir(parents=True, exist_ok=True)
     files.write_json(folder / _CONFIG, dataclasses.asdict(model.config))
     with files.atomic_path(folder / _WEIGHTS) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
+def _packed(name: str, value: np.ndarray) -> dict[str, np.ndarray]:
+    if value.ndim < 2:
+        return {name: value}
+    if value.size < _SMALL_KERNEL or value.shape[-1] == 1:
+        return {name: value.astype(np.float16)}
+    scale = np.abs(value).max(axis=tuple(range(value.ndim - 1))) / 127 + 1e-12
+    return {name: np.round(value / scale).astype(np.int8), f"{name}{_SCALE}": scale}
+
+
+def _unpacked(arrays, name: str) -> np.ndarray:
+    scale = arrays[name + _SCALE] if name + _SCALE in arrays else np.float32(1)
+    return arrays[name].astype(np.float32) * scale
+
+
 def load(folder: Path = FOLDER) -> PoseModel:
     """Return the network, in float32, not compiled."""
     model = build_pose_model(ModelConfig(**json.loads((folder / _CONFIG).read_text())))
     with np.load(folder / _WEIGHTS) as arrays:
-        model.set_weights([arrays[name].astype(np.float32) for name in sorted(arrays)])
+        names = sorted(name for name in arrays if not name.endswith(_SCALE))
+        model.set_weights([_unpacked(arrays, name) for name in names])
     return model

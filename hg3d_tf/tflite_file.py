@@ -6,6 +6,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
+from hg3d_tf import cli
+
 # What the GPU delegate has a parser for: NewOperationParser in
 # tensorflow/lite/delegates/gpu/common/model_builder.cc of TensorFlow (2024). DEQUANTIZE of float16
 # weights is dropped there; QUANTIZE and other DEQUANTIZEs run in quantised models.
@@ -35,7 +37,10 @@ class TfliteRunner:
     def run(self, signature: str, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return the outputs for one crop [S, S, 3] in [0, 1], with a batch axis of 1."""
         if signature not in self._runners:
-            self._runners[signature] = self._interpreter.get_signature_runner(signature)
+            runner = self._interpreter.get_signature_runner(signature)
+            self._runners[signature] = runner
+            with cli.native_notices_hidden():  # the first run tells of its delegate
+                runner(image=np.float32(image)[np.newaxis])
         return self._runners[signature](image=np.float32(image)[np.newaxis])
 
 

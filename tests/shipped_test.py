@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from hg3d_tf import checkpoints, prediction, shipped
+from hg3d_tf.pose_model import ModelConfig, build_pose_model
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "lspet"
@@ -26,11 +27,17 @@ def test_all_weights_together_are_small():
     assert sum(path.stat().st_size for path in shipped.FOLDER.iterdir()) < 12e6
 
 
-def test_what_is_saved_is_loaded(model, tmp_path):
-    shipped.save(model, tmp_path)
+def test_what_is_saved_is_loaded_to_within_its_rounding(tmp_path):
+    config = ModelConfig(1, 64, 1, 64)
+    network = build_pose_model(config)
+    shipped.save(network, tmp_path)
     again = shipped.load(tmp_path)
-    for one, two in zip(model.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, two)
+    assert again.config == config
+    for one, two in zip(network.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, atol=np.abs(one).max() / 250)
+        if one.ndim == 1:
+            np.testing.assert_array_equal(one, two)
+    assert (tmp_path / "weights.npz").stat().st_size < 3 * network.count_params()
 
 
 def test_the_phone_file_is_the_same_network(model):

@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf.benchmarks.step import median_seconds
 from hg3d_tf.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.serving import PoseServer
+from hg3d_tf.timing import median_seconds
 
 _HEIGHT, _WIDTH = 480, 640
 _BOX = (200.0, 60.0, 440.0, 440.0)

@@ -14,6 +14,7 @@ from hg3d_tf import strategies, updates
 from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
 from hg3d_tf.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
 from hg3d_tf.skeleton import NUM_JOINTS
+from hg3d_tf.timing import median_seconds
 from hg3d_tf.train_loop import create_step
 from hg3d_tf.train_state import TrainCheckpoints, TrainState
 
@@ -211,14 +212,3 @@ def matmul_flops(policy: str, seconds: float) -> float:
     matrix = tf.cast(tf.random.normal([_MATMUL_SIDE, _MATMUL_SIDE]), dtype)
     product = tf.function(lambda: tf.matmul(matrix, matrix)[0, 0])
     return 2 * _MATMUL_SIDE**3 / median_seconds(lambda: product().numpy(), seconds)
-
-
-def median_seconds(function, seconds: float) -> float:
-    """Call `function` for about `seconds`; return the median duration of a call."""
-    function()
-    durations, end = [], time.perf_counter() + seconds
-    while not durations or time.perf_counter() < end:
-        start = time.perf_counter()
-        function()
-        durations.append(time.perf_counter() - start)
-    return float(np.median(durations))
