@@ -77,7 +77,7 @@ def predict_all(paths: list[Path], predictor, box, detector, output_dir: Path) -
             continue
         found = people.find_people(photo, predictor, box, detector)
         _warn(path, found)
-        records += [prediction.as_json(str(path), person.box, person.pose) for person in found]
+        records += [prediction.as_json(path, person.pose, person.box) for person in found]
         shown = [(photo.pixels, p.pose["joints_2d"], p.pose["joints_3d"]) for p in found]
         _draw(output_dir / name, shown)
         drawn += shown

@@ -136,11 +136,11 @@ def _tensorflow_predictor(folder: Path) -> Predictor:
     return predict
 
 
-def as_json(image: str, box: np.ndarray, pose: dict[str, np.ndarray]) -> dict:
-    """Return a pose with its joints by name."""
+def as_json(image: str | Path, pose: dict[str, np.ndarray], box: np.ndarray | None = None) -> dict:
+    """Return a pose with its joints by name, and the box that it was found in, if given."""
     return {
-        "image": image,
-        "box_px": np.round(np.asarray(box, float), 1).tolist(),
+        "image": str(image),
+        **({} if box is None else {"box_px": np.round(np.asarray(box, float), 1).tolist()}),
         "joints_2d_px": _by_name(pose["joints_2d"]),
         "joints_3d_mm": _by_name(pose["joints_3d"]),
         "confidence": _by_name(pose["confidence"]),

@@ -47,7 +47,7 @@ def predict(source: str, predictor: Predictor, box, output_dir: Path, options: O
                 out = out or _add_stream(written, rate, photo.pixels)
                 frame = av.VideoFrame.from_ndarray(_even(overlay(photo.pixels, person.pose)))
                 written.mux(out.encode(frame))
-                record = prediction.as_json(source, person.box, person.pose)
+                record = prediction.as_json(source, person.pose, person.box)
                 records.append({"seconds": round(number / float(rate), 4)} | record)
                 joints_3d.append(person.pose["joints_3d"])
             if out is None:

@@ -161,6 +161,6 @@ def test_json_names_joints():
         "joints_3d": np.zeros((16, 3), np.float32),
         "confidence": np.ones(16, np.float32),
     }
-    record = prediction.as_json("photo.jpg", np.array([0, 0, 5, 5]), pose)
+    record = prediction.as_json("photo.jpg", pose)
     assert record["joints_2d_px"]["r_knee"] == [2.0, 3.0]
     assert list(record["joints_3d_mm"]) == list(JOINT_NAMES)
