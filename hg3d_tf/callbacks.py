@@ -16,15 +16,17 @@ STEPS_FILE = "steps.jsonl"
 class MetricsLog(keras.callbacks.Callback):
     """Write a JSON line per epoch to metrics.jsonl and per `every` steps to steps.jsonl.
 
-    Lines of steps after `first_step`, from a run that died before its next checkpoint, are removed.
+    Lines of what came after `first_step` steps and `first_epoch` epochs, from a run that died
+    before its next checkpoint, are removed.
     """
 
-    def __init__(self, workdir: Path, every: int, first_step: int):
+    def __init__(self, workdir: Path, every: int, first_step: int, first_epoch: int):
         super().__init__()
         self.epochs, self.steps = workdir / METRICS_FILE, workdir / STEPS_FILE
         self.every = every
-        for path in (self.epochs, self.steps):
-            keep_lines(path, first_step)
+        keep_lines(self.steps, "step", first_step)
+        # An epoch's last step may be saved before the epoch counts as finished.
+        keep_lines(self.epochs, "epoch", first_epoch)
 
     def on_train_batch_end(self, batch, logs=None):
         if self.every and logs["step"] % self.every == 0:
@@ -34,13 +36,13 @@ class MetricsLog(keras.callbacks.Callback):
         _append(self.epochs, {"epoch": epoch + 1} | logs)
 
 
-def keep_lines(path: Path, last_step: int) -> None:
-    """Keep the JSON lines of a file up to and with `last_step`."""
+def keep_lines(path: Path, counter: str, last: int) -> None:
+    """Keep the JSON lines of a file whose `counter`, a field, is at most `last`."""
     if not path.exists():
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     # A line without its end was being written when the run died.
-    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= last_step]
+    kept = [line for line in lines if line.endswith("\n") and json.loads(line)[counter] <= last]
     if kept != lines:
         files.write_text(path, "".join(kept))
 

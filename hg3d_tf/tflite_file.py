@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from hg3d_tf import cli
 
@@ -31,17 +31,33 @@ class TfliteRunner:
     """
 
     def __init__(self, content: bytes, num_threads: int = 1):
+        self._content, self._num_threads = content, num_threads
         self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
         self._runners = {}
 
     def run(self, signature: str, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return the outputs for one crop [S, S, 3] in [0, 1], with a batch axis of 1."""
         if signature not in self._runners:
-            runner = self._interpreter.get_signature_runner(signature)
-            self._runners[signature] = runner
-            with cli.native_notices_hidden():  # the first run tells of its delegate
-                runner(image=np.float32(image)[np.newaxis])
+            self._runners[signature] = self._first_run(signature, image)
         return self._runners[signature](image=np.float32(image)[np.newaxis])
+
+    def _first_run(self, signature: str, image: np.ndarray):
+        """Return the signature's runner after a run, which tells of its delegate on stderr."""
+        image = np.float32(image)[np.newaxis]
+        with cli.native_notices_hidden():
+            try:
+                runner = self._interpreter.get_signature_runner(signature)
+                runner(image=image)
+            except RuntimeError:
+                # XNNPACK refuses unusual scales of quantised layers; LiteRT's own kernels do not.
+                self._interpreter = Interpreter(
+                    model_content=self._content,
+                    num_threads=self._num_threads,
+                    experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+                )
+                runner = self._interpreter.get_signature_runner(signature)
+                runner(image=image)
+        return runner
 
 
 def operators(content: bytes) -> dict[str, Counter]:

@@ -131,7 +131,7 @@ def _create_loop(
             lambda step: next(iter(batches_from(config, step)))["key"].numpy(),
             config.update.skip_nonfinite,
         ),
-        _create_callbacks(config, workdir, int(state.step.numpy()), writer) if chief else [],
+        _create_callbacks(config, workdir, state, writer) if chief else [],
         config.steps_per_epoch,
         config.epochs,
         config.checkpoint_minutes,
@@ -140,11 +140,12 @@ def _create_loop(
     )
 
 
-def _create_callbacks(config: TrainConfig, workdir: Path, first_step: int, writer) -> list:
+def _create_callbacks(config: TrainConfig, workdir: Path, state: TrainState, writer) -> list:
+    first_step, first_epoch = int(state.step.numpy()), int(state.epoch.numpy())
     found = [
         callbacks.Speed(config.input.batch_size),
         progress.ProgressBar(config.input.batch_size),
-        callbacks.MetricsLog(workdir, config.log.steps, first_step),
+        callbacks.MetricsLog(workdir, config.log.steps, first_step, first_epoch),
         callbacks.Scalars(writer, config.log.steps),
         training_report.Report(workdir),
     ]

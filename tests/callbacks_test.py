@@ -6,9 +6,18 @@ from hg3d_tf import callbacks, training_report
 def test_lines_after_the_checkpoint_and_half_lines_are_removed(tmp_path):
     path = tmp_path / "steps.jsonl"
     path.write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"st')
-    callbacks.keep_lines(path, 2)
+    callbacks.keep_lines(path, "step", 2)
     assert path.read_text() == '{"step": 1}\n{"step": 2}\n'
-    callbacks.keep_lines(tmp_path / "missing.jsonl", 2)
+    callbacks.keep_lines(tmp_path / "missing.jsonl", "step", 2)
+
+
+def test_an_epoch_that_was_logged_but_not_saved_is_logged_once(tmp_path):
+    # Its last step was saved by a signal, its end was not: it is gone through again.
+    log = callbacks.MetricsLog(tmp_path, 0, first_step=0, first_epoch=0)
+    log.on_epoch_end(0, {"step": 5, "loss": 1.0})
+    log = callbacks.MetricsLog(tmp_path, 0, first_step=5, first_epoch=0)
+    log.on_epoch_end(0, {"step": 5, "loss": 1.0})
+    assert len((tmp_path / callbacks.METRICS_FILE).read_text().splitlines()) == 1
 
 
 def test_the_report_shows_first_and_last_epoch_and_the_curves(tmp_path):

@@ -9,11 +9,10 @@ import pytest
 @pytest.fixture(scope="session")
 def model():
     """A network of 64 px that has not learned anything."""
-    import tensorflow as tf
-
+    from hg3d_tf.keras_api import keras
     from hg3d_tf.pose_model import ModelConfig, build_pose_model
 
-    tf.random.set_seed(0)
+    keras.utils.set_random_seed(0)
     return build_pose_model(ModelConfig(1, 8, 1, 64))
 
 
