@@ -100,6 +100,8 @@ def export_tflite() -> None:
     output_dir = cli.writable_folder(FLAGS.output_dir or str(Path(FLAGS.workdir) / "tflite"))
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     model = checkpoints.load_model(FLAGS.workdir)
+    if FLAGS.recalibrate_on:
+        recalibrate(model)
     size = model.config.input_size
     batches = input_pipeline.evaluation_batches(FLAGS.dataset, FLAGS.split, size, 32, data_dir)
     images = []

@@ -35,7 +35,10 @@ flags.DEFINE_string("sheet", None, "Also draw all images on one sheet, a PNG.")
 flags.DEFINE_string("video", None, "A video instead of images, or a camera such as /dev/video0.")
 flags.DEFINE_float("seconds", None, "End a video or a camera's after this long.", lower_bound=0)
 flags.DEFINE_float(
-    "smoothing", 1.0, "Of a video's joints, 0 for none: 1 / Hz of what still passes when at rest."
+    "smoothing",
+    1.0,
+    "Of a video's joints, 0 for none: 1 / Hz of what still passes when at rest.",
+    lower_bound=0,
 )
 
 

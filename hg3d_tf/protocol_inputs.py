@@ -1,6 +1,6 @@
 """What evaluation protocols measure: predicted and true joints, out of one dict of arrays.
 
-`Predictions` hold the fields of `input_pipeline.EVALUATION_FIELDS`, one row per frame, further
+`Predictions` hold the fields of `samples.EVALUATION_FIELDS`, one row per frame, further
 labels where the dataset has them, and what a system predicted: predicted_2d_norm [N, 16, 2] in
 [-1, 1] over the crop with predicted_depth [N, 16] in the same unit (weak perspective), or
 predicted_3d_mm [N, 16, 3] in the camera's axes with any origin, or both. A pose without mm is
