@@ -84,11 +84,15 @@ def copy_weights(workdir: str | Path, model: PoseModel) -> None:
     whose step count a later `compile` would take over, and the learning rate would go on from
     its end.
 
+    The input size may differ where no weight depends on it (`pyramid`), and the flip test.
+
     Raises:
       UserError: if there is no checkpoint or it belongs to another architecture.
     """
     source = load_model(workdir)
-    if source.config != model.config:
+    free = {name: getattr(model.config, name) for name in ("input_size", "flip_test")}
+    shapes, wanted = ([w.shape for w in network.weights] for network in (source, model))
+    if dataclasses.replace(source.config, **free) != model.config or shapes != wanted:
         raise UserError(
             f"{workdir} holds {source.config}, which is not the network asked for: {model.config}"
         )

@@ -5,6 +5,7 @@ the line that says how it was measured. --predictions scores another system's po
 format is described in hg3d_tf/predictions_file.py.
 """
 
+import dataclasses
 from pathlib import Path
 
 from absl import flags
@@ -27,6 +28,9 @@ flags.DEFINE_list(
     "How to measure, all on the same predictions: synthetic, h36m_paper, h36m_p1, h36m_pa,"
     " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, depth_quality, by_pose,"
     " pck_box.",
+)
+flags.DEFINE_bool(
+    "flip_test", None, "Average over the image and its mirror image [as the network was trained]."
 )
 flags.DEFINE_integer("batch_size", 32, "Samples in a batch; results do not depend on it.")
 flags.DEFINE_float(
@@ -88,9 +92,11 @@ def check_flags() -> None:
 def evaluate():
     """Return protocol -> dataset -> row -> protocols.Result."""
     results = {protocol: {name: {} for name in FLAGS.dataset} for protocol in FLAGS.protocol}
-    for row, dataset, predictions, size in predict_all():
+    for row, dataset, predictions, size, note in predict_all():
         for protocol in FLAGS.protocol:
-            results[protocol][dataset][row] = measure(protocol, predictions, size)
+            result = measure(protocol, predictions, size)
+            statement = result.statement + note
+            results[protocol][dataset][row] = dataclasses.replace(result, statement=statement)
     return results
 
 
@@ -106,19 +112,19 @@ def measure(protocol: str, predictions, size: int):
 
 
 def predict_all():
-    """Yield row, dataset, predictions and their crop's px for each system and dataset."""
+    """Yield row, dataset, predictions, their crop's px and how they were made."""
     from hg3d_tf import evaluation, input_pipeline, prepared
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     for name in FLAGS.dataset:
         prepared.checked_builder(name, FLAGS.split, data_dir)  # fail before the work starts
     pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(FLAGS.dataset)
-    for row, name, predictions, size in _systems(data_dir):
+    for row, name, predictions, size, note in _systems(data_dir):
         if name not in with_mean_pose:
             with_mean_pose.add(name)
             pose = pose or evaluation.mean_pose(FLAGS.mean_pose_of, size, data_dir)
-            yield "mean_pose", name, evaluation.with_constant_pose(predictions, pose), size
-        yield row, name, predictions, size
+            yield "mean_pose", name, evaluation.with_constant_pose(predictions, pose), size, note
+        yield row, name, predictions, size, note
 
 
 def _systems(data_dir: str):
@@ -127,18 +133,21 @@ def _systems(data_dir: str):
     for row, workdir in _row_names(FLAGS.workdir).items():
         with strategies.create_strategy().scope():
             model = checkpoints.load_model(workdir)
+        if FLAGS.flip_test is not None:
+            model.config = dataclasses.replace(model.config, flip_test=FLAGS.flip_test)
+        note = "; flip test" if model.config.flip_test else "; no flip test"
         size = model.config.input_size
         for name in FLAGS.dataset:
             predictions = _predict(model, workdir, name, data_dir)
             if FLAGS.save_predictions:
                 predictions_file.save(FLAGS.save_predictions, predictions)
-            yield row, name, predictions, size
+            yield row, name, predictions, size, note
     if FLAGS.predictions:
         arrays = predictions_file.load(FLAGS.predictions)
         (name,), size = FLAGS.dataset, 256  # any: the labels are compared as shares of the crop
         labels = evaluation.load_labels(name, FLAGS.split, size, data_dir)
         joined = predictions_file.join(labels, arrays, FLAGS.predictions)
-        yield Path(FLAGS.predictions).stem, name, joined, size
+        yield Path(FLAGS.predictions).stem, name, joined, size, ""
 
 
 def _predict(model, workdir: str, name: str, data_dir: str):

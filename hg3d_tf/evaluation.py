@@ -15,7 +15,7 @@ from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM
 PROTOCOL = (
     "all frames of the split, 16 joints (pck3d: 14, without pelvis and thorax); pelvis aligned;"
     " predictions scaled to a bone sum of 4296.99 mm, one constant for all people; ground-truth"
-    " box; no flip test"
+    " box"
 )
 
 
@@ -41,12 +41,17 @@ def predict_split(
     )
 
 
-def prediction_function(model: PoseModel):
-    """Return the compiled function from images [B, S, S, 3] to what `predict_split` adds."""
+def prediction_function(model: PoseModel, flip_test: bool | None = None):
+    """Return the compiled function from images [B, S, S, 3] to what `predict_split` adds.
+
+    Args:
+      model: the network.
+      flip_test: instead of what its configuration says.
+    """
 
     @tf.function
     def predict(image):
-        outputs = model(image, training=False)
+        outputs = model.infer(image, flip_test)
         joints_2d_norm, confidence = decode.decode_heatmaps(outputs["heatmaps"][-1])
         return {
             "predicted_2d_norm": joints_2d_norm,

@@ -6,7 +6,16 @@ from typing import Literal
 
 import tensorflow as tf
 
-from hg3d_tf import hourglass, losses, precision, pyramid, targets, updates, virtual_views
+from hg3d_tf import (
+    hourglass,
+    losses,
+    mirroring,
+    precision,
+    pyramid,
+    targets,
+    updates,
+    virtual_views,
+)
 from hg3d_tf.keras_api import keras
 from hg3d_tf.updates import UpdateConfig
 
@@ -29,6 +38,7 @@ class ModelConfig:
     num_depth_residuals: int | None = None  # in the depth module; num_residuals by default
     network: Literal["hourglass", "efficientnet_lite0"] = "hourglass"
     heatmaps: Literal["linear", "softmax"] = "linear"  # softmax: over the cells of each map
+    flip_test: bool = False  # when not training: the mean with the mirrored image's outputs
 
     def __post_init__(self):
         for name in ("num_stacks", "num_features", "num_residuals", "input_size"):
@@ -120,6 +130,12 @@ class PoseModel(keras.Model):
     def metrics(self):
         """The means that Keras resets at the start of an epoch."""
         return list(self._means.values())
+
+    def infer(self, images, with_flip_test: bool | None = None) -> dict[str, tf.Tensor]:
+        """Return the outputs in inference mode, after the configuration's or this flip test."""
+        if not (self.config.flip_test if with_flip_test is None else with_flip_test):
+            return self(images, training=False)
+        return mirroring.mean_with_mirrored(lambda both: self(both, training=False), images)
 
     def compute_losses(self, batch, outputs) -> dict[str, tf.Tensor]:
         """Return the losses of each sample, [B] each, "loss" being their weighted sum.

@@ -29,7 +29,7 @@ _SCENES = {
     "Outdoor": "outdoor",
 }
 _SYMMETRY_CROP_PX = 256  # the crop that symmetry in px refers to, whatever the network's input
-_BOX_AND_FLIP = "ground-truth box; no flip test"
+_BOX = "ground-truth box"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Result:
 
     Attributes:
       values: by column; NaN where no frame belongs to a column.
-      statement: frames, joints, root, scale, box, flip.
+      statement: frames, joints, root, scale, box.
       poster: name of the poster's table with the same columns, "" if there is none.
       decimals: of the values in tables.
     """
@@ -65,7 +65,7 @@ def h36m_paper(predictions: Predictions) -> Result:
     statement = (
         f"{count}; MPJPE in mm over 16 joints, the root included; pelvis aligned; joint 7 = middle"
         f" of pelvis and upper neck in the prediction, {spine} in the truth;"
-        f" {inputs.ONE_SCALE} for all people; {_BOX_AND_FLIP}"
+        f" {inputs.ONE_SCALE} for all people; {_BOX}"
     )
     return Result(_by_action(error, frames), statement, "h36m", decimals=2)
 
@@ -77,7 +77,7 @@ def h36m_p1(predictions: Predictions) -> Result:
     error = metrics.distances(predicted - predicted[:, :1], truth - truth[:, :1]).mean(axis=1)
     statement = (
         f"{count}; MPJPE in mm over {joints}, the root included; pelvis aligned;"
-        f" {inputs.scale_of(frames)}; {_BOX_AND_FLIP}"
+        f" {inputs.scale_of(frames)}; {_BOX}"
     )
     return Result(_by_action(error, frames), statement, decimals=2)
 
@@ -88,7 +88,7 @@ def h36m_pa(predictions: Predictions) -> Result:
     predicted, truth, joints = inputs.h36m_17(frames)
     statement = (
         f"{count}; P-MPJPE in mm over {joints}; each frame aligned by rotation, translation and"
-        f" scale; {_BOX_AND_FLIP}"
+        f" scale; {_BOX}"
     )
     error = metrics.p_mpjpe(predicted, truth)
     return Result(_by_action(error, frames), statement, decimals=2)
@@ -108,7 +108,7 @@ def mpii_pckh(predictions: Predictions) -> Result:
     statement = (
         f"{known.sum()} people; PCKh@0.5 in percent of labelled joints; head = upper neck and head"
         " top; the mean is the plain mean over 14 joints, without pelvis and thorax;"
-        f" {_BOX_AND_FLIP}"
+        f" {_BOX}"
     )
     return Result(values, statement)
 
@@ -122,7 +122,7 @@ def mpi_inf_3dhp_official(predictions: Predictions) -> Result:
     statement = (
         f"{len(error)} frames; PCK in percent nearer than 150 mm, AUC over 0, 5, ..., 150 mm, over"
         f" 14 joints, without pelvis and thorax; pelvis aligned; {inputs.scale_of(predictions)};"
-        f" {_BOX_AND_FLIP}"
+        f" {_BOX}"
     )
     return Result(values, statement, "mpi_inf_3dhp")
 
@@ -145,7 +145,7 @@ def mpi_inf_3dhp_paper(predictions: Predictions) -> Result:
         f"{len(error)} frames; PCK in percent within 150 mm, AUC over 0, 5, ..., 150 mm, over 14"
         " joints, without pelvis and thorax; predicted pelvis and hips moved by 0.2 of the way from"
         " pelvis to upper neck; scaled to the true bone sum of each frame; pelvis aligned;"
-        f" {_BOX_AND_FLIP}"
+        f" {_BOX}"
     )
     return Result(values, statement, "mpi_inf_3dhp")
 
@@ -163,7 +163,7 @@ def bone_symmetry(predictions: Predictions) -> Result:
     values["mean"] = float(np.mean([values[name] for name in SYMMETRY_PAIRS]))
     statement = (
         f"{len(joints)} frames; mean absolute left-right difference of bone lengths in {unit};"
-        f" {scale}; {_BOX_AND_FLIP}"
+        f" {scale}; {_BOX}"
     )
     return Result(values, statement, f"symmetry_{unit}", decimals=1 if has_truth else 2)
 
@@ -194,7 +194,7 @@ def depth_quality(predictions: Predictions) -> Result:
         f"{len(joints)} frames; MPJPE in mm over 16 joints, pelvis aligned, each frame at its true"
         " weak-perspective scale; mean scale by the constant bone sum over the mean true one; share"
         " of bones of the geometry loss steeper than 0.1 half crop sides with the right sign of"
-        f" depth; root mean square of their depth over the true one; {_BOX_AND_FLIP}"
+        f" depth; root mean square of their depth over the true one; {_BOX}"
     )
     return Result(values, statement, decimals=2)
 
@@ -222,7 +222,7 @@ def by_pose(predictions: Predictions) -> Result:
     statement = (
         f"{upright.sum()} upright of {len(truth)} frames; mm over 16 joints; pelvis aligned;"
         f" MPJPE: {inputs.scale_of(predictions)}; at own size: scaled to the true bone sum of each"
-        f" frame; P-MPJPE: aligned by rotation, translation and scale; {_BOX_AND_FLIP}"
+        f" frame; P-MPJPE: aligned by rotation, translation and scale; {_BOX}"
     )
     return Result(values, statement)
 
@@ -240,7 +240,7 @@ def pck_box(predictions: Predictions) -> Result:
     values = {f"@{t}": 100 * metrics.pck(relative, t, visible) for t in (0.1, 0.2)}
     statement = (
         f"{len(error)} frames; 2D PCK in percent of labelled joints, nearer than 0.1 and 0.2 of the"
-        f" longer side of the labelled joints' box; {_BOX_AND_FLIP}"
+        f" longer side of the labelled joints' box; {_BOX}"
     )
     return Result(values, statement)
 

@@ -31,7 +31,7 @@ class PoseServer(tf.Module):
         self.weights = model.variables
         # What the signatures share is traced once.
         self.network = tf.function(
-            lambda crops: model(crops, training=False),
+            lambda crops: model.infer(crops),
             input_signature=[tf.TensorSpec([None, self.size, self.size, 3])],
             autograph=False,
         )
@@ -104,7 +104,7 @@ class PoseServer(tf.Module):
 
     @tf.function(autograph=False)
     def heatmaps(self, crops):
-        """Give what the network itself puts out for crops in [0, 1]."""
+        """Give what the network itself puts out for crops in [0, 1], after its flip test if any."""
         with tf.control_dependencies([_check_batch(crops)]):
             outputs = self.network(tf.identity(crops))
         return {"heatmaps": outputs["heatmaps"][-1], "depth": outputs["depth"]}

@@ -3,7 +3,8 @@
 Their input is one crop, `image` [1, S, S, 3] float32 in [0, 1], in every form. Signatures:
   joints: joints_2d [1, 16, 2] px of the crop, joints_3d [1, 16, 3] mm as `decode` gives them,
     joints_3d_crop [1, 16, 3] half sides of the crop, confidence [1, 16].
-  heatmaps: heatmaps [1, h, w, 16] and depth [1, 16], convolutions alone, for GPU delegates.
+  heatmaps: heatmaps [1, h, w, 16] and depth [1, 16], convolutions alone, for GPU delegates: without
+    the flip test that `joints` makes where the network has one.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ class PhoneModel(tf.Module):
         self.weights = model.variables
         self.size = model.config.input_size
         self.network = lambda image: model(image, training=False)
+        self.infer = model.infer
 
     def save(self, folder: str) -> None:
         """Write the SavedModel that `convert` reads."""
@@ -37,12 +39,12 @@ class PhoneModel(tf.Module):
 
     def joints(self, image):
         """Give decoded joints."""
-        outputs = decode.decode_outputs(self.network(image))
+        outputs = decode.decode_outputs(self.infer(image))
         joints_2d = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         return outputs | {"joints_2d": joints_2d}
 
     def heatmaps(self, image):
-        """Give what the network puts out."""
+        """Give what the network puts out, without a flip test."""
         outputs = self.network(image)
         return {"heatmaps": outputs["heatmaps"][-1], "depth": outputs["depth"]}
 

@@ -35,7 +35,9 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
       signature -> operator -> {"count", "gpu_delegate"}.
     """
     size = model.config.input_size
-    reference = evaluation.predict_split(model, batches, "Keras")
+    # As the files' heat maps, which are measured: without a flip test.
+    predict = evaluation.prediction_function(model, flip_test=False)
+    reference = evaluation.predict_split(model, batches, "Keras", predict)
     keras = evaluation.summarize(reference, size)
     files = {}
     for form, content in contents.items():

@@ -52,6 +52,9 @@ flags.DEFINE_enum(
     ["linear", "softmax"],
     "Trained by squared error as in the paper, or as distributions by their divergence.",
 )
+flags.DEFINE_bool(
+    "flip_test", False, "When not training, average over the image and its mirror image."
+)
 flags.DEFINE_integer(
     "frozen_blocks", 0, "First blocks of the pretrained encoder that stay as they are, of 16."
 )

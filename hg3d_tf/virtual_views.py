@@ -4,13 +4,17 @@ import math
 
 import tensorflow as tf
 
-from hg3d_tf.skeleton import NUM_JOINTS, THORAX
+from hg3d_tf.skeleton import NUM_JOINTS, PELVIS, THORAX, joint_index
 
 # Cameras walk round the person; most stand about level, some look from anywhere.
 _PITCH_SIGMA, _ROLL_SIGMA = math.radians(15), math.radians(15)
 _ANYWHERE_SHARE = 0.1
 # Of the places that a network would see, in units of their spread.
 _NOISE = 0.05
+# Annotators of photos mark hips up to a third further from the pelvis than where bodies have them
+# (LSPET against MPII and MakeHuman); depth must not mind.
+_WIDER_HIPS = 0.35
+_HIPS = (joint_index("r_hip"), joint_index("l_hip"))
 
 
 def draw(joints, count: int, seed) -> tuple[tf.Tensor, tf.Tensor]:
@@ -22,15 +26,23 @@ def draw(joints, count: int, seed) -> tuple[tf.Tensor, tf.Tensor]:
       seed: [2] int32.
 
     Returns:
-      places [B * count, 16, 2] with noise, and depths [B * count, 16] relative to the thorax; the
-      views of a pose follow one another.
+      places [B * count, 16, 2] with noise, hips at or beyond their own, and depths
+      [B * count, 16] relative to the thorax; the views of a pose follow one another.
     """
     joints = tf.repeat(joints, count, axis=0)
     turned = tf.einsum("nij,nkj->nki", random_rotations(tf.shape(joints)[0], seed), joints)
     places, depths = turned[..., :2], turned[..., 2]
     spread = tf.math.reduce_std(places, axis=[1, 2], keepdims=True)
     noise = tf.random.stateless_normal(tf.shape(places), _stream(seed, 1))
-    return places + _NOISE * spread * noise, depths - depths[:, THORAX : THORAX + 1]
+    places = _widen_hips(places + _NOISE * spread * noise, _stream(seed, 4))
+    return places, depths - depths[:, THORAX : THORAX + 1]
+
+
+def _widen_hips(places, seed) -> tf.Tensor:
+    wider = _WIDER_HIPS * tf.random.stateless_uniform([tf.shape(places)[0], 1, 1], seed)
+    is_hip = tf.reduce_sum(tf.one_hot(_HIPS, NUM_JOINTS), axis=0)[:, tf.newaxis]
+    pelvis = places[:, PELVIS : PELVIS + 1]
+    return places + wider * is_hip * (places - pelvis)
 
 
 def random_rotations(count, seed) -> tf.Tensor:

@@ -1,10 +1,13 @@
 """The pretrained encoder and the network upon it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import efficientnet, pyramid, torch_checkpoint
+from hg3d_tf import checkpoints, efficientnet, pyramid, torch_checkpoint
+from hg3d_tf.cli import UserError
 from hg3d_tf.keras_api import keras
 from hg3d_tf.pose_model import ModelConfig, build_pose_model
 
@@ -32,6 +35,20 @@ def test_outputs_have_the_shapes_of_the_family(model):
 def test_maps_are_distributions_times_two_pi(model):
     maps = model(tf.random.uniform([2, 64, 64, 3]))["heatmaps"][0].numpy()
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), 2 * np.pi, rtol=1e-5)
+
+
+def test_weights_go_to_another_input_size_where_none_depends_on_it(model, tmp_path):
+    checkpoints.save_model(model, tmp_path / "small")
+    larger = build_pose_model(dataclasses.replace(CONFIG, input_size=128))
+    checkpoints.copy_weights(tmp_path / "small", larger)
+    for ours, theirs in zip(larger.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+    hourglass = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
+    checkpoints.save_model(build_pose_model(hourglass), tmp_path / "hourglass")
+    larger = build_pose_model(dataclasses.replace(hourglass, input_size=128))
+    with pytest.raises(UserError, match="not the network asked for"):
+        checkpoints.copy_weights(tmp_path / "hourglass", larger)
 
 
 def test_every_image_weight_reaches_the_encoder(model):

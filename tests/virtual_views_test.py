@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from hg3d_tf import virtual_views
-from hg3d_tf.skeleton import BONES, THORAX, bone_lengths
+from hg3d_tf.skeleton import BONES, PELVIS, THORAX, bone_lengths, joint_index
 
 SEED = tf.constant([3, 4])
 
@@ -22,6 +22,7 @@ def test_rotations_are_rotations_and_differ():
 
 def test_views_keep_the_skeleton(monkeypatch):
     monkeypatch.setattr(virtual_views, "_NOISE", 0.0)
+    monkeypatch.setattr(virtual_views, "_WIDER_HIPS", 0.0)
     joints = np.random.default_rng(0).normal(size=(2, 16, 3)).astype(np.float32)
     places, depths = virtual_views.draw(joints, 3, SEED)
     views = np.concatenate([places, depths[..., np.newaxis]], axis=-1)
@@ -29,6 +30,22 @@ def test_views_keep_the_skeleton(monkeypatch):
         bone_lengths(views, BONES), np.repeat(bone_lengths(joints, BONES), 3, axis=0), rtol=1e-4
     )
     assert not depths.numpy()[:, THORAX].any()
+
+
+def test_hips_move_away_from_the_pelvis_and_nothing_else_moves(monkeypatch):
+    monkeypatch.setattr(virtual_views, "_NOISE", 0.0)
+    joints = np.random.default_rng(2).normal(size=(300, 16, 3)).astype(np.float32)
+    places, depths = (value.numpy() for value in virtual_views.draw(joints, 1, SEED))
+    monkeypatch.setattr(virtual_views, "_WIDER_HIPS", 0.0)
+    where, expected_depths = (value.numpy() for value in virtual_views.draw(joints, 1, SEED))
+    np.testing.assert_array_equal(depths, expected_depths)
+    hips = [joint_index("r_hip"), joint_index("l_hip")]
+    others = np.setdiff1d(np.arange(16), hips)
+    np.testing.assert_array_equal(places[:, others], where[:, others])
+    pelvis = where[:, [PELVIS]]
+    factors = (places[:, hips] - pelvis) / (where[:, hips] - pelvis)
+    np.testing.assert_allclose(factors, np.tile(factors[:, :1, :1], (1, 2, 2)), rtol=1e-3)
+    assert 1 <= factors.min() < 1.03 and 1.32 < factors.max() <= 1.3501
 
 
 def test_the_loss_of_a_lifter_by_hand(monkeypatch):
