@@ -13,6 +13,7 @@ from hg3d_tf.protocol_inputs import Predictions
 from hg3d_tf.skeleton import (
     BONE_GROUPS,
     CANONICAL_BONE_SUM_MM,
+    LIMB_JOINTS,
     PELVIS,
     SYMMETRY_PAIRS,
     UPPER_NECK,
@@ -235,12 +236,17 @@ def _pelvis_aligned_error(predicted, truth) -> np.ndarray:
 def pck_box(predictions: Predictions) -> Result:
     """Measure 2D PCK at 0.1 and 0.2 of the longer side of the box of the labelled joints."""
     error = inputs.error_2d_norm(predictions)
-    visible = predictions["visible"]
     relative = error / _box_side_norm(predictions)[:, np.newaxis]
-    values = {f"@{t}": 100 * metrics.pck(relative, t, visible) for t in (0.1, 0.2)}
+    values = {
+        f"{kind}@{threshold}": 100
+        * metrics.pck(relative[:, joints], threshold, predictions["visible"][:, joints])
+        for kind, joints in (("limbs ", list(LIMB_JOINTS)), ("", slice(None)))
+        for threshold in (0.1, 0.2)
+    }
     statement = (
         f"{len(error)} frames; 2D PCK in percent of labelled joints, nearer than 0.1 and 0.2 of the"
-        f" longer side of the labelled joints' box; {_BOX}"
+        " longer side of the labelled joints' box; limbs: hips, knees, ankles, shoulders, elbows,"
+        f" wrists; {_BOX}"
     )
     return Result(values, statement)
 

@@ -45,6 +45,7 @@ def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir,
     assert first.returncode == 0, first.stderr
     assert "poster: 3D+2D/w geo" in first.stdout
     assert "10 frames, all of the split; MPJPE in mm over 16 joints" in first.stdout
+    assert first.stdout.count("ground-truth box; no flip test") == 4
     assert "| poster: 3D+2D/w geo | 54.82 |" in (tmp_path / "first.md").read_text()
     again = evaluate(
         data_dir,
@@ -54,6 +55,7 @@ def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir,
         f"--output={tmp_path}/again.json",
     )
     assert again.returncode == 0, again.stderr
+    assert "flip test" not in again.stdout  # it is not known how these were made
     before = json.loads((tmp_path / "first.json").read_text())
     after = json.loads((tmp_path / "again.json").read_text())
     for protocol in before:
@@ -63,6 +65,22 @@ def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir,
         assert list(again_row) == list(rows["small"])
         expected = np.array(list(rows["small"].values()), float)  # null becomes NaN
         np.testing.assert_allclose(np.array(list(again_row.values()), float), expected, rtol=1e-4)
+
+
+def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
+    arguments = [f"--workdir={workdir}", "--dataset=painted_3d", "--protocol=h36m_pa"]
+    plain, flipped = (
+        evaluate(data_dir, *arguments, flag, f"--output={tmp_path}/{flag}.json")
+        for flag in ("--noflip_test", "--flip_test")
+    )
+    assert plain.returncode == flipped.returncode == 0, flipped.stderr
+    assert "; no flip test" in plain.stdout
+    assert "; flip test" in flipped.stdout
+    one, two = (
+        json.loads(path.read_text())["h36m_pa"]["painted_3d"]["rows"]["small"]["Average"]
+        for path in sorted(tmp_path.glob("*.json"))
+    )
+    assert one != two
 
 
 def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):

@@ -107,6 +107,9 @@ def test_pck_box_equals_the_loop(data):
     values = protocols.pck_box(data).values
     close(values["@0.1"], loops.pck_box(data, 0.1))
     close(values["@0.2"], loops.pck_box(data, 0.2))
+    limbs = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]
+    close(values["limbs @0.1"], loops.pck_box(data, 0.1, limbs))
+    close(values["limbs @0.2"], loops.pck_box(data, 0.2, limbs))
 
 
 def test_depth_quality_equals_the_loop(data):

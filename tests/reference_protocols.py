@@ -144,13 +144,13 @@ def depth_quality(data):
     ]
 
 
-def pck_box(data, threshold):
+def pck_box(data, threshold, joints=range(16)):
     hits = total = 0
     for n in range(len(data["key"])):
         seen = [j for j in range(16) if data["visible"][n][j]]
         truth = data["joints_2d_norm"][n].astype(float)
         side = max(np.ptp([truth[j][axis] for j in seen]) for axis in (0, 1))
-        for j in seen:
+        for j in set(seen) & set(joints):
             error = np.hypot(*(data["predicted_2d_norm"][n][j].astype(float) - truth[j]))
             total += 1
             hits += error / side < threshold
