@@ -1,5 +1,7 @@
 """Write what serves a network: `python -m hg3d_tf.export --workdir=runs/stage3`.
 
+Without --workdir it is the network in the package.
+
 A SavedModel that takes image bytes, whole under OUTPUT_DIR/VERSION/, as TF Serving wants it. Or,
 with --tflite=float32,float16,dynamic,int8, files for phones and browsers, OUTPUT_DIR/FORM.tflite,
 with a report (report.md, report.json) of their size, operators, speed, and loss on a test set.
@@ -15,7 +17,11 @@ from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("workdir", None, "Training folder whose newest weights are exported.")
+flags.DEFINE_string(
+    "workdir",
+    "shipped",
+    "Training folder whose newest weights are exported; shipped: the network in the package.",
+)
 flags.DEFINE_string(
     "output_dir",
     None,
@@ -45,7 +51,6 @@ flags.DEFINE_bool("force", False, "Write files that lose more, too.")
 
 def main() -> None:
     """Export and print the paths."""
-    cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
     if FLAGS.tflite:
         export_tflite()
     else:

@@ -46,12 +46,24 @@ def test_the_phone_file_is_the_same_network(model):
     # Smooth noise: whatever it shows the network, both forms must see the same.
     small = rng.integers(0, 255, (6, 6, 3), np.uint8)
     image = np.asarray(Image.fromarray(small).resize((size, size), Image.Resampling.BICUBIC))
-    outputs = model(image[np.newaxis] / np.float32(255), training=False)
+    outputs = model.infer(image[np.newaxis] / np.float32(255))
     pose = prediction.load_predictor(prediction.shipped_model())(prediction.Photo("a", image), None)
     peaks = outputs["heatmaps"][-1].numpy().max(axis=(1, 2))[0]
     np.testing.assert_allclose(pose["confidence"], peaks, atol=0.1)
     depth = pose["joints_3d_crop"][:, 2]
     assert np.abs(depth - outputs["depth"][0].numpy()).mean() < 0.05
+
+
+def test_export_takes_it_where_no_folder_is_named(tmp_path):
+    command = [sys.executable, "-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'served'}"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    image = np.full((64, 64, 3), 120, np.uint8)
+    served, phone = (
+        prediction.load_predictor(path)(prediction.Photo("a", image), None)
+        for path in (tmp_path / "served/1", prediction.shipped_model())
+    )
+    np.testing.assert_allclose(served["confidence"], phone["confidence"], atol=0.1)
 
 
 def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
