@@ -168,6 +168,7 @@ PARTS = ("model", "input", "optimizer", "loss", "update", "validation", "log")
 # Flags that may change from run to run of one training: what they set leaves no trace in weights.
 FREE_FLAGS = (
     *("workdir", "data_dir", "epochs", "strategy", "if_flags_differ", "on_nonfinite", "preview"),
+    "flip_test",
     *("keep_checkpoints", "checkpoint_minutes", "checkpoint_steps", "cache", "max_bad_fraction"),
     *("validation_dataset", "validation_split", "validation_every", "pictures", "best_metric"),
     *("keep_best", "log_steps", "histograms", "profile_steps"),
