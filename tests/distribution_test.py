@@ -31,7 +31,8 @@ def settings(tmp_path_factory):
     """In float64, from common weights: what the initialisers draw depends on the strategy.
 
     With few samples, batch normalisation makes float32's rounding errors grow a thousandfold in
-    each step, and two correct results drift apart.
+    each step, and two correct results drift apart. In float64 a high learning rate still makes
+    the rounding of the losses, float32, a thousandth after ten steps.
     """
     folder = tmp_path_factory.mktemp("initial")
     with pytest.MonkeyPatch.context() as patch:
@@ -40,6 +41,7 @@ def settings(tmp_path_factory):
     checkpoints.save_model(initial, folder)
     return {
         "precision": "float64",
+        "learning_rate": 1e-5,
         "init_from": str(folder),
         "epochs": 1,
         "steps_per_epoch": 20,
@@ -55,7 +57,7 @@ def one_replica(settings, data_dir, tmp_path_factory):
 
 
 def assert_equal(workdir, other):
-    """Assert equal losses of 20 steps to 1e-6 and weights to 1e-5."""
+    """Assert equal losses of 20 steps and weights to 1e-6; 20 steps move a weight by up to 2e-4."""
     for name in ("steps.jsonl", "metrics.jsonl"):
         found, expected = runs.lines(workdir / name), runs.lines(other / name)
         assert len(found) == len(expected) == (20 if name == "steps.jsonl" else 1)
@@ -66,7 +68,7 @@ def assert_equal(workdir, other):
     weights = [name for name in expected if name.startswith("model/")]
     assert len(weights) > 50
     for name in weights:
-        np.testing.assert_allclose(found[name], expected[name], atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6, err_msg=name)
 
 
 def start_workers(workdir, data_dir, settings, devices=1):

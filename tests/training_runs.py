@@ -35,7 +35,7 @@ config = TrainConfig(
     model=ModelConfig(1, 8, 1, 64),
     input=InputConfig("painted_3d:0.4,painted_2d:0.6", batch_size=4,
                       data_dir=data_dir),
-    optimizer=OptimizerConfig("adam", 1e-3),
+    optimizer=OptimizerConfig("adam", settings.pop("learning_rate", 1e-3)),
     loss=LossConfig(depth_weight=0.1, geometry_weight=0.01),
     log=LogConfig(steps=1),
     **settings,
