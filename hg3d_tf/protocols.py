@@ -30,6 +30,7 @@ _SCENES = {
     "Outdoor": "outdoor",
 }
 _SYMMETRY_CROP_PX = 256  # the crop that symmetry in px refers to, whatever the network's input
+_AUC_THRESHOLDS_MM = np.arange(0, 151, 5)
 _BOX = "ground-truth box"
 
 
@@ -201,7 +202,7 @@ def depth_quality(predictions: Predictions) -> Result:
 
 
 def by_pose(predictions: Predictions) -> Result:
-    """Measure MPJPE of rendered people apart for upright poses, at three ideas of their size.
+    """Measure the 3D error of rendered people, upright ones and all, at three ideas of their size.
 
     The canonical size is the paper's rule. It makes an error of its own for people whose bones sum
     to something else, which their own size leaves out; P-MPJPE also leaves out a turn.
@@ -209,28 +210,33 @@ def by_pose(predictions: Predictions) -> Result:
     truth = inputs.truth_mm(predictions)
     shape = inputs.predicted_shape(predictions)
     own_size = metrics.scale_bones(shape, bone_lengths(truth).sum(axis=1))
+    own_size_error = _pelvis_aligned_error(own_size, truth)
     errors = {
-        "MPJPE": _pelvis_aligned_error(inputs.predicted_mm(predictions), truth),
-        "at own size": _pelvis_aligned_error(own_size, truth),
+        "MPJPE": _pelvis_aligned_error(inputs.predicted_mm(predictions), truth).mean(axis=1),
+        "at own size": own_size_error.mean(axis=1),
         "P-MPJPE": metrics.p_mpjpe(shape, truth),
     }
     upright = _texts(inputs.field(predictions, "pose_kind")) == "upright"
-    values = {
-        f"{kind} {name}": _mean(error[rows])
-        for kind, rows in (("upright", upright), ("all", np.full(len(truth), True)))
-        for name, error in errors.items()
-    }
+    values = {}
+    for kind, rows in (("upright", upright), ("all", np.full(len(truth), True))):
+        values |= {f"{kind} {name}": _mean(error[rows]) for name, error in errors.items()}
+        scored = own_size_error[rows][:, inputs.SCORED_JOINTS]
+        values[f"{kind} PCK3D"] = 100 * _mean(scored < 150.0)
+        values[f"{kind} AUC"] = 100 * metrics.auc(scored, _AUC_THRESHOLDS_MM)
     statement = (
         f"{upright.sum()} upright of {len(truth)} frames; mm over 16 joints; pelvis aligned;"
         f" MPJPE: {inputs.scale_of(predictions)}; at own size: scaled to the true bone sum of each"
-        f" frame; P-MPJPE: aligned by rotation, translation and scale; {_BOX}"
+        " frame; P-MPJPE: aligned by rotation, translation and scale; PCK3D in percent nearer than"
+        " 150 mm and AUC over 0, 5, ..., 150 mm at own size, over 14 joints, without pelvis and"
+        f" thorax; {_BOX}"
     )
     return Result(values, statement)
 
 
 def _pelvis_aligned_error(predicted, truth) -> np.ndarray:
+    """Return the distance of each joint [N, 16]."""
     aligned = inputs.pelvis_at_zero(predicted) - inputs.pelvis_at_zero(truth)
-    return np.linalg.norm(aligned, axis=-1).mean(axis=1)
+    return np.linalg.norm(aligned, axis=-1)
 
 
 def pck_box(predictions: Predictions) -> Result:
@@ -295,7 +301,7 @@ def _by_action(error, predictions) -> dict[str, float]:
 def _by_scene(error, correct, predictions) -> dict[str, float]:
     scenes = _texts(predictions["scene"]) if "scene" in predictions else np.full(len(error), "")
     values = {title: 100 * _mean(correct[scenes == scene]) for title, scene in _SCENES.items()}
-    area = metrics.auc(error, np.arange(0, 151, 5))
+    area = metrics.auc(error, _AUC_THRESHOLDS_MM)
     return values | {"All PCK": 100 * _mean(correct), "AUC": 100 * area}
 
 
