@@ -6,7 +6,6 @@ again, and an interrupted stage goes on. WORKDIR/ablation.{txt,md,json} hold mea
 """
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT.parent)]
 
 import ablation_tables  # noqa: E402
+from once import DONE, run_once  # noqa: E402
 
 from hg3d_tf import cli, files  # noqa: E402
 
@@ -37,7 +37,6 @@ ROWS = {
     "3D+2D/wo geo": ("3d_2d", "3d_2d_wo_geo"),
     "3D+2D/w geo": ("3d_2d", "3d_2d_w_geo"),
 }
-DONE = "done.json"
 
 
 def main() -> None:
@@ -90,26 +89,6 @@ def measure(workdir: Path) -> dict:
 
 def _data_dir() -> list[str]:
     return [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
-
-
-def run_once(module: str, arguments: list[str], record: Path, output: Path | None = None) -> None:
-    """Run a command unless `record` says that it was done with the same arguments.
-
-    Raises:
-      UserError: if it was done with others, or if it fails.
-    """
-    done = json.loads(record.read_text()) if record.exists() else {}
-    key = output.name if output else module
-    if key in done and (output is None or output.exists()):
-        if done[key] != arguments:
-            raise cli.UserError(
-                f"{record.parent} was made with other flags: choose another --workdir or remove it"
-            )
-        return
-    status = subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
-    if status:
-        raise cli.UserError(f"{module} failed with status {status}: see its message above")
-    files.write_json(record, done | {key: arguments})
 
 
 if __name__ == "__main__":

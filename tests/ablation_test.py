@@ -41,7 +41,7 @@ import json, sys
 from pathlib import Path
 from types import SimpleNamespace
 sys.path.insert(0, "experiments")
-import ablation
+import ablation, once
 
 def run(command, check):
     module, arguments = command[2], dict(a[2:].split("=", 1) for a in command[3:])
@@ -58,7 +58,7 @@ def run(command, check):
         Path(arguments["workdir"]).mkdir(parents=True)
     return SimpleNamespace(returncode=0)
 
-ablation.subprocess = SimpleNamespace(run=run)
+once.subprocess = SimpleNamespace(run=run)
 ablation.FLAGS(["ablation", *sys.argv[1:]])
 ablation.main()
 """
