@@ -126,7 +126,7 @@ def cut_square(image, x, y, side) -> tf.Tensor:
 
 def _transform_labels(sample: Sample, matrix) -> Sample:
     linear, offset = matrix[:2, :2], matrix[:2, 2]
-    scale = tf.sqrt(tf.abs(tf.linalg.det(linear)))
+    scale = tf.norm(linear[0])  # a similarity: both rows have this length
     rotation = tf.pad(linear / scale, [[0, 1], [0, 1]]) + tf.linalg.diag([0.0, 0.0, 1.0])
     focal, principal = sample["intrinsics"][:2], sample["intrinsics"][2:]
     return sample | {
