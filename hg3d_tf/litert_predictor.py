@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hg3d_tf import cli
 from hg3d_tf.cli import UserError
 from hg3d_tf.prediction import Photo
 
 # Side of the crop for a box round the person, in longer sides of the box; as in serving.py.
 _BOX_MARGIN = 1.25
+_SIGNATURE = "joints"
 
 
 class LiteRTPredictor:
@@ -21,21 +21,15 @@ class LiteRTPredictor:
     """
 
     def __init__(self, path: str | Path, num_threads: int = 2):
-        from ai_edge_litert.interpreter import Interpreter
+        from hg3d_tf.tflite_runner import TfliteRunner
 
         if not Path(path).is_file():
             raise UserError(f"{path} does not exist: give a .tflite file that export wrote")
         try:
-            # Kept: the runner does not keep alive what it runs.
-            with cli.native_notices_hidden():
-                self._interpreter = Interpreter(str(path), num_threads=num_threads)
-                self._run = self._interpreter.get_signature_runner("joints")
-            [(self._input, details)] = self._run.get_input_details().items()
-        except ValueError as error:
+            self._runner = TfliteRunner(Path(path).read_bytes(), num_threads)
+            self.size = self._runner.input_size(_SIGNATURE)
+        except (KeyError, ValueError) as error:
             raise UserError(f"{path} is not a network that export wrote: {error}") from error
-        self.size = int(details["shape"][1])
-        with cli.native_notices_hidden():  # the first run tells of its delegate
-            self._run(**{self._input: np.zeros(details["shape"], np.float32)})
 
     def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Return the outputs of serving.PoseServer for one person."""
@@ -45,7 +39,7 @@ class LiteRTPredictor:
         side = max(box[2:] - box[:2]) * margin
         corner = (box[:2] + box[2:] - side) / 2
         crop = crop_square(photo.pixels, corner, side, self.size)
-        outputs = self._run(**{self._input: crop[np.newaxis].astype(np.float32) / 255})
+        outputs = self._runner.run(_SIGNATURE, crop / np.float32(255))
         pose = {name: value[0] for name, value in outputs.items()}
         return pose | {"joints_2d": corner + pose["joints_2d"] * side / self.size}
 

@@ -1,12 +1,8 @@
-"""Run a TensorFlow Lite file with LiteRT, and list what it is made of."""
+"""What a TensorFlow Lite file is made of."""
 
 from collections import Counter
 
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-from hg3d_tf import cli
 
 # What the GPU delegate has a parser for: NewOperationParser in
 # tensorflow/lite/delegates/gpu/common/model_builder.cc of TensorFlow (2024). DEQUANTIZE of float16
@@ -20,44 +16,6 @@ STRIDED_SLICE SUB TANH TRANSPOSE TRANSPOSE_CONV
 """
 GPU_DELEGATE_OPERATORS = frozenset(_GPU_DELEGATE.split())
 _NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-
-
-class TfliteRunner:
-    """The signatures of a file, run by LiteRT on the CPU.
-
-    Args:
-      content: the file's bytes.
-      num_threads: that it may use.
-    """
-
-    def __init__(self, content: bytes, num_threads: int = 1):
-        self._content, self._num_threads = content, num_threads
-        self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
-        self._runners = {}
-
-    def run(self, signature: str, image: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the outputs for one crop [S, S, 3] in [0, 1], with a batch axis of 1."""
-        if signature not in self._runners:
-            self._runners[signature] = self._first_run(signature, image)
-        return self._runners[signature](image=np.float32(image)[np.newaxis])
-
-    def _first_run(self, signature: str, image: np.ndarray):
-        """Return the signature's runner after a run, which tells of its delegate on stderr."""
-        image = np.float32(image)[np.newaxis]
-        with cli.native_notices_hidden():
-            try:
-                runner = self._interpreter.get_signature_runner(signature)
-                runner(image=image)
-            except RuntimeError:
-                # XNNPACK refuses unusual scales of quantised layers; LiteRT's own kernels do not.
-                self._interpreter = Interpreter(
-                    model_content=self._content,
-                    num_threads=self._num_threads,
-                    experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-                )
-                runner = self._interpreter.get_signature_runner(signature)
-                runner(image=image)
-        return runner
 
 
 def operators(content: bytes) -> dict[str, Counter]:

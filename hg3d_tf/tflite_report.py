@@ -6,7 +6,8 @@ import tensorflow as tf
 from hg3d_tf import decode, evaluation, tables
 from hg3d_tf.benchmarks.machine import machine
 from hg3d_tf.pose_model import PoseModel
-from hg3d_tf.tflite_file import GPU_DELEGATE_OPERATORS, TfliteRunner, operators
+from hg3d_tf.tflite_file import GPU_DELEGATE_OPERATORS, operators
+from hg3d_tf.tflite_runner import TfliteRunner
 from hg3d_tf.timing import median_seconds
 
 _TITLES = {

@@ -9,7 +9,7 @@ from hg3d_tf import checkpoints, input_pipeline
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
-from hg3d_tf import tflite_export, tflite_file, tflite_report
+from hg3d_tf import tflite_export, tflite_report, tflite_runner
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def crops(count: int) -> np.ndarray:
 
 
 def test_keras_saved_model_and_tflite_agree(model, served, contents):
-    runner = tflite_file.TfliteRunner(contents["float32"])
+    runner = tflite_runner.TfliteRunner(contents["float32"])
     images = crops(4)
     expected = served.signatures["predict_crops"](crops=tf.constant(images))
     outputs = model(images / np.float32(255), training=False)
@@ -41,10 +41,10 @@ def test_keras_saved_model_and_tflite_agree(model, served, contents):
 
 def test_half_and_int8_are_near_and_smaller(model, contents):
     image = crops(1)[0] / 255
-    exact = tflite_file.TfliteRunner(contents["float32"]).run("heatmaps", image)
+    exact = tflite_runner.TfliteRunner(contents["float32"]).run("heatmaps", image)
     for form, tolerance in (("float16", 0.02), ("int8", 0.3)):
         assert len(contents[form]) < len(contents["float32"])
-        outputs = tflite_file.TfliteRunner(contents[form]).run("heatmaps", image)
+        outputs = tflite_runner.TfliteRunner(contents[form]).run("heatmaps", image)
         for name, value in exact.items():
             spread = np.ptp(value)
             difference = np.abs(outputs[name] - value).mean()

@@ -14,7 +14,7 @@ from PIL import Image
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
-from hg3d_tf import description, tflite_export, tflite_file
+from hg3d_tf import description, tflite_export, tflite_runner
 
 WEB = Path(__file__).resolve().parents[1] / "demo/web"
 CHROMIUM = next(
@@ -51,7 +51,7 @@ def test_the_page_finds_the_joints_that_python_finds(model_dir, tmp_path):
     assert result.get("error") is None and result["isolated"]
     assert result["elsewhere"] == [] and result["width"] <= 390
 
-    runner = tflite_file.TfliteRunner((model_dir / "float32.tflite").read_bytes())
+    runner = tflite_runner.TfliteRunner((model_dir / "float32.tflite").read_bytes())
     expected = runner.run("joints", np.asarray(photo) / np.float32(255))
     px = np.array(result["pose"]["joints2d"]) * 64
     np.testing.assert_allclose(px, expected["joints_2d"][0], atol=1)

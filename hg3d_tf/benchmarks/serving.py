@@ -46,7 +46,7 @@ def measure_server(server: PoseServer, batch_size: int, seconds: float) -> dict[
 def measure_litert(model, seconds: float) -> dict[str, float]:
     """Return the frames a second that LiteRT runs the network at, float32 and int8."""
     from hg3d_tf import tflite_export, tflite_report
-    from hg3d_tf.tflite_file import TfliteRunner
+    from hg3d_tf.tflite_runner import TfliteRunner
 
     size = model.config.input_size
     images = np.random.default_rng(0).random((8, size, size, 3))

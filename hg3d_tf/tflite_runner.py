@@ -1,0 +1,54 @@
+"""Run a TensorFlow Lite file with LiteRT, without TensorFlow."""
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from hg3d_tf import cli
+
+
+class TfliteRunner:
+    """The signatures of a file that export wrote, run by LiteRT on the CPU.
+
+    Args:
+      content: the file's bytes.
+      num_threads: that it may use.
+
+    Raises:
+      ValueError: if the bytes are no such file; `run` and `input_size`, for an unknown signature.
+    """
+
+    def __init__(self, content: bytes, num_threads: int = 1):
+        self._content, self._num_threads = content, num_threads
+        with cli.native_notices_hidden():
+            # Kept: a signature's runner does not keep alive what it runs.
+            self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
+        self._runners = {}
+
+    def input_size(self, signature: str) -> int:
+        """Return the side of the crops, px."""
+        details = self._interpreter.get_signature_runner(signature).get_input_details()
+        return int(details["image"]["shape"][1])
+
+    def run(self, signature: str, image: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the outputs for one crop [S, S, 3] in [0, 1], with a batch axis of 1."""
+        if signature not in self._runners:
+            self._runners[signature] = self._first_run(signature, image)
+        return self._runners[signature](image=np.float32(image)[np.newaxis])
+
+    def _first_run(self, signature: str, image: np.ndarray):
+        """Return the signature's runner after a run, which tells of its delegate on stderr."""
+        image = np.float32(image)[np.newaxis]
+        with cli.native_notices_hidden():
+            try:
+                runner = self._interpreter.get_signature_runner(signature)
+                runner(image=image)
+            except RuntimeError:
+                # XNNPACK refuses unusual scales of quantised layers; LiteRT's own kernels do not.
+                self._interpreter = Interpreter(
+                    model_content=self._content,
+                    num_threads=self._num_threads,
+                    experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+                )
+                runner = self._interpreter.get_signature_runner(signature)
+                runner(image=image)
+        return runner
