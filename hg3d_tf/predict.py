@@ -3,7 +3,8 @@
 For each image a picture (2D skeleton over the image, 3D views) is written to --output_dir, and one
 poses.json with the joints by name: px of the image, and mm relative to the pelvis in the camera's
 frame (x right, y down, z forwards), scaled to a skeleton of average size. --video=clip.mp4 writes
-the clip with skeletons drawn and its poses; --html adds a 3D view to turn in a browser.
+the clip with skeletons drawn and its poses, --webcam the camera's; --html adds a 3D view to turn in
+a browser.
 
 Without --model the network that comes with the package is used, without --box or --detector one
 person is looked for in the whole image.
@@ -33,6 +34,7 @@ flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
 flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
 flags.DEFINE_string("sheet", None, "Also draw all images on one sheet, a PNG.")
 flags.DEFINE_string("video", None, "A video instead of images, or a camera such as /dev/video0.")
+flags.DEFINE_bool("webcam", False, "This computer's first camera instead of images, until Ctrl-C.")
 flags.DEFINE_float("seconds", None, "End a video or a camera's after this long.", lower_bound=0)
 flags.DEFINE_float(
     "smoothing",
@@ -46,20 +48,25 @@ def main(argv: list[str]) -> int:
     """Predict on all images, or on a video; return 1 if any could not be read."""
     from hg3d_tf import people, prediction
 
-    if not FLAGS.video:
+    if FLAGS.video and FLAGS.webcam:
+        raise cli.UserError("--video and --webcam: give one or the other")
+    films = FLAGS.video or FLAGS.webcam
+    if not films:
         cli.require(argv[1:], "<image>", "name image files or folders after the flags")
     elif argv[1:]:
-        raise cli.UserError(f"--video and the image {argv[1]!r}: give one or the other")
+        flag = "--video" if FLAGS.video else "--webcam"
+        raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
     box = prediction.parse_box(FLAGS.box)
     paths = prediction.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
     detector = people.hog_detector() if FLAGS.detector == "hog" else None
     predictor = prediction.load_predictor(FLAGS.model or prediction.shipped_model())
-    if FLAGS.video:
+    if films:
         from hg3d_tf import video
 
         options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
-        video.predict(FLAGS.video, predictor, box, output_dir, options)
+        source = video.file_or_camera(FLAGS.video) if FLAGS.video else video.first_camera()
+        video.predict(source, predictor, box, output_dir, options)
         return 0
     return predict_all(paths, predictor, box, detector, output_dir)
 

@@ -1,5 +1,7 @@
 """Poses of one person through a video or before a camera."""
 
+import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +20,29 @@ _DEFAULT_RATE = 30
 _BETA_BOX, _BETA_MM = 3.0, 0.003
 
 
+class Source(NamedTuple):
+    """What FFmpeg opens: a file, or a camera, which has a `form`."""
+
+    address: str
+    form: str | None = None
+
+
+# The first camera of a computer, by sys.platform.
+_CAMERAS = {"linux": Source("/dev/video0", "v4l2"), "darwin": Source("default", "avfoundation")}
+
+
+def first_camera() -> Source:
+    """Return this computer's first camera. Raises UserError where none is known by name."""
+    if sys.platform not in _CAMERAS:
+        raise UserError("--webcam: unknown on this system; name the camera by --video")
+    return _CAMERAS[sys.platform]
+
+
+def file_or_camera(address: str) -> Source:
+    """Return the source that a path names."""
+    return Source(address, "v4l2" if address.startswith("/dev/video") else None)
+
+
 class Options(NamedTuple):
     """What to make of a video."""
 
@@ -26,35 +51,40 @@ class Options(NamedTuple):
     html: bool = False
 
 
-def predict(source: str, predictor: Predictor, box, output_dir: Path, options: Options) -> None:
+def predict(source: Source, predictor: Predictor, box, output_dir: Path, options: Options) -> None:
     """Write NAME_pose.mp4 and NAME_poses.json, and NAME_3d.html if asked for.
 
-    In every frame the person is looked for where it was in the frame before.
+    In every frame the person is looked for where it was in the frame before. Ctrl-C ends a
+    camera's film, which is kept.
 
     Raises:
       UserError: if the source is no video.
     """
     av = _import_av()
-    name = Path(source).stem
+    name = Path(source.address).stem
+    film = output_dir / f"{name}_pose.mp4"
+    until_interrupted = contextlib.suppress(*([KeyboardInterrupt] if source.form else []))
     records, joints_3d = [], []
-    with _open(av, source) as opened, files.atomic_path(output_dir / f"{name}_pose.mp4") as path:
+    with _open(av, source) as opened, files.atomic_path(film) as path:
         stream = opened.streams.video[0]
         rate = stream.average_rate or _DEFAULT_RATE
         frames = _frames(opened, stream, float(rate), options.seconds)
         with av.open(str(path), "w", format="mp4") as written:
             out = None
-            for number, (photo, person) in enumerate(_track(frames, predictor, box, rate, options)):
-                out = out or _add_stream(written, rate, photo.pixels)
-                frame = av.VideoFrame.from_ndarray(_even(overlay(photo.pixels, person.pose)))
-                written.mux(out.encode(frame))
-                record = prediction.as_json(source, person.pose, person.box)
-                records.append({"seconds": round(number / float(rate), 4)} | record)
-                joints_3d.append(person.pose["joints_3d"])
+            tracked = enumerate(_track(frames, predictor, box, rate, options))
+            with until_interrupted:
+                for number, (photo, person) in tracked:
+                    out = out or _add_stream(written, rate, photo.pixels)
+                    frame = av.VideoFrame.from_ndarray(_even(overlay(photo.pixels, person.pose)))
+                    written.mux(out.encode(frame))
+                    record = prediction.as_json(source.address, person.pose, person.box)
+                    records.append({"seconds": round(number / float(rate), 4)} | record)
+                    joints_3d.append(person.pose["joints_3d"])
             if out is None:
-                raise UserError(f"{source} holds no frame that can be read")
+                raise UserError(f"{source.address} holds no frame that can be read")
             written.mux(out.encode(None))
     files.write_json(output_dir / f"{name}_poses.json", records)
-    print(f"{len(records)} poses: {output_dir / f'{name}_pose.mp4'}, {name}_poses.json")
+    print(f"{len(records)} poses: {film}, {name}_poses.json")
     if options.html:
         from hg3d_tf import view_3d
 
@@ -69,14 +99,13 @@ def _import_av():
     return av
 
 
-def _open(av, source: str):
-    form = "v4l2" if source.startswith("/dev/video") else None
+def _open(av, source: Source):
     try:
-        opened = av.open(source, format=form)
+        opened = av.open(source.address, format=source.form)
     except (av.error.FFmpegError, OSError) as error:
-        raise UserError(f"{source}: cannot be read as a video ({error})") from error
+        raise UserError(f"{source.address}: cannot be read as a video ({error})") from error
     if not opened.streams.video:
-        raise UserError(f"{source}: holds no video")
+        raise UserError(f"{source.address}: holds no video")
     return opened
 
 

@@ -110,7 +110,7 @@ def test_a_video_gives_a_video_and_a_pose_for_each_frame(joints, tmp_path):
     write_video(tmp_path / "clip.mp4", np.full((4, 120, 100, 3), 128, np.uint8))
     look = Looker(joints)
     options = video.Options(smoothing=0)
-    video.predict(str(tmp_path / "clip.mp4"), look, None, tmp_path, options)
+    video.predict(video.file_or_camera(str(tmp_path / "clip.mp4")), look, None, tmp_path, options)
     records = json.loads((tmp_path / "clip_poses.json").read_text())
     assert [record["seconds"] for record in records] == [0, 0.1, 0.2, 0.3]
     assert records[2]["joints_2d_px"]["r_ankle"] == np.round(joints[0], 3).tolist()
@@ -124,15 +124,45 @@ def test_a_video_gives_a_video_and_a_pose_for_each_frame(joints, tmp_path):
 
 def test_a_video_ends_after_the_seconds_asked_for(joints, tmp_path):
     write_video(tmp_path / "clip.mp4", np.full((4, 64, 64, 3), 128, np.uint8))
-    video.predict(str(tmp_path / "clip.mp4"), Looker(joints), None, tmp_path, video.Options(0.2))
+    video.predict(
+        video.file_or_camera(str(tmp_path / "clip.mp4")),
+        Looker(joints),
+        None,
+        tmp_path,
+        video.Options(0.2),
+    )
     assert len(json.loads((tmp_path / "clip_poses.json").read_text())) == 2
+
+
+def test_a_camera_films_until_it_is_interrupted(joints, tmp_path):
+    pytest.importorskip("av")
+
+    class Interrupted(Looker):
+        def __call__(self, photo, box=None):
+            if photo.name == "frame 3":
+                raise KeyboardInterrupt
+            return super().__call__(photo, box)
+
+    # FFmpeg's test picture stands in for a camera: it has no end and is opened in the same way.
+    endless = video.Source("testsrc=size=64x48:rate=10", "lavfi")
+    video.predict(endless, Interrupted(joints), None, tmp_path, video.Options())
+    assert len(json.loads((tmp_path / "testsrc=size=64x48:rate=10_poses.json").read_text())) == 3
+    assert (tmp_path / "testsrc=size=64x48:rate=10_pose.mp4").stat().st_size > 500
+
+
+def test_a_system_without_a_known_camera_is_named(monkeypatch):
+    monkeypatch.setattr(video.sys, "platform", "win32")
+    with pytest.raises(UserError, match="--webcam: unknown on this system"):
+        video.first_camera()
 
 
 def test_what_is_no_video_is_named(tmp_path):
     pytest.importorskip("av")
     (tmp_path / "no.mp4").write_text("no video")
     with pytest.raises(UserError, match=r"no\.mp4: cannot be read as a video"):
-        video.predict(str(tmp_path / "no.mp4"), None, None, tmp_path, video.Options())
+        video.predict(
+            video.file_or_camera(str(tmp_path / "no.mp4")), None, None, tmp_path, video.Options()
+        )
     assert not list(tmp_path.glob("*_pose*"))
 
 
