@@ -23,8 +23,8 @@ test: env
 quickstart: env
 	$(RUN) experiments/quickstart.py
 
-# MODEL is the folder that `hg3d_tf.export --tflite=float16` wrote.
-MODEL ?= runs/quickstart/stage3/tflite
+# MODEL: the network in the package, or a folder that `hg3d_tf.export --tflite=float16` wrote.
+MODEL ?= hg3d_tf/weights
 web:
 	@command -v npm >/dev/null || { echo "error: npm not found: install Node.js 20.11 or later"; exit 1; }
 	cd demo/web && npm ci --no-audit --no-fund

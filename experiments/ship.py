@@ -1,7 +1,8 @@
-"""Put a trained network into the package: python experiments/ship.py --workdir=runs/photos/stage3.
+"""Put a trained network into the package: python experiments/ship.py --workdir=runs/photos/stage7.
 
 Writes hg3d_tf/weights/: model.json and weights.npz, which `--workdir=shipped` and
-`--init_from=shipped` read, and pose.tflite, which predict runs without TensorFlow.
+`--init_from=shipped` read, and pose.tflite with description.json, which predict and the web page
+run without TensorFlow.
 """
 
 import sys
@@ -22,15 +23,18 @@ _LARGEST_MB = 12
 
 
 def main() -> None:
-    """Write the three files and their sizes."""
+    """Write the files; print their sizes."""
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
     from hg3d_tf import checkpoints, files, shipped, tflite_export
+    from hg3d_tf.description import describe_model
 
     model = checkpoints.load_model(FLAGS.workdir)
     shipped.save(model)
     content = tflite_export.convert(model, [_FORM])[_FORM]
     with files.atomic_path(shipped.FOLDER / "pose.tflite") as temporary:
         temporary.write_bytes(content)
+    description = describe_model(model.config.input_size)
+    files.write_json(shipped.FOLDER / "description.json", description)
     sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(shipped.FOLDER.iterdir())}
     for name, size in sizes.items():
         print(f"{size:6.2f} MB  {shipped.FOLDER / name}")

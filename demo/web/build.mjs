@@ -1,14 +1,15 @@
 // Puts the page, LiteRT's runtime and a model into one folder that any server can offer.
-// Usage: node build.mjs MODEL_DIR OUTPUT_DIR; MODEL_DIR is what hg3d_tf.export --tflite wrote.
+// Usage: node build.mjs MODEL_DIR OUTPUT_DIR; MODEL_DIR is what hg3d_tf.export --tflite wrote, or
+// the package's own hg3d_tf/weights.
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 const [modelDir, output] = process.argv.slice(2);
 const here = import.meta.dirname;
-const forms = ["float16", "float32"];
+const forms = ["float16", "float32", "pose"];
 const form = forms.find((name) => existsSync(join(modelDir, `${name}.tflite`)));
 if (!form) {
-  console.error(`error: ${modelDir} holds neither ${forms.join(".tflite nor ")}.tflite`);
+  console.error(`error: ${modelDir} holds none of ${forms.join(".tflite, ")}.tflite`);
   process.exit(1);
 }
 rmSync(output, { recursive: true, force: true });
