@@ -42,7 +42,7 @@ NETWORKS = {
         ],
     ),
 }
-FORMS = ("float32", "int8")
+FORMS = {"float32": "o", "dynamic": "^", "int8": "s"}  # with their marks in the plot
 
 
 def main() -> None:
@@ -93,12 +93,13 @@ def plot(reports: dict[str, dict]):
         rows = [report["files"][form] for form in FORMS]
         latency, pck = ([row[name] for row in rows] for name in ("latency_ms", "pck_box_010"))
         (line,) = axes.plot(latency, pck, linewidth=0.8, label=title)
-        for x, y, marker in zip(latency, pck, "os", strict=True):
+        for x, y, marker in zip(latency, pck, FORMS.values(), strict=True):
             axes.plot(x, y, marker, color=line.get_color())
     axes.axvline(1000 / 30, color="grey", linewidth=0.8, linestyle=":")
     axes.text(1000 / 30, 0.02, "30 frames a second ", transform=axes.get_xaxis_transform(),
               ha="right", fontsize=7, color="grey")  # fmt: skip
-    axes.set(xlabel="ms a frame on one thread: dot float32, square int8", ylabel="PCK@0.1box, wild")
+    axes.set(xlabel="ms a frame on one thread: dot float32, triangle dynamic, square int8")
+    axes.set(ylabel="PCK@0.1box, wild")
     axes.set(xlim=(0, None))
     axes.legend(fontsize=7)
     return figure
