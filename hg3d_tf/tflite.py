@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import decode
+from hg3d_tf import cli, decode
 from hg3d_tf.pose_model import PoseModel
 
 FORMS = ("float32", "float16", "dynamic", "int8")
@@ -77,4 +77,5 @@ def convert(folder: str, form: str, images: Iterable[np.ndarray] = ()) -> bytes:
         converter.representative_dataset = lambda: (
             ("heatmaps", {"image": np.float32(image)[np.newaxis]}) for image in images
         )
-    return converter.convert()
+    with cli.native_notices_hidden():  # tables of the operators
+        return converter.convert()
