@@ -76,6 +76,13 @@ def test_resident_memory_is_in_mib():
     assert kept.nbytes == 64 * 2**20
 
 
+def test_a_fresh_process_holds_nothing_of_this_one():
+    kept = np.ones(2**25)
+    assert memory.resident_mib() > 256
+    assert memory.in_fresh_process(memory.resident_mib) < memory.resident_mib() - 240
+    assert kept.nbytes == 256 * 2**20
+
+
 @pytest.mark.parametrize("growth", [0.0, 38.0])
 def test_growth_is_that_of_the_line_through_all_readings(monkeypatch, growth):
     noise = np.random.default_rng(0).normal(0, 0.1, 20)

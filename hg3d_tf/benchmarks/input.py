@@ -29,9 +29,13 @@ def measure(
         result = {kind: measure_kind(kind, folder, size, batch_size, shortly) for kind in KINDS}
         config = InputConfig(mix=":1,".join(KINDS) + ":1", batch_size=batch_size, data_dir=folder)
         result["training"] = measure_training(config, model, precision, shortly)
-        batches = input_pipeline.train_batches(config, size)
-        result["resident_mib"] = memory.measure(batches, seconds)
+        result["resident_mib"] = memory.in_fresh_process(measure_memory, config, size, seconds)
     return result
+
+
+def measure_memory(config: InputConfig, size: int, seconds: float) -> dict:
+    """Return the resident memory, MiB, of a process that reads batches and does nothing else."""
+    return memory.measure(input_pipeline.train_batches(config, size), seconds)
 
 
 def measure_kind(kind: str, folder: str, size: int, batch_size: int, seconds: float) -> dict:

@@ -1,13 +1,22 @@
 """Whether a process that reads batches grows."""
 
+import concurrent.futures
+import multiprocessing
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
 _READINGS = 20
+
+
+def in_fresh_process(function: Callable, *arguments):
+    """Return what a function of a module returns in a process that has done nothing before."""
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context) as process:
+        return process.submit(function, *arguments).result()
 
 
 def measure(batches: Iterable, seconds: float) -> dict:
