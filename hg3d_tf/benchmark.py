@@ -4,6 +4,8 @@ Prints what was measured, and writes it with --output as JSON beside the setting
 Compare numbers of one run only: they depend on the machine and on what else it does.
 """
 
+import dataclasses
+
 from absl import flags
 
 from hg3d_tf import cli
@@ -20,6 +22,11 @@ flags.DEFINE_enum(
     " decoding joints cost beside the network, batching, and LiteRT on one thread.",
 )
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
+flags.DEFINE_string(
+    "workdir",
+    None,
+    "serving: measure the network of this training folder, or `shipped`, not that of the flags.",
+)
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
 flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
 flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
@@ -90,13 +97,17 @@ def measure_build() -> dict:
 
 
 def measure_serving() -> dict:
-    """Measure the served graph of the network that the flags describe, and its phone files."""
+    """Measure the served graph of a network, and its phone files."""
+    from hg3d_tf import checkpoints
     from hg3d_tf.benchmarks import serving
-    from hg3d_tf.pose_model import ModelConfig
+    from hg3d_tf.pose_model import ModelConfig, build_pose_model
 
-    config = ModelConfig(**cli.flag_values(ModelConfig))
-    measured = serving.measure(config, FLAGS.batch_size, FLAGS.seconds)
-    settings = cli.flag_values(ModelConfig) | {"batch_size": FLAGS.batch_size}
+    if FLAGS.workdir:
+        model = checkpoints.load_model(FLAGS.workdir)
+    else:
+        model = build_pose_model(ModelConfig(**cli.flag_values(ModelConfig)))
+    measured = serving.measure(model, FLAGS.batch_size, FLAGS.seconds)
+    settings = dataclasses.asdict(model.config) | {"batch_size": FLAGS.batch_size}
     return {"settings": settings} | measured
 
 

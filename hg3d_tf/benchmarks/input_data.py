@@ -1,11 +1,14 @@
 """Prepared datasets of made-up photos: noise with the detail of a photo, and a drawn person."""
 
+import contextlib
 import io
 from collections.abc import Iterator
 
 import numpy as np
 import tensorflow_datasets as tfds
+from absl import logging
 from PIL import Image, ImageDraw
+from tqdm import tqdm
 
 from hg3d_tf import schema
 from hg3d_tf.skeleton import BONES, NUM_JOINTS
@@ -21,6 +24,13 @@ def photo(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
     grain = rng.normal(0, 4, (height, width, 1))
     return Image.fromarray(np.clip(np.asarray(smooth) + grain, 0, 255).astype(np.uint8))
+
+
+def as_jpeg(image: Image.Image) -> bytes:
+    """Return the file of an image, about as large as a real photo's of the same size."""
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=_QUALITY)
+    return file.getvalue()
 
 
 def examples(count: int, width: int, height: int, crop_side: float) -> Iterator[tuple[int, dict]]:
@@ -43,12 +53,10 @@ def example(index: int, width: int, height: int, crop_side: float) -> dict:
     canvas = ImageDraw.Draw(image)
     for start, end in BONES:
         canvas.line([*joints_2d[start], *joints_2d[end]], fill=(200, 160, 140), width=6)
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=_QUALITY)
     joints_3d = np.concatenate([joints_2d, rng.normal(5000, 200, (NUM_JOINTS, 1))], axis=1)
     return {
         "key": f"photo/{index:06d}",
-        "image": io.BytesIO(file.getvalue()),
+        "image": io.BytesIO(as_jpeg(image)),
         "joints_2d": joints_2d.astype(np.float32),
         "visible": np.ones(NUM_JOINTS, bool),
         "occluded": np.zeros(NUM_JOINTS, bool),
@@ -63,10 +71,31 @@ def example(index: int, width: int, height: int, crop_side: float) -> dict:
 
 def store(name: str, data_dir: str, count: int, width: int, height: int, crop_side: float) -> None:
     """Write a prepared dataset of `count` photos in the split train."""
-    tfds.dataset_builders.store_as_tfds_dataset(
-        name=name,
-        version="1.0.0",
-        features=schema.pose_features(jpeg=True),
-        split_datasets={"train": examples(count, width, height, crop_side)},
-        data_dir=data_dir,
+    photos = tqdm(
+        examples(count, width, height, crop_side),
+        desc=f"making {name}",
+        total=count,
+        unit="photo",
+        leave=False,
+        disable=None,
     )
+    tfds.disable_progress_bar()
+    # TFDS would say that it downloads, and warn that what it is to make is not there yet.
+    with contextlib.redirect_stdout(io.StringIO()), _errors_only():
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name=name,
+            version="1.0.0",
+            features=schema.pose_features(jpeg=True),
+            split_datasets={"train": photos},
+            data_dir=data_dir,
+        )
+
+
+@contextlib.contextmanager
+def _errors_only() -> Iterator[None]:
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)

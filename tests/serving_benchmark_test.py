@@ -1,0 +1,36 @@
+"""What serving costs, measured of a trained network by the command."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+
+from hg3d_tf import checkpoints
+from hg3d_tf.pose_model import ModelConfig, build_pose_model
+
+
+def test_the_network_of_a_training_folder_is_measured(tmp_path):
+    checkpoints.save_model(build_pose_model(ModelConfig(1, 16, 1, 64)), tmp_path / "run")
+    flags = ["--what=serving", "--batch_size=2", "--seconds=0", f"--workdir={tmp_path / 'run'}"]
+    command = [sys.executable, "-m", "hg3d_tf.benchmark", *flags, f"--output={tmp_path / 'out'}"]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert not process.stderr  # of the converter's tables nothing is shown
+    result = json.loads((tmp_path / "out").read_text())
+    assert result["settings"]["num_features"] == 16 and result["settings"]["batch_size"] == 2
+    server = result["server"]
+    rest = 100 * (server["whole_ms"] / server["network_ms"] - 1)
+    np.testing.assert_allclose(server["rest_percent_of_network"], rest)
+    gain = 2 * server["single_ms"] / server["whole_ms"]
+    np.testing.assert_allclose(server["batching_gain"], gain)
+    assert all(fps > 0 for fps in result["litert_1_thread"].values())
+
+
+def test_a_folder_without_a_network_is_named(tmp_path):
+    command = [sys.executable, "-m", "hg3d_tf.benchmark", "--what=serving"]
+    process = subprocess.run(
+        [*command, f"--workdir={tmp_path}"], capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 1
+    assert process.stderr.startswith("error: ") and str(tmp_path) in process.stderr
