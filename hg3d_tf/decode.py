@@ -4,12 +4,19 @@ import tensorflow as tf
 
 from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, PELVIS
 
+# Of the mean round a peak, in sides of the map; chosen on LSPET's validation photos, see
+# experiments/README.md.
+_MEAN_REACH = 1 / 8
 
-def decode_heatmaps(heatmaps) -> tuple[tf.Tensor, tf.Tensor]:
-    """Find each joint: the arg-max, a quarter cell towards the higher neighbour on each axis.
+
+def decode_heatmaps(heatmaps, kind: str = "linear") -> tuple[tf.Tensor, tf.Tensor]:
+    """Find each joint.
 
     Args:
       heatmaps: [B, H, W, 16] of the last stack.
+      kind: `ModelConfig.heatmaps`. linear: the arg-max, a quarter cell towards the higher neighbour
+        on each axis. softmax, maps being distributions: the mean of the cells round the arg-max,
+        which of a broad or torn map is nearer to the truth than its highest cell.
 
     Returns:
       joints_2d_norm [B, 16, 2] in [-1, 1] over the crop, and the peak's height [B, 16].
@@ -18,7 +25,15 @@ def decode_heatmaps(heatmaps) -> tuple[tf.Tensor, tf.Tensor]:
     flat = tf.reshape(heatmaps, [-1, height * width, joints])
     peak = tf.argmax(flat, axis=1, output_type=tf.int32)
     x, y = peak % width, peak // width
+    if kind == "softmax":
+        x_cells, y_cells = _mean_around(heatmaps, x, y)
+    else:
+        x_cells, y_cells = _towards_higher_neighbours(flat, x, y, width, height)
+    joints_2d_norm = tf.stack([x_cells * 2 / width - 1, y_cells * 2 / height - 1], axis=-1)
+    return joints_2d_norm, tf.reduce_max(flat, axis=1)
 
+
+def _towards_higher_neighbours(flat, x, y, width: int, height: int):
     def value(x, y):
         index = tf.clip_by_value(y, 0, height - 1) * width + tf.clip_by_value(x, 0, width - 1)
         return tf.gather(tf.transpose(flat, [0, 2, 1]), index, axis=2, batch_dims=2)
@@ -26,20 +41,41 @@ def decode_heatmaps(heatmaps) -> tuple[tf.Tensor, tf.Tensor]:
     # A peak at the border has no neighbour on one side and stays where it is.
     x_shift = tf.where((x > 0) & (x < width - 1), tf.sign(value(x + 1, y) - value(x - 1, y)), 0.0)
     y_shift = tf.where((y > 0) & (y < height - 1), tf.sign(value(x, y + 1) - value(x, y - 1)), 0.0)
-    x_cells = tf.cast(x, tf.float32) + 0.5 + 0.25 * x_shift
-    y_cells = tf.cast(y, tf.float32) + 0.5 + 0.25 * y_shift
-    joints_2d_norm = tf.stack([x_cells * 2 / width - 1, y_cells * 2 / height - 1], axis=-1)
-    return joints_2d_norm, tf.reduce_max(flat, axis=1)
+    return tf.cast(x, tf.float32) + 0.5 + 0.25 * x_shift, tf.cast(
+        y, tf.float32
+    ) + 0.5 + 0.25 * y_shift
 
 
-def decode_outputs(outputs) -> dict[str, tf.Tensor]:
+def _mean_around(heatmaps, x, y):
+    """Return the mean place [B, 16] in x and y over a square of cells round cell x, y [B, 16]."""
+    height, width = heatmaps.shape[1:3]
+    reach = _MEAN_REACH * max(height, width)
+
+    def near(center, size):
+        cells = tf.range(size, dtype=tf.float32)[:, tf.newaxis]
+        distance = tf.abs(cells - tf.cast(center, tf.float32)[:, tf.newaxis])
+        return tf.cast(distance <= reach, tf.float32)  # [B, size, 16]
+
+    def mean(weights):
+        cells = tf.range(weights.shape[1], dtype=tf.float32)[:, tf.newaxis] + 0.5
+        return tf.reduce_sum(weights * cells, axis=1) / tf.reduce_sum(weights, axis=1)
+
+    inside = heatmaps * near(y, height)[:, :, tf.newaxis] * near(x, width)[:, tf.newaxis]
+    return mean(tf.reduce_sum(inside, axis=1)), mean(tf.reduce_sum(inside, axis=2))
+
+
+def decode_outputs(outputs, kind: str) -> dict[str, tf.Tensor]:
     """Return the poses in a network's outputs, independent of the crop's size and place.
+
+    Args:
+      outputs: of `PoseModel`.
+      kind: see `decode_heatmaps`.
 
     Returns:
       joints_3d [B, 16, 3] mm from `to_canonical_mm`, joints_3d_crop [B, 16, 3] from `join_depth`,
       confidence [B, 16].
     """
-    joints_2d_norm, confidence = decode_heatmaps(outputs["heatmaps"][-1])
+    joints_2d_norm, confidence = decode_heatmaps(outputs["heatmaps"][-1], kind)
     joints = join_depth(joints_2d_norm, outputs["depth"])
     return {
         "joints_3d": to_canonical_mm(joints),

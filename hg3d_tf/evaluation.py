@@ -52,7 +52,9 @@ def prediction_function(model: PoseModel, flip_test: bool | None = None):
     @tf.function
     def predict(image):
         outputs = model.infer(image, flip_test)
-        joints_2d_norm, confidence = decode.decode_heatmaps(outputs["heatmaps"][-1])
+        joints_2d_norm, confidence = decode.decode_heatmaps(
+            outputs["heatmaps"][-1], model.config.heatmaps
+        )
         return {
             "predicted_2d_norm": joints_2d_norm,
             "predicted_depth": outputs["depth"],

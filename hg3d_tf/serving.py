@@ -27,6 +27,7 @@ class PoseServer(tf.Module):
     def __init__(self, model: PoseModel, version: str = ""):
         super().__init__(name="hg3d")
         self.size = model.config.input_size
+        self.heatmaps_kind = model.config.heatmaps
         # Only the weights are saved: Keras would add the functions of each layer.
         self.weights = model.variables
         # What the signatures share is traced once.
@@ -133,7 +134,7 @@ class PoseServer(tf.Module):
         return tf.TensorSpec([self.size, self.size, 3]), tf.TensorSpec([3, 3])
 
     def _predict(self, crops, to_image):
-        outputs = decode.decode_outputs(self.network(crops))
+        outputs = decode.decode_outputs(self.network(crops), self.heatmaps_kind)
         crop_px = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         joints_2d = crop_px @ tf.transpose(to_image[:, :2, :2], [0, 2, 1])
         return outputs | {"joints_2d": joints_2d + to_image[:, tf.newaxis, :2, 2]}

@@ -25,6 +25,7 @@ class PhoneModel(tf.Module):
         super().__init__(name="hg3d")
         self.weights = model.variables
         self.size = model.config.input_size
+        self.heatmaps_kind = model.config.heatmaps
         self.network = lambda image: model(image, training=False)
         self.infer = model.infer
 
@@ -39,7 +40,7 @@ class PhoneModel(tf.Module):
 
     def joints(self, image):
         """Give decoded joints."""
-        outputs = decode.decode_outputs(self.infer(image))
+        outputs = decode.decode_outputs(self.infer(image), self.heatmaps_kind)
         joints_2d = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         return outputs | {"joints_2d": joints_2d}
 

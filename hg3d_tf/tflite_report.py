@@ -40,10 +40,12 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
     predict = evaluation.prediction_function(model, flip_test=False)
     reference = evaluation.predict_split(model, batches, "Keras", predict)
     keras = evaluation.summarize(reference, size)
-    files = {}
+    files, kind = {}, model.config.heatmaps
     for form, content in contents.items():
         runner = TfliteRunner(content)
-        predictions = evaluation.collect(batches, lambda batch, r=runner: _predict(r, batch), form)
+        predictions = evaluation.collect(
+            batches, lambda batch, runner=runner: _predict(runner, batch, kind), form
+        )
         files[form] = {
             "size_mb": len(content) / 1e6,
             "latency_ms": 1000 * latency_seconds(runner, size, seconds),
@@ -76,13 +78,13 @@ def operators_with_delegate(content: bytes) -> dict:
     }
 
 
-def _predict(runner: TfliteRunner, batch) -> dict[str, tf.Tensor]:
+def _predict(runner: TfliteRunner, batch, kind: str) -> dict[str, tf.Tensor]:
     """Return what `evaluation.predict_split` does; the file takes one crop at a time."""
     rows = [runner.run("heatmaps", image) for image in batch["image"].numpy()]
     heatmaps, depth = (
         np.concatenate([row[name] for row in rows]) for name in ("heatmaps", "depth")
     )
-    joints_2d_norm, confidence = decode.decode_heatmaps(heatmaps)
+    joints_2d_norm, confidence = decode.decode_heatmaps(heatmaps, kind)
     return {
         "predicted_2d_norm": joints_2d_norm,
         "predicted_depth": tf.constant(depth),

@@ -40,6 +40,33 @@ def test_decoding_what_was_drawn_gives_the_joint_within_half_a_cell():
     assert np.abs(decoded - joints).max() <= 0.5 * 2 / 32 + 1e-6
 
 
+def test_softmax_maps_give_the_mean_of_the_cells_round_the_peak():
+    rng = np.random.default_rng(0)
+    heatmaps = rng.random((3, 24, 24, 16), np.float32) ** 4
+    heatmaps[0, 0, 23] = heatmaps[1, 12, 7] = heatmaps[2, 23, 11] = 1.5
+    joints, confidence = decode.decode_heatmaps(heatmaps, "softmax")
+    np.testing.assert_allclose(confidence, 1.5)
+    for i, (row, column) in enumerate([(0, 23), (12, 7), (23, 11)]):
+        top, left = max(row - 3, 0), max(column - 3, 0)
+        part = heatmaps[i, top : row + 4, left : column + 4]
+        y, x = np.indices(part.shape[:2]) + 0.5
+        mean = [np.average(axis, weights=part[..., 0]) for axis in (x + left, y + top)]
+        decoded = (joints.numpy()[i, 0] + 1) * 12
+        np.testing.assert_allclose(decoded, mean, rtol=1e-5)
+
+
+def test_softmax_maps_decode_what_was_drawn_and_ignore_what_is_far_away():
+    rng = np.random.default_rng(1)
+    joints = rng.uniform(-0.6, 0.6, (4, 16, 2)).astype(np.float32)
+    heatmaps = targets.draw_heatmaps(joints, np.ones((4, 16), bool), 48).numpy()
+    centre = (np.floor((joints + 1) * 24) + 0.5) / 24 - 1
+    decoded, _ = decode.decode_heatmaps(heatmaps, "softmax")
+    np.testing.assert_allclose(decoded, centre, atol=1e-5)
+    heatmaps[:, 0, 0] = 0.9  # another place that the joint may be at
+    decoded, _ = decode.decode_heatmaps(heatmaps, "softmax")
+    np.testing.assert_allclose(decoded, centre, atol=1e-5)
+
+
 def test_canonical_mm_has_the_bone_sum_and_the_pelvis_at_zero():
     joints = np.random.default_rng(0).normal(size=(5, 16, 3))
     scaled = decode.to_canonical_mm(joints).numpy()
