@@ -41,9 +41,9 @@ def _towards_higher_neighbours(flat, x, y, width: int, height: int):
     # A peak at the border has no neighbour on one side and stays where it is.
     x_shift = tf.where((x > 0) & (x < width - 1), tf.sign(value(x + 1, y) - value(x - 1, y)), 0.0)
     y_shift = tf.where((y > 0) & (y < height - 1), tf.sign(value(x, y + 1) - value(x, y - 1)), 0.0)
-    return tf.cast(x, tf.float32) + 0.5 + 0.25 * x_shift, tf.cast(
-        y, tf.float32
-    ) + 0.5 + 0.25 * y_shift
+    x_cells = tf.cast(x, tf.float32) + 0.5 + 0.25 * x_shift
+    y_cells = tf.cast(y, tf.float32) + 0.5 + 0.25 * y_shift
+    return x_cells, y_cells
 
 
 def _mean_around(heatmaps, x, y):

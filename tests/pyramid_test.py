@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import checkpoints, efficientnet, pyramid, torch_checkpoint
+from hg3d_tf import (
+    checkpoints,
+    decode,
+    efficientnet,
+    pyramid,
+    serving,
+    tflite,
+    torch_checkpoint,
+)
 from hg3d_tf.cli import UserError
 from hg3d_tf.keras_api import keras
 from hg3d_tf.pose_model import ModelConfig, build_pose_model
@@ -35,6 +43,19 @@ def test_outputs_have_the_shapes_of_the_family(model):
 def test_maps_are_distributions_times_two_pi(model):
     maps = model(tf.random.uniform([2, 64, 64, 3]))["heatmaps"][0].numpy()
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), 2 * np.pi, rtol=1e-5)
+
+
+def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
+    crops = tf.constant(np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8))
+    images = tf.cast(crops, tf.float32) / 255
+    maps = model.infer(images)["heatmaps"][-1]
+    expected = (decode.decode_heatmaps(maps, "softmax")[0] + 1) * 32
+    by_peaks = (decode.decode_heatmaps(maps, "linear")[0] + 1) * 32
+    assert np.abs(expected - by_peaks).max() > 0.5
+    served = serving.PoseServer(model).predict_crops(crops)["joints_2d"]
+    np.testing.assert_allclose(served, expected, atol=1e-3)
+    phone = tflite.PhoneModel(model).joints(images)["joints_2d"]
+    np.testing.assert_allclose(phone, expected, atol=1e-3)
 
 
 def test_weights_go_to_another_input_size_where_none_depends_on_it(model, tmp_path):
