@@ -52,9 +52,11 @@ def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
     expected = (decode.decode_heatmaps(maps, "softmax")[0] + 1) * 32
     by_peaks = (decode.decode_heatmaps(maps, "linear")[0] + 1) * 32
     assert np.abs(expected - by_peaks).max() > 0.5
-    served = serving.PoseServer(model).predict_crops(crops)["joints_2d"]
+    server = serving.PoseServer(model)
+    served = server.predict_crops(crops)["joints_2d"]
     np.testing.assert_allclose(served, expected, atol=1e-3)
-    phone = tflite.PhoneModel(model).joints(images)["joints_2d"]
+    converted = tflite.PhoneModel(model)
+    phone = converted.joints(images)["joints_2d"]
     np.testing.assert_allclose(phone, expected, atol=1e-3)
 
 
