@@ -33,7 +33,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.bar.set_postfix(loss=f"{logs['loss']:.3g}", refresh=False)
         if self.bar.n == 0:
             self.bar.initial = batch * self.batch_size
-            self.bar.n = self.bar.initial
+            self.bar.n = self.bar.last_print_n = self.bar.initial
         self.bar.update(self.batch_size)
 
     def on_epoch_end(self, epoch, logs=None):
