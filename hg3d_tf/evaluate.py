@@ -16,7 +16,7 @@ FLAGS = flags.FLAGS
 
 SYNTHETIC = "synthetic"
 
-_WORST = 6  # predictions on the picture of --worst
+_PICTURED = {"worst": 6, "typical": 3}  # predictions on the pictures of these flags
 
 flags.DEFINE_list("workdir", [], "Training folders; several are compared.")
 flags.DEFINE_list("dataset", ["wild", "studio"], "Datasets to measure on.")
@@ -46,6 +46,7 @@ flags.DEFINE_string(
 flags.DEFINE_string("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
 flags.DEFINE_string("save_predictions", None, "File (.npz, .json) for one network's predictions.")
 flags.DEFINE_string("worst", None, "PNG of one network's worst predictions on one dataset.")
+flags.DEFINE_string("typical", None, "PNG of its predictions whose errors are the median.")
 flags.DEFINE_string("output", None, "JSON file for the results.")
 flags.DEFINE_string("markdown", None, "Markdown file for the tables.")
 
@@ -75,7 +76,7 @@ def check_flags() -> None:
             raise cli.UserError(f"--protocol={name} is unknown; there are {known}")
     if FLAGS.predictions and len(FLAGS.dataset) != 1:
         raise cli.UserError("--predictions are of one dataset: name it by --dataset")
-    for flag in ("save_predictions", "worst"):
+    for flag in ("save_predictions", *_PICTURED):
         if FLAGS[flag].value and (len(FLAGS.workdir) != 1 or len(FLAGS.dataset) != 1):
             raise cli.UserError(f"--{flag} wants one --workdir and one --dataset")
     if FLAGS.batch_size < 1:
@@ -85,8 +86,9 @@ def check_flags() -> None:
             mixing.parse_mix(FLAGS.mean_pose_of)
     if FLAGS.save_predictions:
         predictions_file.checked_suffix(FLAGS.save_predictions)
-    for path in filter(None, (FLAGS.save_predictions, FLAGS.worst, FLAGS.output, FLAGS.markdown)):
-        cli.writable_folder(str(Path(path).parent))
+    for flag in ("save_predictions", *_PICTURED, "output", "markdown"):
+        if FLAGS[flag].value:
+            cli.writable_folder(str(Path(FLAGS[flag].value).parent))
 
 
 def evaluate():
@@ -160,10 +162,12 @@ def _predict(model, workdir: str, name: str, data_dir: str):
     )
     with bad_records.stop_as_user_error():
         predictions = evaluation.predict_split(model, batches, f"{workdir} on {name}")
-    if FLAGS.worst:
-        from hg3d_tf import worst
+    for flag, count in _PICTURED.items():
+        if path := FLAGS[flag].value:
+            from hg3d_tf import examples
 
-        worst.draw_worst(FLAGS.worst, predictions, batches, _WORST)
+            rows = getattr(examples, flag)(examples.errors(predictions), count)
+            examples.draw(path, predictions, batches, rows)
     if bad_records.count:
         print(f"{name}: {bad_records.count} examples left out of the results of {workdir}")
     return predictions

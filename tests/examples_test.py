@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 from PIL import Image
 
-from hg3d_tf import input_pipeline, worst
+from hg3d_tf import examples, input_pipeline
 
 
-def test_the_worst_come_first_and_are_drawn(data_dir, tmp_path):
+def test_the_worst_and_the_typical_are_chosen_by_error_and_drawn(data_dir, tmp_path):
     batches = input_pipeline.evaluation_batches("painted_3d", "test", 64, 4, data_dir)
     labels = [batch for batch in batches.as_numpy_iterator()]
     rows = {
@@ -17,9 +18,9 @@ def test_the_worst_come_first_and_are_drawn(data_dir, tmp_path):
     }
     predictions["predicted_2d_norm"][3, :8] += 0.3
     predictions["predicted_2d_norm"][7, :8] += 0.6
-    found = worst.errors(predictions)
-    assert np.argsort(-found)[:2].tolist() == [7, 3]
-    worst.draw_worst(tmp_path / "worst.png", predictions, batches, 2)
+    chosen = examples.worst(examples.errors(predictions), 2)
+    assert chosen.tolist() == [7, 3]
+    examples.draw(tmp_path / "worst.png", predictions, batches, chosen)
     width, height = Image.open(tmp_path / "worst.png").size
     assert width > height > 100
 
@@ -38,4 +39,11 @@ def test_without_3d_truth_the_labelled_joints_count():
         "predicted_2d_norm": predicted,
         "visible": visible,
     }
-    np.testing.assert_allclose(worst.errors(predictions), [0, 0.5])
+    np.testing.assert_allclose(examples.errors(predictions), [0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(1, [4]), (3, [0, 4, 3]), (5, [2, 0, 4, 3, 1]), (9, [2, 0, 4, 3, 1])]
+)
+def test_the_typical_lie_round_the_median(count, expected):
+    assert examples.typical(np.array([0.2, 0.9, 0.1, 0.5, 0.3]), count).tolist() == expected

@@ -1,11 +1,12 @@
-"""A picture of where a network fails: the examples with the largest errors."""
+"""Pictures of what a network does and where it fails: examples chosen by their errors."""
 
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import draw, metrics, protocol_inputs
+from hg3d_tf import draw as drawing
+from hg3d_tf import metrics, protocol_inputs
 from hg3d_tf.protocol_inputs import Predictions
 
 
@@ -18,16 +19,26 @@ def errors(predictions: Predictions) -> np.ndarray:
     return (protocol_inputs.error_2d_norm(predictions) * visible).sum(1) / visible.sum(1)
 
 
-def draw_worst(path: Path | str, predictions: Predictions, batches: tf.data.Dataset, count: int):
-    """Write a PNG of the worst examples, the worst first, with what was predicted.
+def worst(errors: np.ndarray, count: int) -> np.ndarray:
+    """Return the rows with the largest errors, the worst first."""
+    return np.argsort(-errors)[:count]
+
+
+def typical(errors: np.ndarray, count: int) -> np.ndarray:
+    """Return the rows in the middle of all, ordered by error: half are better, half are worse."""
+    first = max(0, (len(errors) - count) // 2)
+    return np.argsort(errors)[first : first + count]
+
+
+def draw(path: Path | str, predictions: Predictions, batches: tf.data.Dataset, rows: np.ndarray):
+    """Write a PNG of some examples with what was predicted.
 
     Args:
       path: of the PNG.
       predictions: from `evaluation.predict_split`.
       batches: from `input_pipeline.evaluation_batches`, whence the images come.
-      count: how many.
+      rows: of the predictions, in their order on the picture.
     """
-    rows = np.argsort(-errors(predictions))[:count]
     images = _images(batches, predictions["key"][rows])
     joints_3d = protocol_inputs.predicted_mm(predictions)
     people = []
@@ -35,7 +46,7 @@ def draw_worst(path: Path | str, predictions: Predictions, batches: tf.data.Data
         image = images[predictions["key"][row]]
         joints_2d = (predictions["predicted_2d_norm"][row] + 1) * (image.shape[0] / 2)
         people.append((image, joints_2d, joints_3d[row]))
-    draw.pose_sheet(path, people)
+    drawing.pose_sheet(path, people)
 
 
 def _images(batches: tf.data.Dataset, keys) -> dict[bytes, np.ndarray]:
