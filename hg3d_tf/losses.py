@@ -10,10 +10,14 @@ import tensorflow as tf
 from hg3d_tf.skeleton import BONE_GROUPS, JOINT_NAMES, canonical_length_mm
 
 BoneWeighting = Literal["paper_code", "canonical"]
+DepthLoss = Literal["squared", "absolute"]
 
 # Ratios of skeleton B that bring shins to thighs and forearms to upper arms (authors' code).
 _SHIN_RATIO = 1.0085885098415446
 _FOREARM_RATIO = 1.1375361376887123
+
+# Half crop sides: depth errors far below it count by their square in the absolute loss too.
+_SMOOTH_BELOW = 0.03
 
 
 def heatmap_loss(predicted, target) -> tf.Tensor:
@@ -47,15 +51,19 @@ def _distributions(maps) -> tf.Tensor:
     return maps / tf.maximum(tf.reduce_sum(maps, axis=[1, 2], keepdims=True), 1e-20)
 
 
-def depth_loss(predicted, target) -> tf.Tensor:
-    """Return the mean squared error over joints, [B].
+def depth_loss(predicted, target, kind: DepthLoss = "squared") -> tf.Tensor:
+    """Return the mean over joints of the error, [B].
 
     Args:
       predicted: [B, 16] depth relative to the root, in half crop sides.
       target: [B, 16], the same.
+      kind: "squared" is the paper's. "absolute" asks for the median of the depths that a photo
+        allows, not for their mean; it is smooth at 0 (Charbonnier et al., ICIP 1994).
     """
-    error = tf.cast(predicted, tf.float32) - tf.cast(target, tf.float32)
-    return tf.reduce_mean(tf.square(error), axis=1)
+    error = tf.square(tf.cast(predicted, tf.float32) - tf.cast(target, tf.float32))
+    if kind == "absolute":
+        error = tf.sqrt(error + _SMOOTH_BELOW**2) - _SMOOTH_BELOW
+    return tf.reduce_mean(error, axis=1)
 
 
 def geometry_loss(

@@ -66,6 +66,7 @@ class LossConfig:
     """The losses; stage 1 trains on the heat maps alone."""
 
     depth_weight: float = 0.0  # lambda_reg
+    depth_loss: losses.DepthLoss = "squared"
     geometry_weight: float = 0.0  # lambda_geo
     geometry_on_3d: bool = False  # samples with depth labels get it too: the poster's 3D/w geo
     bone_weighting: losses.BoneWeighting = "paper_code"
@@ -152,7 +153,7 @@ class PoseModel(keras.Model):
             losses.heatmap_loss if self.config.heatmaps == "linear" else losses.heatmap_divergence
         )
         heatmap = tf.add_n([compare(h, heatmaps) for h in outputs["heatmaps"]])
-        depth = losses.depth_loss(outputs["depth"], batch["depth"])
+        depth = losses.depth_loss(outputs["depth"], batch["depth"], config.depth_loss)
         geometry = losses.geometry_loss(
             batch["joints_2d_norm"], outputs["depth"], visible, config.bone_weighting
         )
@@ -179,6 +180,7 @@ class PoseModel(keras.Model):
             batch["depth"],
             self.loss_config.virtual_views,
             tf.stack([step, 16 * replica]),
+            self.loss_config.depth_loss,
         )
 
     def take_step(self, batch) -> dict[str, tf.Tensor]:

@@ -64,6 +64,12 @@ flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an h
 flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
 
 flags.DEFINE_float("depth_weight", 0.0, "Weight of the depth loss of 3D samples (lambda_reg).")
+flags.DEFINE_enum(
+    "depth_loss",
+    "squared",
+    ["squared", "absolute"],
+    "What the depth loss makes of an error; the paper's is squared.",
+)
 flags.DEFINE_float(
     "geometry_weight", 0.0, "Weight of the geometry loss of 2D samples (lambda_geo)."
 )

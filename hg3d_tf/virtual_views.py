@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from hg3d_tf import losses
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS, THORAX, joint_index
 
 # Cameras walk round the person; most stand about level, some look from anywhere.
@@ -71,8 +72,10 @@ def _about(axis: int, angles) -> tf.Tensor:
     return identity + (tf.cos(angles) - 1) * cosine + tf.sin(angles) * sine
 
 
-def lifting_loss(lifter, joints_2d_norm, depth, count: int, seed) -> tf.Tensor:
-    """Return the lifter's mean squared error over joints and views, [B].
+def lifting_loss(
+    lifter, joints_2d_norm, depth, count: int, seed, kind: losses.DepthLoss = "squared"
+) -> tf.Tensor:
+    """Return the lifter's depth loss, the mean over a pose's views, [B].
 
     Args:
       lifter: places [N, 16, 2] -> depths [N, 16] and their unit.
@@ -80,9 +83,10 @@ def lifting_loss(lifter, joints_2d_norm, depth, count: int, seed) -> tf.Tensor:
       depth: [B, 16] labels, half crop sides.
       count: views of each pose.
       seed: [2] int32.
+      kind: see `losses.depth_loss`.
     """
     joints = tf.concat([joints_2d_norm, depth[..., tf.newaxis]], axis=-1)
     places, depths = draw(joints, count, seed)
     lifted, _ = lifter(places)
-    error = tf.reshape(tf.square(lifted - depths), [-1, count * NUM_JOINTS])
-    return tf.reduce_mean(error, axis=1)
+    loss = losses.depth_loss(lifted, depths, kind)
+    return tf.reduce_mean(tf.reshape(loss, [-1, count]), axis=1)

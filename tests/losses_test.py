@@ -48,6 +48,19 @@ def test_depth_loss_is_the_mean_squared_error_over_joints(rng):
     np.testing.assert_allclose(losses.depth_loss(predicted, target), expected, rtol=1e-5)
 
 
+def test_the_absolute_depth_loss_is_smooth_at_nothing_and_straight_far_from_it(rng):
+    target = rng.normal(size=(5, 16)).astype(np.float32)
+    for far in (-3.0, 3.0):
+        loss = losses.depth_loss(target + far, target, "absolute")
+        np.testing.assert_allclose(loss, np.full(5, 2.97), atol=1e-3)
+    near = losses.depth_loss(target + 1e-3, target, "absolute")
+    np.testing.assert_allclose(near, np.full(5, 1e-6 / 0.06), rtol=0.05)
+    predicted = rng.normal(size=(5, 16)).astype(np.float32)
+    expected = (np.hypot(predicted - target, 0.03) - 0.03).mean(axis=1)
+    actual = losses.depth_loss(predicted, target, "absolute")
+    np.testing.assert_allclose(actual, expected, rtol=1e-4)
+
+
 @pytest.mark.parametrize("weighting", ["paper_code", "canonical"])
 def test_geometry_loss_equals_the_loop(rng, weighting):
     pose = random_pose(rng, 50)

@@ -61,6 +61,12 @@ def test_each_sample_gets_the_loss_of_its_kind():
     total = losses["heatmap_loss"] + 0.1 * losses["depth_loss"] + 0.01 * losses["geometry_loss"]
     np.testing.assert_allclose(losses["loss"], total, rtol=1e-6)
 
+    model.compile(keras.optimizers.SGD(0.0), LossConfig(depth_loss="absolute"))
+    absolute = model.compute_losses(batch, outputs)["depth_loss"]
+    error = outputs["depth"].numpy() - batch["depth"].numpy()
+    expected = (np.hypot(error, 0.03) - 0.03).mean(axis=1) * three_d
+    np.testing.assert_allclose(absolute, expected, rtol=1e-4)
+
 
 def test_the_heatmap_loss_sums_over_stacks():
     model = build_pose_model(SMALL)

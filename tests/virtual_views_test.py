@@ -59,6 +59,12 @@ def test_the_loss_of_a_lifter_by_hand(monkeypatch):
     expected = [np.mean((d - d[THORAX]) ** 2) for d in depth]
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
+    absolute = virtual_views.lifting_loss(
+        lambda p: (tf.zeros([6, 16]), None), joints, depth, 3, SEED, "absolute"
+    )
+    expected = [np.mean(np.hypot(d - d[THORAX], 0.03) - 0.03) for d in depth]
+    np.testing.assert_allclose(absolute, expected, rtol=1e-4)
+
 
 def test_the_same_step_draws_the_same_views():
     joints = tf.random.normal([2, 16, 3])
