@@ -46,7 +46,7 @@ flags.DEFINE_string(
 flags.DEFINE_string("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
 flags.DEFINE_string("save_predictions", None, "File (.npz, .json) for one network's predictions.")
 flags.DEFINE_string("worst", None, "PNG of one network's worst predictions on one dataset.")
-flags.DEFINE_string("typical", None, "PNG of its predictions whose errors are the median.")
+flags.DEFINE_string("typical", None, "PNG of one network's predictions at the median error.")
 flags.DEFINE_string("output", None, "JSON file for the results.")
 flags.DEFINE_string("markdown", None, "Markdown file for the tables.")
 

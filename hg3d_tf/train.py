@@ -68,7 +68,7 @@ flags.DEFINE_enum(
     "depth_loss",
     "squared",
     ["squared", "absolute"],
-    "What the depth loss makes of an error; the paper's is squared.",
+    "Of an error in depth: squared, as in the paper, or absolute (but smooth near 0).",
 )
 flags.DEFINE_float(
     "geometry_weight", 0.0, "Weight of the geometry loss of 2D samples (lambda_geo)."
