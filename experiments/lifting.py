@@ -49,6 +49,7 @@ def main() -> None:
     if len(FLAGS.steps) != 2 or not all(n.isdecimal() and int(n) for n in FLAGS.steps):
         raise cli.UserError(f"--steps={','.join(FLAGS.steps)} are not two positive whole numbers")
     weights = {f"geometry {weight}": _positive(weight) for weight in FLAGS.weights}
+    cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
     from tqdm import tqdm
 
     from hg3d_tf import evaluation, input_pipeline

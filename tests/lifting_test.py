@@ -66,6 +66,7 @@ def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kin
         ("--weights=0", "--weights: '0' is not a positive number"),
         ("--steps=5", "--steps=5 are not two positive whole numbers"),
         ("--lab=painted_2d", "--lab=painted_2d has people without depth"),
+        ("--output=/proc/none/table.json", "cannot write to /proc/none"),
     ],
 )
 def test_a_wrong_flag_gets_one_line(data_dir, argument, problem):
