@@ -28,6 +28,7 @@ class InputConfig:
 
     mix: str = "studio:0.5,wild:0.5"  # dataset:weight, ...
     mix_exact: bool = False  # every batch has exactly these shares
+    hide_depth: tuple[str, ...] = ()  # datasets of the mix whose 3D labels are not seen
     batch_size: int = 6  # over all replicas
     data_dir: str = ""  # "" means TFDS's default
     augmentation: AugmentConfig = AugmentConfig()
@@ -44,7 +45,10 @@ class InputConfig:
             raise ValueError(f"max_bad_fraction is {self.max_bad_fraction}, must be from 0 to 1")
         if self.mix_exact:
             exact_counts(self.batch_size, parse_mix(self.mix))
-        parse_mix(self.mix)
+        weights = parse_mix(self.mix)
+        for name in self.hide_depth:
+            if name not in weights:
+                raise ValueError(f"hide_depth: {name!r} is not in the mix {self.mix!r}")
 
 
 def default_data_dir() -> str:
@@ -105,6 +109,7 @@ def train_batches(
 def _train_sample(config: InputConfig, size: int, builders, worker: int, num_workers: int):
     """Return the function from index, source and encoded example to a training sample."""
     adapt = samples.adapt()
+    hide_depth = [name in config.hide_depth for name in parse_mix(config.mix)]
     parsers = [prepared.example_parser(builder) for builder in builders]
     preprocess = samples.preprocess_for_train(config.augmentation, config.augment_3d, size)
 
@@ -113,6 +118,7 @@ def _train_sample(config: InputConfig, size: int, builders, worker: int, num_wor
         sample = tf.switch_case(
             source, [lambda parse=parse: adapt(parse(example)) for parse in parsers]
         )
+        sample["has_depth"] &= ~tf.gather(hide_depth, source)
         return preprocess(sample | {"seed": seed})
 
     return apply

@@ -22,6 +22,9 @@ flags.DEFINE_string(
     "Datasets and the probability that a sample is theirs: dataset:weight,dataset:weight.",
 )
 flags.DEFINE_bool("mix_exact", False, "Give every batch exactly the shares of --mix.")
+flags.DEFINE_list(
+    "hide_depth", [], "Datasets of --mix whose people train as if only their 2D labels were there."
+)
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch, over all replicas.")
 flags.DEFINE_bool("cache", False, "Keep the datasets, images encoded, in memory.")
 flags.DEFINE_bool(
@@ -234,6 +237,7 @@ def config_from_flags():
             **cli.flag_values(InputConfig)
             | {
                 "data_dir": FLAGS.data_dir or default_data_dir(),
+                "hide_depth": tuple(FLAGS.hide_depth),
                 "augmentation": AugmentConfig(**cli.flag_values(AugmentConfig, "augment_")),
             }
         ),

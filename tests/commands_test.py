@@ -75,6 +75,7 @@ def test_an_unknown_flag_is_named():
         (("--workdir={tmp}", "--input_size=100"), ["input_size is 100", "multiple of 64"]),
         (("--workdir={tmp}", "--mix=a:0,b:0"), ["sum to zero"]),
         (("--workdir={tmp}", "--mix_exact", "--batch_size=3"), ["mix_exact"]),
+        (("--workdir={tmp}", "--mix=a,b", "--hide_depth=c"), ["hide_depth", "'c' is not in"]),
         (("--workdir={tmp}", "--max_bad_fraction=2"), ["max_bad_fraction is 2"]),
         (("--workdir={tmp}", "--data_dir={tmp}"), ["studio", "datasets/build.py"]),
     ],

@@ -37,6 +37,28 @@ def test_only_samples_with_3d_labels_have_depth(data_dir):
         np.testing.assert_array_equal(depth_is_there, batch["has_depth"])
 
 
+def test_people_with_hidden_depth_are_like_any_with_2d_labels(data_dir):
+    plain = batches(data_dir, 3, mix="painted_3d", augment_3d=True)
+    hidden = batches(data_dir, 3, mix="painted_3d", hide_depth=("painted_3d",))
+    for seen, batch in zip(plain, hidden, strict=True):
+        assert seen["has_depth"].all()
+        assert not batch["has_depth"].any() and not batch["depth"].any()
+        for name in ("key", "image", "joints_2d_norm", "visible"):  # augmented without augment_3d
+            np.testing.assert_array_equal(batch[name], seen[name])
+
+
+def test_depth_is_hidden_of_no_other_dataset(data_dir):
+    seen, hidden = batches(data_dir, 3), batches(data_dir, 3, hide_depth=("painted_2d",))
+    for expected, batch in zip(seen, hidden, strict=True):
+        np.testing.assert_array_equal(batch["depth"], expected["depth"])
+    assert any(batch["has_depth"].any() for batch in hidden)
+
+
+def test_a_hidden_dataset_must_be_in_the_mix():
+    with pytest.raises(ValueError, match="hide_depth: 'mpii' is not in the mix"):
+        InputConfig(mix=MIX, hide_depth=("mpii",))
+
+
 def test_exact_mixing_gives_every_batch_its_shares(data_dir):
     for batch in batches(data_dir, 6, mix_exact=True):
         assert batch["has_depth"].sum() == 2
