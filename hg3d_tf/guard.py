@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from hg3d_tf import at_exit
 from hg3d_tf.bad_records import BadRecords, reason_of
 from hg3d_tf.ops import Sample
 
@@ -28,6 +29,7 @@ def guarded(
       first: index of the first record.
       judged_on: see `BadRecords.add`.
     """
+    at_exit.free_iterators_at_exit()
 
     def note(index, source, example, place, good):
         for i in np.setdiff1d(np.arange(len(index)), good):

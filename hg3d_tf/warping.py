@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from hg3d_tf import at_exit
 from hg3d_tf.addons import tfa
 
 # Image [H, W, 3] uint8, 3x3 matrix from crop px to image px, size -> [size, size, 3] float32.
@@ -29,6 +30,7 @@ def warp_opencv(image, matrix, size: int) -> tf.Tensor:
     As `warp` but for rounding, of the grey value and of the place sampled to 1/32 px. It runs in
     Python: for the input pipeline, not for graphs that are exported.
     """
+    at_exit.free_iterators_at_exit()
     affine = _between_pixel_centres(matrix)[:2]
     warped = tf.numpy_function(
         functools.partial(_warp_affine, size=size), [image, affine], tf.uint8, stateful=False
