@@ -31,6 +31,12 @@ flags.DEFINE_list("weights", ["0.3", "1"], "Of the geometry loss; 0 is always me
 flags.DEFINE_enum(
     "bone_weighting", "paper_code", ["paper_code", "canonical"], "Of the geometry loss."
 )
+flags.DEFINE_integer(
+    "virtual_views",
+    0,
+    "Also learn depth from so many turned views of each pose of the lab.",
+    lower_bound=0,
+)
 flags.DEFINE_list("seeds", ["0", "1", "2"], "One training of all rows for each.")
 flags.DEFINE_list("steps", ["2000", "1000"], "Before and in the last stage, 32 poses each.")
 flags.DEFINE_string("data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
@@ -103,7 +109,7 @@ def _train(rows: dict[str, float], lab, others, seed: int):
 def _stage(lifter, lab, others, weight: float, seed, steps: int, rate: float) -> None:
     import tensorflow as tf
 
-    from hg3d_tf import losses
+    from hg3d_tf import losses, virtual_views
     from hg3d_tf.keras_api import keras
 
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
@@ -123,6 +129,10 @@ def _stage(lifter, lab, others, weight: float, seed, steps: int, rate: float) ->
             places_2d, visible = drawn(others, ("joints_2d_norm", "visible"), 2 * step + 1)
             with tf.GradientTape() as tape:
                 loss = losses.depth_loss(lifter(places)[0], depth)
+                if FLAGS.virtual_views:
+                    view_seed = tf.stack([1000 * seed[0] + seed[1], 4 * step])
+                    views = FLAGS.virtual_views
+                    loss += virtual_views.lifting_loss(lifter, places, depth, views, view_seed)
                 if weight:
                     lifted = lifter(places_2d)[0]
                     kind = FLAGS.bone_weighting

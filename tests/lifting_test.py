@@ -79,3 +79,18 @@ def test_a_wrong_flag_gets_one_line(data_dir, argument, problem):
     )
     assert run.returncode == 1
     assert problem in run.stderr and "Traceback" not in run.stderr
+
+
+def test_turned_views_teach_more_than_the_few_poses_of_the_lab(people_of_all_kinds, tmp_path):
+    output = tmp_path / "lifting.json"
+    errors = []
+    for views in (0, 8):
+        run = run_lifting(
+            *("--lab=painted_3d", "--labels_2d=with_kinds", "--test=with_kinds", "--weights=1"),
+            *("--seeds=0", "--steps=300,1", f"--virtual_views={views}"),
+            *(f"--data_dir={people_of_all_kinds}", f"--output={output}"),
+        )
+        assert run.returncode == 0, run.stderr
+        rows = json.loads(output.read_text())["protocols"]["by_pose"]["with_kinds"]["rows"]
+        errors.append(rows["without geometry"]["all P-MPJPE"]["mean"])
+    assert errors[1] < 0.85 * errors[0]
