@@ -130,6 +130,7 @@ def _stage(lifter, lab, others, weight: float, seed, steps: int, rate: float) ->
             with tf.GradientTape() as tape:
                 loss = losses.depth_loss(lifter(places)[0], depth)
                 if FLAGS.virtual_views:
+                    # `virtual_views` draws from four seeds, one after the other.
                     view_seed = tf.stack([1000 * seed[0] + seed[1], 4 * step])
                     views = FLAGS.virtual_views
                     loss += virtual_views.lifting_loss(lifter, places, depth, views, view_seed)

@@ -43,9 +43,9 @@ class InputConfig:
             raise ValueError(f"batch_size is {self.batch_size}, must be positive")
         if not 0 <= self.max_bad_fraction <= 1:
             raise ValueError(f"max_bad_fraction is {self.max_bad_fraction}, must be from 0 to 1")
-        if self.mix_exact:
-            exact_counts(self.batch_size, parse_mix(self.mix))
         weights = parse_mix(self.mix)
+        if self.mix_exact:
+            exact_counts(self.batch_size, weights)
         for name in self.hide_depth:
             if name not in weights:
                 raise ValueError(f"hide_depth: {name!r} is not in the mix {self.mix!r}")
@@ -118,8 +118,8 @@ def _train_sample(config: InputConfig, size: int, builders, worker: int, num_wor
         sample = tf.switch_case(
             source, [lambda parse=parse: adapt(parse(example)) for parse in parsers]
         )
-        sample["has_depth"] &= ~tf.gather(hide_depth, source)
-        return preprocess(sample | {"seed": seed})
+        has_depth = sample["has_depth"] & ~tf.gather(hide_depth, source)
+        return preprocess(sample | {"has_depth": has_depth, "seed": seed})
 
     return apply
 
