@@ -6,10 +6,8 @@ import numpy as np
 from PIL import Image
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import Photo
+from hg3d_tf.prediction import BOX_MARGIN, Photo
 
-# Side of the crop for a box round the person, in longer sides of the box; as in serving.py.
-_BOX_MARGIN = 1.25
 _SIGNATURE = "joints"
 
 
@@ -34,7 +32,7 @@ class LiteRTPredictor:
     def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Return the outputs of serving.PoseServer for one person."""
         height, width = photo.pixels.shape[:2]
-        margin = 1.0 if box is None else _BOX_MARGIN
+        margin = 1.0 if box is None else BOX_MARGIN
         box = np.array([0, 0, width, height], float) if box is None else np.asarray(box, float)
         side = max(box[2:] - box[:2]) * margin
         corner = (box[:2] + box[2:] - side) / 2

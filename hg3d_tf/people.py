@@ -1,17 +1,25 @@
 """Where the people are in a photo: a box given, a detector's, or where the network sees joints."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import Photo, Predictor
+from hg3d_tf.prediction import BOX_MARGIN, Photo, Predictor
 
 # Confidence of a joint that counts as seen, and how many must be seen to make a box of them.
 _SEEN = 0.25
 _FEWEST_SEEN = 6
 # What a person extends beyond the joints, in longer sides of their box.
 _FLESH = 0.06
+# Mean confidence of a pose from which nobody clearer is searched for.
+_SURE = 0.4
+# Sides of the crops that are searched in turn, in shorter sides of the photo, or in quarters of the
+# longer if that is more; how many of a size are looked at again, and how often.
+_SEARCHED = (1.0, 0.7, 0.5)
+_PROMISING = 2
+_CLOSER_LOOKS = 2
 # HOG: score of a detection that counts, overlap at which two are one person.
 _HOG_SCORE = 0.3
 _HOG_LONGEST_SIDE_PX = 800
@@ -23,6 +31,11 @@ class Person(NamedTuple):
 
     box: np.ndarray  # [4] x1, y1, x2, y2 px
     pose: dict[str, np.ndarray]
+
+    @property
+    def confidence(self) -> float:
+        """Return the mean over the joints."""
+        return float(self.pose["confidence"].mean())
 
     @property
     def is_clear(self) -> bool:
@@ -37,21 +50,58 @@ def find_people(photo: Photo, predictor: Predictor, box=None, detector=None) -> 
       photo: what to look at.
       predictor: see prediction.py.
       box: [4] px of one person.
-      detector: function from pixels to boxes [N, 4]; with neither, one person is looked for twice:
-        in the whole image, then in the box of the joints that were seen there.
+      detector: function from pixels to boxes [N, 4]; with neither, the network itself looks for the
+        person that it sees most clearly.
     """
     if box is not None:
         return [Person(np.asarray(box), predictor(photo, box))]
     if detector is not None:
         return [Person(box, predictor(photo, box)) for box in detector(photo.pixels)]
+    return [_find_clearest(photo, predictor)]
+
+
+def _find_clearest(photo: Photo, predictor: Predictor) -> Person:
+    """Look at the whole photo, then at ever smaller parts, until somebody is clear."""
     height, width = photo.pixels.shape[:2]
     whole = Person(np.array([0, 0, width, height], np.float32), predictor(photo, None))
-    box = box_of_seen_joints(whole.pose)
-    if box is None:
-        return [whole]
-    closer = Person(box, predictor(photo, box))
-    better = closer.pose["confidence"].mean() >= whole.pose["confidence"].mean()
-    return [closer if better else whole]
+    best = _look_closer(photo, predictor, whole)
+    for share in _SEARCHED:
+        if best.confidence >= _SURE:
+            break
+        found = [Person(box, predictor(photo, box)) for box in _boxes(width, height, share)]
+        found = sorted(found, key=lambda person: person.confidence)[-_PROMISING:]
+        closer = [_look_closer(photo, predictor, person) for person in found]
+        best = max([best, *closer], key=lambda person: person.confidence)
+    return best
+
+
+def _look_closer(photo: Photo, predictor: Predictor, person: Person) -> Person:
+    """Look again at the box of the joints that were seen, as long as that makes them clearer."""
+    for _ in range(_CLOSER_LOOKS):
+        box = box_of_seen_joints(person.pose)
+        if box is None:
+            break
+        closer = Person(box, predictor(photo, box))
+        if closer.confidence < person.confidence:
+            break
+        person = closer
+    return person
+
+
+def _boxes(width: int, height: int, share: float) -> np.ndarray:
+    """Return boxes [N, 4] px whose crops, of one size, cover a photo and overlap by half."""
+    side = share * max(min(width, height), max(width, height) / 4)
+    middles = np.meshgrid(*(_middles(length, side) for length in (width, height)))
+    middles = np.stack(middles, axis=-1).reshape(-1, 2)
+    reach = side / BOX_MARGIN / 2
+    return np.concatenate([middles - reach, middles + reach], axis=1).astype(np.float32)
+
+
+def _middles(length: float, side: float) -> np.ndarray:
+    """Return the middles of pieces of a length, at most half a side apart."""
+    if length <= side:
+        return np.array([length / 2])
+    return np.linspace(side / 2, length - side / 2, 1 + math.ceil((length - side) / (side / 2)))
 
 
 def box_of_seen_joints(pose: dict[str, np.ndarray]) -> np.ndarray | None:

@@ -6,8 +6,8 @@ frame (x right, y down, z forwards), scaled to a skeleton of average size. --vid
 the clip with skeletons drawn and its poses, --webcam the camera's; --html adds a 3D view to turn in
 a browser.
 
-Without --model the network that comes with the package is used, without --box or --detector one
-person is looked for in the whole image.
+Without --model the network that comes with the package is used, without --box or --detector it
+looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it.
 """
 
 import sys
@@ -26,7 +26,7 @@ flags.DEFINE_string(
     " network in the package].",
 )
 flags.DEFINE_string("output_dir", "predictions", "Folder for the pictures and poses.json.")
-flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [the whole image].")
+flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [searched].")
 flags.DEFINE_enum(
     "detector", "none", ["none", "hog"], "Finds several people; hog: upright ones, by OpenCV."
 )

@@ -1,6 +1,7 @@
 """Poses of people in image files."""
 
 import dataclasses
+import functools
 import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +13,8 @@ from hg3d_tf import cli
 from hg3d_tf.cli import UserError
 from hg3d_tf.skeleton import JOINT_NAMES
 
+# Side of the crop for a box round the person, in longer sides of the box.
+BOX_MARGIN = 1.25
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
@@ -22,7 +25,7 @@ class Photo:
     name: str
     pixels: np.ndarray
 
-    @property
+    @functools.cached_property
     def encoded(self) -> bytes:
         """Return bytes that TensorFlow decodes."""
         buffer = io.BytesIO()

@@ -7,9 +7,7 @@ import tensorflow as tf
 from hg3d_tf import camera_frame, decode, served_image
 from hg3d_tf.description import describe_model
 from hg3d_tf.pose_model import PoseModel
-
-# Side of the crop for a box round the person, in longer sides of the box.
-BOX_MARGIN = 1.25
+from hg3d_tf.prediction import BOX_MARGIN
 
 _IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
 _BOXES = tf.TensorSpec([None, 4], tf.float32, name="boxes")

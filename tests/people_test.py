@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from hg3d_tf import people, video, view_3d
+from hg3d_tf import people, prediction, video, view_3d
 from hg3d_tf.cli import UserError
 from hg3d_tf.litert_predictor import crop_square
 from hg3d_tf.one_euro import OneEuroFilter
@@ -48,6 +48,47 @@ def test_one_person_is_looked_at_again_from_nearer(joints, photo):
     np.testing.assert_allclose(look.boxes[1], expected, rtol=1e-6)
     np.testing.assert_array_equal(person.box, look.boxes[1])
     assert person.is_clear
+
+
+class ShortSighted(Looker):
+    """Sees a pose only in a crop that holds all of it and is at most three times as large."""
+
+    def __call__(self, photo, box):
+        pose = super().__call__(photo, box)
+        height, width = photo.pixels.shape[:2]
+        low, high = np.float64([0, 0, width, height] if box is None else box).reshape(2, 2)
+        reach = (high - low).max() / 2 * (1 if box is None else prediction.BOX_MARGIN)
+        middle = (low + high) / 2
+        inside = (np.abs(self.joints_2d - middle) <= reach).all()
+        near = 2 * reach <= 3 * np.ptp(self.joints_2d, axis=0).max()
+        return pose if inside and near else pose | {"confidence": np.full(16, 0.1)}
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (560, 280), (300, 150), (570, 10)])
+@pytest.mark.parametrize("size", [70, 130])
+def test_a_small_person_is_found_anywhere(corner, size):
+    rng = np.random.default_rng(0)
+    corner = np.minimum(corner, (640 - size, 360 - size))
+    joints = corner + rng.uniform(0, size, (16, 2))
+    photo = Photo("photo", np.zeros((360, 640, 3), np.uint8))
+    [person] = people.find_people(photo, ShortSighted(joints))
+    assert person.is_clear
+    np.testing.assert_allclose(person.box, people.box_of_seen_joints(person.pose))
+
+
+def test_where_one_person_is_clear_nobody_is_searched(joints, photo):
+    look = Looker(joints)
+    people.find_people(photo, look)
+    assert len(look.boxes) <= 3
+
+
+def test_in_a_photo_without_people_the_whole_is_kept_after_few_looks(joints):
+    panorama = Photo("photo", np.zeros((40, 4000, 3), np.uint8))
+    look = ShortSighted(joints + 10_000)
+    [person] = people.find_people(panorama, look)
+    assert not person.is_clear
+    np.testing.assert_array_equal(person.box, [0, 0, 4000, 40])
+    assert len(look.boxes) < 50
 
 
 def test_too_few_joints_make_no_box(joints):
@@ -118,8 +159,8 @@ def test_a_video_gives_a_video_and_a_pose_for_each_frame(joints, tmp_path):
         drawn = [frame.to_ndarray(format="rgb24") for frame in opened.decode(video=0)]
     assert len(drawn) == 4
     assert np.abs(drawn[0].astype(int) - 128).max() > 60  # a skeleton was drawn
-    # Two looks at the first frame, then one at each where the joints were.
-    assert len(look.boxes) == 5
+    # Three looks at the first frame, then one at each where the joints were.
+    assert len(look.boxes) == 6
 
 
 def test_a_video_ends_after_the_seconds_asked_for(joints, tmp_path):

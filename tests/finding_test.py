@@ -1,0 +1,71 @@
+"""Pasting people into photos: the labels go with the picture, and mistakes get one line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+# The network is replaced by one that finds each joint by the colour of its disc.
+BY_COLOUR = """
+import sys
+sys.path[:0] = ["experiments", "tests"]
+import numpy as np
+import finding
+from hg3d_tf import cli, prediction
+from painted_people import COLOURS
+
+def look(photo, box):
+    pixels = photo.pixels.astype(int)
+    places = [np.abs(pixels - colour.astype(int)).sum(axis=-1).argmin() for colour in COLOURS]
+    y, x = np.unravel_index(places, pixels.shape[:2])
+    return {"joints_2d": np.stack([x, y], -1) + 0.5, "confidence": np.full(16, 0.9)}
+
+prediction.load_predictor = lambda model: look
+cli.run(finding.main)
+"""
+
+
+def run(command, *arguments):
+    command = [sys.executable, *command, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    Image.new("RGB", (50, 40), (60, 60, 60)).save(folder / "grey.png")
+    return folder
+
+
+def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
+    output = tmp_path / "finding.json"
+    done = run(
+        ["-c", BY_COLOUR],
+        *(f"--photos={photos}", "--dataset=painted_3d", "--split=test", f"--data_dir={data_dir}"),
+        f"--output={output}",
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(output.read_text())["rows"]
+    assert list(rows) == ["whole photo", "searched", "true box"]
+    assert all(row["@0.1"] > 95 and row["small @0.1"] > 95 for row in rows.values())
+    assert "10 people of painted_3d test" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("argument", "problem"),
+    [
+        ("--photos=", "--photos is missing"),
+        ("--photos=/none", "/none does not exist"),
+        ("--dataset=none", "dataset 'none' is not in"),
+        ("--output=/proc/none/table.json", "cannot write to /proc/none"),
+    ],
+)
+def test_a_wrong_flag_gets_one_line(data_dir, photos, argument, problem):
+    flags = ["--dataset=painted_3d", "--split=test", f"--data_dir={data_dir}"]
+    done = run(["experiments/finding.py"], f"--photos={photos}", *flags, argument)
+    assert done.returncode == 1
+    assert problem in done.stderr and "Traceback" not in done.stderr
