@@ -30,7 +30,7 @@ def draw_pose_2d(axes, image: np.ndarray, joints_2d: np.ndarray, visible=None, h
       image: uint8, or float in [0, 1].
       joints_2d: px, (0, 0) being the image's top left corner.
       visible: [16] bool, joints to draw; all by default.
-      hollow: [16] bool, joints drawn as rings (say, the occluded ones).
+      hollow: [16] bool, joints drawn as rings, their bones dotted (the occluded or unclear ones).
     """
     visible = np.ones(len(joints_2d), bool) if visible is None else visible
     hollow = np.zeros(len(joints_2d), bool) if hollow is None else hollow
@@ -38,7 +38,7 @@ def draw_pose_2d(axes, image: np.ndarray, joints_2d: np.ndarray, visible=None, h
     axes.imshow(image, extent=(0, width, height, 0))
     for bone in BONES:
         if visible[list(bone)].all():
-            axes.plot(*joints_2d[list(bone)].T, color=bone_colour(bone), linewidth=1.5)
+            axes.plot(*joints_2d[list(bone)].T, **_line(bone, hollow))
     for joints, face in ((visible & ~hollow, "white"), (visible & hollow, "none")):
         axes.scatter(
             *joints_2d[joints].T, s=7, facecolors=face, edgecolors="white", linewidths=0.6, zorder=3
@@ -47,12 +47,21 @@ def draw_pose_2d(axes, image: np.ndarray, joints_2d: np.ndarray, visible=None, h
     axes.axis("off")
 
 
-def draw_pose_3d(axes, joints_3d: np.ndarray, azimuth: float = -60.0) -> None:
-    """Draw joints [16, 3] of the camera frame (x right, y down, z forwards) in 3D axes."""
+def _line(bone: tuple[int, int], hollow: np.ndarray) -> dict:
+    style = ":" if hollow[list(bone)].any() else "-"
+    return {"color": bone_colour(bone), "linewidth": 1.5, "linestyle": style}
+
+
+def draw_pose_3d(axes, joints_3d: np.ndarray, azimuth: float = -60.0, hollow=None) -> None:
+    """Draw joints [16, 3] of the camera frame (x right, y down, z forwards) in 3D axes.
+
+    The bones of joints that are `hollow` [16] bool are dotted.
+    """
+    hollow = np.zeros(len(joints_3d), bool) if hollow is None else hollow
     x, depth, up = joints_3d[:, 0], joints_3d[:, 2], -joints_3d[:, 1]
     points = np.stack([x, depth, up], axis=1)
     for bone in BONES:
-        axes.plot(*points[list(bone)].T, color=bone_colour(bone), linewidth=1.5)
+        axes.plot(*points[list(bone)].T, **_line(bone, hollow))
     middle, radius = (points.max(0) + points.min(0)) / 2, np.ptp(points, axis=0).max() / 2
     limits = [(center - radius, center + radius) for center in middle]
     axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
@@ -61,22 +70,22 @@ def draw_pose_3d(axes, joints_3d: np.ndarray, azimuth: float = -60.0) -> None:
     axes.tick_params(labelbottom=False, labelleft=False, labelright=False, length=0)
 
 
-def pose_sheet(
-    path: str | Path, people: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
-) -> None:
+def pose_sheet(path: str | Path, people: Sequence[tuple[np.ndarray, ...]]) -> None:
     """Write a picture with one row per person: 2D over the image, 3D from the front and side.
 
     Args:
       path: of the PNG.
-      people: image [H, W, 3], joints_2d [16, 2] px of it, joints_3d [16, 3] mm of each.
+      people: image [H, W, 3], joints_2d [16, 2] px of it, joints_3d [16, 3] mm of each and, if
+        known, which joints are unclear, [16] bool: their bones are dotted.
     """
     figure = Figure(figsize=(9, 3 * len(people)), layout="constrained")
-    for row, (image, joints_2d, joints_3d) in enumerate(people):
+    for row, (image, joints_2d, joints_3d, *unclear) in enumerate(people):
+        hollow = unclear[0] if unclear else None
         axes = figure.add_subplot(len(people), 3, 3 * row + 1)
-        draw_pose_2d(axes, image, joints_2d)
+        draw_pose_2d(axes, image, joints_2d, hollow=hollow)
         for column, (view, azimuth) in enumerate((("as the camera", -90), ("from the side", -20))):
             axes = figure.add_subplot(len(people), 3, 3 * row + 2 + column, projection="3d")
-            draw_pose_3d(axes, joints_3d, azimuth)
+            draw_pose_3d(axes, joints_3d, azimuth, hollow)
             axes.set_title(view, fontsize=8)
     save_figure(figure, path)
 

@@ -38,9 +38,14 @@ class Person(NamedTuple):
         return float(self.pose["confidence"].mean())
 
     @property
+    def unclear(self) -> np.ndarray:
+        """Return which joints, [16] bool, the network hardly saw: they may be guessed."""
+        return self.pose["confidence"] <= _SEEN
+
+    @property
     def is_clear(self) -> bool:
         """Tell whether most joints were seen; else the box hardly shows a person."""
-        return bool(np.mean(self.pose["confidence"] > _SEEN) >= 0.5)
+        return bool(self.unclear.mean() <= 0.5)
 
 
 def find_people(photo: Photo, predictor: Predictor, box=None, detector=None) -> list[Person]:

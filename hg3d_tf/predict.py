@@ -1,10 +1,10 @@
 """Find the pose in photos and videos: `python -m hg3d_tf.predict photo.jpg folder/`.
 
-For each image a picture (2D skeleton over the image, 3D views) is written to --output_dir, and one
-poses.json with the joints by name: px of the image, and mm relative to the pelvis in the camera's
-frame (x right, y down, z forwards), scaled to a skeleton of average size. --video=clip.mp4 writes
-the clip with skeletons drawn and its poses, --webcam the camera's; --html adds a 3D view to turn in
-a browser.
+For each image a picture (2D skeleton over the image, 3D views; bones of joints that are hardly seen
+are dotted) is written to --output_dir, and one poses.json with the joints by name: px of the image,
+and mm relative to the pelvis in the camera's frame (x right, y down, z forwards), scaled to a
+skeleton of average size. --video=clip.mp4 writes the clip with skeletons drawn and its poses,
+--webcam the camera's; --html adds a 3D view to turn in a browser.
 
 Without --model the network that comes with the package is used, without --box or --detector it
 looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it.
@@ -88,7 +88,10 @@ def predict_all(paths: list[Path], predictor, box, detector, output_dir: Path) -
         found = people.find_people(photo, predictor, box, detector)
         _warn(path, found)
         records += [prediction.as_json(path, person.pose, person.box) for person in found]
-        shown = [(photo.pixels, p.pose["joints_2d"], p.pose["joints_3d"]) for p in found]
+        shown = [
+            (photo.pixels, person.pose["joints_2d"], person.pose["joints_3d"], person.unclear)
+            for person in found
+        ]
         _draw(output_dir / name, shown)
         drawn += shown
     if FLAGS.sheet and drawn:
@@ -118,7 +121,7 @@ def _draw(path: Path, shown: list) -> None:
     if FLAGS.html and shown:
         from hg3d_tf import view_3d
 
-        view_3d.write(path.with_suffix(".html"), [joints_3d for _, _, joints_3d in shown])
+        view_3d.write(path.with_suffix(".html"), [joints_3d for _, _, joints_3d, _ in shown])
 
 
 def _picture_names(paths: list[Path]) -> list[str]:

@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from hg3d_tf import people, prediction, video, view_3d
+from hg3d_tf import draw, people, prediction, video, view_3d
 from hg3d_tf.cli import UserError
 from hg3d_tf.litert_predictor import crop_square
 from hg3d_tf.one_euro import OneEuroFilter
 from hg3d_tf.prediction import Photo
+from hg3d_tf.skeleton import BONES, joint_index
 
 
 class Looker:
@@ -217,3 +219,17 @@ def test_the_3d_page_holds_every_frame_and_needs_no_network(tmp_path):
         counts.append(page.count('"type":"scatter3d"'))
         assert '<script src="http' not in page
     assert counts[1] - counts[0] == 14  # bones
+
+
+def test_bones_of_unclear_joints_are_dotted(joints):
+    confidence = np.full(16, 0.9)
+    confidence[joint_index("l_wrist")] = 0.1
+    person = people.Person(np.zeros(4), {"confidence": confidence})
+    assert np.flatnonzero(person.unclear).tolist() == [joint_index("l_wrist")]
+    figure = Figure()
+    flat, deep = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2, projection="3d")
+    draw.draw_pose_2d(flat, np.zeros((120, 100, 3), np.uint8), joints, hollow=person.unclear)
+    draw.draw_pose_3d(deep, np.arange(48.0).reshape(16, 3), hollow=person.unclear)
+    dotted = [joint_index("l_wrist") in bone for bone in BONES]
+    for axes in (flat, deep):
+        assert [line.get_linestyle() == ":" for line in axes.lines] == dotted
