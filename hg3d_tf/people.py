@@ -1,4 +1,4 @@
-"""Where the people are in a photo: a box given, a detector's, or where the network sees joints."""
+"""Where the people are in a photo: in given boxes, or where the network or a detector sees them."""
 
 import math
 from typing import NamedTuple
@@ -13,17 +13,20 @@ _SEEN = 0.25
 _FEWEST_SEEN = 6
 # What a person extends beyond the joints, in longer sides of their box.
 _FLESH = 0.06
-# Mean confidence of a pose from which nobody clearer is searched for.
+# Mean confidence of a pose: from which nobody clearer is searched for; of one of several people.
 _SURE = 0.4
+_FAIRLY_SURE = 0.3
 # Sides of the crops that are searched in turn, in shorter sides of the photo, or in quarters of the
 # longer if that is more; how many of a size are looked at again, and how often.
 _SEARCHED = (1.0, 0.7, 0.5)
 _PROMISING = 2
 _CLOSER_LOOKS = 2
+# Overlap (intersection over union) of the boxes of two poses that are one person's.
+_SAME_PERSON = 0.3
 # HOG: score of a detection that counts, overlap at which two are one person.
 _HOG_SCORE = 0.3
 _HOG_LONGEST_SIDE_PX = 800
-_SAME_PERSON = 0.5
+_HOG_SAME_PERSON = 0.5
 
 
 class Person(NamedTuple):
@@ -48,36 +51,59 @@ class Person(NamedTuple):
         return bool(self.unclear.mean() <= 0.5)
 
 
-def find_people(photo: Photo, predictor: Predictor, box=None, detector=None) -> list[Person]:
-    """Return the people in a photo.
+def in_boxes(photo: Photo, predictor: Predictor, boxes) -> list[Person]:
+    """Return the person in each box [N, 4] px."""
+    return [Person(box, predictor(photo, box)) for box in boxes]
 
-    Args:
-      photo: what to look at.
-      predictor: see prediction.py.
-      box: [4] px of one person.
-      detector: function from pixels to boxes [N, 4]; with neither, the network itself looks for the
-        person that it sees most clearly.
+
+def find_person(photo: Photo, predictor: Predictor) -> Person:
+    """Return the person whom the network sees most clearly in a photo.
+
+    It looks at the whole photo, then at ever smaller parts, until somebody is clear.
     """
-    if box is not None:
-        return [Person(np.asarray(box), predictor(photo, box))]
-    if detector is not None:
-        return [Person(box, predictor(photo, box)) for box in detector(photo.pixels)]
-    return [_find_clearest(photo, predictor)]
-
-
-def _find_clearest(photo: Photo, predictor: Predictor) -> Person:
-    """Look at the whole photo, then at ever smaller parts, until somebody is clear."""
-    height, width = photo.pixels.shape[:2]
-    whole = Person(np.array([0, 0, width, height], np.float32), predictor(photo, None))
-    best = _look_closer(photo, predictor, whole)
+    best = _look_closer(photo, predictor, _look_at_all(photo, predictor))
     for share in _SEARCHED:
         if best.confidence >= _SURE:
             break
-        found = [Person(box, predictor(photo, box)) for box in _boxes(width, height, share)]
-        found = sorted(found, key=lambda person: person.confidence)[-_PROMISING:]
-        closer = [_look_closer(photo, predictor, person) for person in found]
+        found = sorted(_look_at_parts(photo, predictor, share), key=lambda look: look.confidence)
+        closer = [_look_closer(photo, predictor, look) for look in found[-_PROMISING:]]
         best = max([best, *closer], key=lambda person: person.confidence)
     return best
+
+
+def find_everybody(photo: Photo, predictor: Predictor) -> list[Person]:
+    """Return all whom the network sees in a photo or a part of it, the clearest first."""
+    looks = [_look_at_all(photo, predictor)]
+    for share in _SEARCHED:
+        looks += _look_at_parts(photo, predictor, share)
+    promising = [look for look in looks if look.confidence >= _SEEN]
+    found = [_look_closer(photo, predictor, look) for look in promising]
+    found = sorted(found, key=lambda person: person.confidence, reverse=True)
+    people: list[tuple[Person, np.ndarray]] = []
+    for person in found:
+        box = box_of_seen_joints(person.pose)
+        if box is None or person.confidence < _FAIRLY_SURE:
+            continue
+        if all(_overlap(box, other) < _SAME_PERSON for _, other in people):
+            people.append((person, box))
+    return [person for person, _ in people]
+
+
+def _look_at_all(photo: Photo, predictor: Predictor) -> Person:
+    height, width = photo.pixels.shape[:2]
+    return Person(np.array([0, 0, width, height], np.float32), predictor(photo, None))
+
+
+def _look_at_parts(photo: Photo, predictor: Predictor, share: float) -> list[Person]:
+    height, width = photo.pixels.shape[:2]
+    return in_boxes(photo, predictor, _boxes(width, height, share))
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the intersection over union of two boxes [4]."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    shared = np.prod(np.clip(high - low, 0, None))
+    return float(shared / (np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]) - shared))
 
 
 def _look_closer(photo: Photo, predictor: Predictor, person: Person) -> Person:
@@ -138,7 +164,9 @@ def hog_detector():
         found, scores = hog.detectMultiScale(small, winStride=(8, 8), scale=1.05)
         if not len(found):
             return np.zeros((0, 4), np.float32)
-        keep = cv2.dnn.NMSBoxes(found.tolist(), scores.ravel().tolist(), _HOG_SCORE, _SAME_PERSON)
+        keep = cv2.dnn.NMSBoxes(
+            found.tolist(), scores.ravel().tolist(), _HOG_SCORE, _HOG_SAME_PERSON
+        )
         corner, size = np.split(found[np.asarray(keep, int)].astype(np.float32), 2, axis=1)
         # Its boxes are 64 x 128 windows with a margin of 16 all round.
         margin = size[:, :1] / 4

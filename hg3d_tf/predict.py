@@ -7,7 +7,8 @@ skeleton of average size. --video=clip.mp4 writes the clip with skeletons drawn 
 --webcam the camera's; --html adds a 3D view to turn in a browser.
 
 Without --model the network that comes with the package is used, without --box or --detector it
-looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it.
+looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it;
+with --detector=search for everybody.
 """
 
 import sys
@@ -28,7 +29,10 @@ flags.DEFINE_string(
 flags.DEFINE_string("output_dir", "predictions", "Folder for the pictures and poses.json.")
 flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [searched].")
 flags.DEFINE_enum(
-    "detector", "none", ["none", "hog"], "Finds several people; hog: upright ones, by OpenCV."
+    "detector",
+    "none",
+    ["none", "search", "hog"],
+    "Finds several people; search: by the network itself; hog: upright ones, by OpenCV.",
 )
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
 flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
@@ -46,7 +50,7 @@ flags.DEFINE_float(
 
 def main(argv: list[str]) -> int:
     """Predict on all images, or on a video; return 1 if any could not be read."""
-    from hg3d_tf import people, prediction
+    from hg3d_tf import prediction
 
     if FLAGS.video and FLAGS.webcam:
         raise cli.UserError("--video and --webcam: give one or the other")
@@ -59,7 +63,6 @@ def main(argv: list[str]) -> int:
     box = prediction.parse_box(FLAGS.box)
     paths = prediction.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
-    detector = people.hog_detector() if FLAGS.detector == "hog" else None
     predictor = prediction.load_predictor(FLAGS.model or prediction.shipped_model())
     if films:
         from hg3d_tf import video
@@ -68,14 +71,34 @@ def main(argv: list[str]) -> int:
         source = video.file_or_camera(FLAGS.video) if FLAGS.video else video.first_camera()
         video.predict(source, predictor, box, output_dir, options)
         return 0
-    return predict_all(paths, predictor, box, detector, output_dir)
+    return predict_all(paths, _finder(predictor, box), output_dir)
 
 
-def predict_all(paths: list[Path], predictor, box, detector, output_dir: Path) -> int:
-    """Predict, draw and write; return 1 if any image could not be read."""
+def _finder(predictor, box):
+    """Return the function from a photo to its people, as the flags want."""
+    from hg3d_tf import people
+
+    if box is not None:
+        return lambda photo: people.in_boxes(photo, predictor, [box])
+    if FLAGS.detector == "search":
+        return lambda photo: people.find_everybody(photo, predictor)
+    if FLAGS.detector == "hog":
+        detect = people.hog_detector()
+        return lambda photo: people.in_boxes(photo, predictor, detect(photo.pixels))
+    return lambda photo: [people.find_person(photo, predictor)]
+
+
+def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
+    """Predict, draw and write; return 1 if any image could not be read.
+
+    Args:
+      paths: of the images.
+      find_people: function from a photo to its people.
+      output_dir: folder for the pictures and poses.json.
+    """
     from tqdm import tqdm
 
-    from hg3d_tf import files, people, prediction
+    from hg3d_tf import files, prediction
 
     records, drawn, failures = [], [], []
     names = _picture_names(paths)
@@ -85,7 +108,7 @@ def predict_all(paths: list[Path], predictor, box, detector, output_dir: Path) -
         except cli.UserError as error:
             failures.append(str(error))
             continue
-        found = people.find_people(photo, predictor, box, detector)
+        found = find_people(photo)
         _warn(path, found)
         records += [prediction.as_json(path, person.pose, person.box) for person in found]
         shown = [

@@ -124,10 +124,11 @@ def _track(frames, predictor, box, rate, options: Options):
     filters = None
     last = None
     for photo in frames:
-        if last is None:
-            [person] = people.find_people(photo, predictor, box)
+        at = box if last is None else last
+        if at is None:
+            person = people.find_person(photo, predictor)
         else:
-            person = people.Person(last, predictor(photo, last))
+            [person] = people.in_boxes(photo, predictor, [at])
         last = people.box_of_seen_joints(person.pose)
         if options.smoothing:
             filters = filters or _filters(float(rate), person, options.smoothing)

@@ -55,6 +55,19 @@ def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
     assert "10 people of painted_3d test" in done.stdout
 
 
+def test_people_together_are_counted(data_dir, photos, tmp_path):
+    output = tmp_path / "finding.json"
+    done = run(
+        ["experiments/finding.py", "--together=2", "--count=5", "--dataset=painted_3d"],
+        *("--split=test", f"--photos={photos}", f"--data_dir={data_dir}", f"--output={output}"),
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(output.read_text())["rows"]
+    assert "search" in rows
+    assert all(0 <= value <= 100 for row in rows.values() for value in row.values())
+    assert "5 people of painted_3d test; 2 in a photo" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("argument", "problem"),
     [

@@ -31,6 +31,9 @@ class Looker:
         }
 
 
+PLACES = [(20, 20), (300, 200), (520, 60)]  # corners of people in a crowd
+
+
 @pytest.fixture
 def joints():
     return np.random.default_rng(0).uniform((30, 20), (60, 90), (16, 2))
@@ -43,7 +46,7 @@ def photo():
 
 def test_one_person_is_looked_at_again_from_nearer(joints, photo):
     look = Looker(joints)
-    [person] = people.find_people(photo, look)
+    person = people.find_person(photo, look)
     assert look.boxes[0] is None
     margin = 0.06 * np.ptp(joints, axis=0).max()
     expected = [*(joints.min(0) - margin), *(joints.max(0) + margin)]
@@ -73,21 +76,21 @@ def test_a_small_person_is_found_anywhere(corner, size):
     corner = np.minimum(corner, (640 - size, 360 - size))
     joints = corner + rng.uniform(0, size, (16, 2))
     photo = Photo("photo", np.zeros((360, 640, 3), np.uint8))
-    [person] = people.find_people(photo, ShortSighted(joints))
+    person = people.find_person(photo, ShortSighted(joints))
     assert person.is_clear
     np.testing.assert_allclose(person.box, people.box_of_seen_joints(person.pose))
 
 
 def test_where_one_person_is_clear_nobody_is_searched(joints, photo):
     look = Looker(joints)
-    people.find_people(photo, look)
+    people.find_person(photo, look)
     assert len(look.boxes) <= 3
 
 
 def test_in_a_photo_without_people_the_whole_is_kept_after_few_looks(joints):
     panorama = Photo("photo", np.zeros((40, 4000, 3), np.uint8))
     look = ShortSighted(joints + 10_000)
-    [person] = people.find_people(panorama, look)
+    person = people.find_person(panorama, look)
     assert not person.is_clear
     np.testing.assert_array_equal(person.box, [0, 0, 4000, 40])
     assert len(look.boxes) < 50
@@ -98,16 +101,33 @@ def test_too_few_joints_make_no_box(joints):
     assert people.box_of_seen_joints(pose) is None
 
 
-def test_a_given_box_is_taken_as_it_is(joints, photo):
-    look = Looker(joints)
-    people.find_people(photo, look, box=[1, 2, 30, 40])
-    assert look.boxes == [[1, 2, 30, 40]]
-
-
-def test_a_detector_finds_several(joints, photo):
+def test_given_boxes_are_taken_as_they_are(joints, photo):
     boxes = np.array([[0, 0, 10, 10], [5, 5, 50, 50]], np.float32)
-    found = people.find_people(photo, Looker(joints), detector=lambda pixels: boxes)
+    look = Looker(joints)
+    found = people.in_boxes(photo, look, boxes)
     np.testing.assert_array_equal([person.box for person in found], boxes)
+    np.testing.assert_array_equal(look.boxes, boxes)
+
+
+def test_everybody_is_found_once_the_clearest_first():
+    rng = np.random.default_rng(1)
+    crowd = [ShortSighted(corner + rng.uniform(0, 90, (16, 2))) for corner in PLACES]
+
+    def look(photo, box):
+        # Sees the clearest of those that it would see alone; the first is 0.9 clear.
+        poses = [one(photo, box) for one in crowd]
+        for order, pose in enumerate(poses):
+            pose["confidence"] = pose["confidence"] - 0.1 * order
+        return max(poses, key=lambda pose: pose["confidence"].mean())
+
+    found = people.find_everybody(Photo("photo", np.zeros((360, 640, 3), np.uint8)), look)
+    assert len(found) == len(crowd)
+    for person, one in zip(found, crowd, strict=True):
+        np.testing.assert_array_equal(person.pose["joints_2d"], one.joints_2d)
+
+
+def test_nobody_is_found_where_nobody_is(photo):
+    assert people.find_everybody(photo, ShortSighted(np.full((16, 2), 10_000.0))) == []
 
 
 def test_hog_finds_nobody_in_an_empty_picture():
