@@ -120,7 +120,7 @@ def _look_closer(photo: Photo, predictor: Predictor, person: Person) -> Person:
 
 
 def _boxes(width: int, height: int, share: float) -> np.ndarray:
-    """Return boxes [N, 4] px whose crops, of one size, cover a photo and overlap by half."""
+    """Return boxes [N, 4] px whose crops, of one size, cover a photo and overlap by a third."""
     side = share * max(min(width, height), max(width, height) / 4)
     middles = np.meshgrid(*(_middles(length, side) for length in (width, height)))
     middles = np.stack(middles, axis=-1).reshape(-1, 2)
@@ -129,10 +129,11 @@ def _boxes(width: int, height: int, share: float) -> np.ndarray:
 
 
 def _middles(length: float, side: float) -> np.ndarray:
-    """Return the middles of pieces of a length, at most half a side apart."""
+    """Return the middles of pieces of a length, at most two thirds of a side apart."""
     if length <= side:
         return np.array([length / 2])
-    return np.linspace(side / 2, length - side / 2, 1 + math.ceil((length - side) / (side / 2)))
+    count = 1 + math.ceil((length - side) / (side * 2 / 3))
+    return np.linspace(side / 2, length - side / 2, count)
 
 
 def box_of_seen_joints(pose: dict[str, np.ndarray]) -> np.ndarray | None:
