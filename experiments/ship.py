@@ -1,4 +1,4 @@
-"""Put a trained network into the package: python experiments/ship.py --workdir=runs/photos/stage10.
+"""Put a trained network into the package: python experiments/ship.py --workdir=runs/photos/stage11.
 
 Writes hg3d_tf/weights/: model.json and weights.npz, which `--workdir=shipped` and
 `--init_from=shipped` read, and pose.tflite with description.json, which predict and the web page
