@@ -117,8 +117,8 @@ def _measure_several(examples: list[dict], backgrounds: list, look):
                 hits[i, j] = np.mean(errors < 0.2) >= 0.5
             counts[way] += hits.any(axis=0).sum(), len(found), hits.any(axis=1).sum()
     rows = {
-        way: {"recall": 100 * people / len(examples), "precision": 100 * right / max(1, poses)}
-        for way, (people, poses, right) in counts.items()
+        way: {"recall": 100 * seen / len(examples), "precision": 100 * right / max(1, poses)}
+        for way, (seen, poses, right) in counts.items()
     }
     statement = (
         f"{FLAGS.together} in a photo; percent of them found, half of the limbs' joints nearer than"
