@@ -51,11 +51,8 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     file = shipped.FOLDER / "pose.tflite" if is_shipped else made_dir / "float32.tflite"
     runner = tflite_runner.TfliteRunner(file.read_bytes())
     size = runner.input_size("joints")
-    # The shipped network is sure of people only, and where it is not sure roundings decide. Its
-    # int8 arithmetic is not the same to the bit in WebAssembly: the quarter of a cell (1 px) that a
-    # joint is moved by may go the other way.
     photo = rendered_person(size) if is_shipped else painted_person(size)
-    px_limit, mm_limit = (2.01, 40) if is_shipped else (1, 20)
+    mm_limit = 40 if is_shipped else 20
     built = tmp_path / "built"
     node("build.mjs", file.parent, built)
     photo.save(built / "photo.png")
@@ -63,10 +60,15 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     assert result.get("error") is None and result["isolated"]
     assert result["elsewhere"] == [] and result["width"] <= 390
 
-    expected = runner.run("joints", np.asarray(photo) / np.float32(255))
-    px = np.array(result["pose"]["joints2d"]) * size
-    np.testing.assert_allclose(px, expected["joints_2d"][0], atol=px_limit)
-    np.testing.assert_allclose(result["pose"]["joints3d"], expected["joints_3d"][0], atol=mm_limit)
+    outputs = runner.run("joints", np.asarray(photo) / np.float32(255))
+    expected = {name: value[0] for name, value in outputs.items()}
+    # The shipped network's int8 arithmetic is not the same to the bit in WebAssembly, and where it
+    # hardly sees a joint roundings decide which of two places it takes.
+    seen = expected["confidence"] > 0.25 if is_shipped else np.full(16, True)
+    assert seen.sum() >= 12
+    px, mm = (np.array(result["pose"][name])[seen] for name in ("joints2d", "joints3d"))
+    np.testing.assert_allclose(px * size, expected["joints_2d"][seen], atol=1)
+    np.testing.assert_allclose(mm, expected["joints_3d"][seen], atol=mm_limit)
     assert len(np.unique(np.asarray(Image.open(tmp_path / "page.png")))) > 10
 
 
