@@ -55,6 +55,9 @@ def main(argv: list[str]) -> int:
     if FLAGS.video and FLAGS.webcam:
         raise cli.UserError("--video and --webcam: give one or the other")
     films = FLAGS.video or FLAGS.webcam
+    if FLAGS.detector != "none" and (films or FLAGS.box):
+        flag = "--box" if FLAGS.box else "--video" if FLAGS.video else "--webcam"
+        raise cli.UserError(f"--detector={FLAGS.detector} and {flag}, one person's: leave one out")
     if not films:
         cli.require(argv[1:], "<image>", "name image files or folders after the flags")
     elif argv[1:]:
