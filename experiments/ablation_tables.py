@@ -2,7 +2,7 @@
 
 import statistics
 
-from hg3d_tf import tables
+from hg3d_tf.pictures import tables
 
 
 def summarize(found: dict[str, list[dict]]) -> dict:

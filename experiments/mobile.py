@@ -17,7 +17,8 @@ sys.path[:0] = [str(ROOT), str(ROOT.parent)]
 
 from once import DONE, run_once  # noqa: E402
 
-from hg3d_tf import cli, files, tables  # noqa: E402
+from hg3d_tf import cli, files  # noqa: E402
+from hg3d_tf.pictures import tables  # noqa: E402
 
 FLAGS = flags.FLAGS
 
@@ -67,7 +68,7 @@ def train_and_measure(folder: Path, changes: list[str]) -> dict:
 
 def write(workdir: Path, reports: dict[str, dict]) -> None:
     """Print and write the table; write the plot."""
-    from hg3d_tf import draw
+    from hg3d_tf.pictures import draw
 
     table = [["network", "file", "MB", "frames/s", "PCK@0.1box"]]
     for title, report in reports.items():

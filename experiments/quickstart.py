@@ -17,7 +17,8 @@ from absl import flags
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from hg3d_tf import cli, files, tables  # noqa: E402
+from hg3d_tf import cli, files  # noqa: E402
+from hg3d_tf.pictures import tables  # noqa: E402
 
 FLAGS = flags.FLAGS
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from hg3d_tf import decode, draw, targets
+from hg3d_tf import decode, targets
 from hg3d_tf.ops import Sample
+from hg3d_tf.pictures import draw
 
 _SAMPLES_A_ROW = 3
 _MOST_SAMPLES = 24

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import draw as drawing
 from hg3d_tf import metrics, protocol_inputs
+from hg3d_tf.pictures import draw as drawing
 from hg3d_tf.protocol_inputs import Predictions
 
 

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hg3d_tf import draw
+from hg3d_tf.pictures import draw
 from hg3d_tf.schema import TRUTH_3D
 from hg3d_tf.skeleton import JOINT_NAMES, PELVIS
 

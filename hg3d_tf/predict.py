@@ -121,7 +121,7 @@ def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
         _draw(output_dir / name, shown)
         drawn += shown
     if FLAGS.sheet and drawn:
-        from hg3d_tf import draw
+        from hg3d_tf.pictures import draw
 
         draw.pose_sheet(FLAGS.sheet, drawn)
     files.write_json(output_dir / "poses.json", records)
@@ -141,11 +141,11 @@ def _warn(path: Path, found: list) -> None:
 
 def _draw(path: Path, shown: list) -> None:
     if FLAGS.pictures and shown:
-        from hg3d_tf import draw
+        from hg3d_tf.pictures import draw
 
         draw.pose_sheet(path, shown)
     if FLAGS.html and shown:
-        from hg3d_tf import view_3d
+        from hg3d_tf.pictures import view_3d
 
         view_3d.write(path.with_suffix(".html"), [joints_3d for _, _, joints_3d, _ in shown])
 

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from hg3d_tf import poster, tables
+from hg3d_tf import poster
+from hg3d_tf.pictures import tables
 from hg3d_tf.protocols import Result
 
 Results = Mapping[str, Mapping[str, Mapping[str, Result]]]  # protocol -> dataset -> row -> result

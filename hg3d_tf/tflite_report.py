@@ -3,8 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import decode, evaluation, tables
+from hg3d_tf import decode, evaluation
 from hg3d_tf.benchmarks.machine import machine
+from hg3d_tf.pictures import tables
 from hg3d_tf.pose_model import PoseModel
 from hg3d_tf.tflite_file import GPU_DELEGATE_OPERATORS, operators
 from hg3d_tf.tflite_runner import TfliteRunner

@@ -86,7 +86,7 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
     files.write_json(output_dir / f"{name}_poses.json", records)
     print(f"{len(records)} poses: {film}, {name}_poses.json")
     if options.html:
-        from hg3d_tf import view_3d
+        from hg3d_tf.pictures import view_3d
 
         view_3d.write(output_dir / f"{name}_3d.html", joints_3d, moving=True)
 
@@ -147,7 +147,7 @@ def _filters(rate: float, person: people.Person, smoothing: float) -> dict[str, 
 
 def overlay(pixels: np.ndarray, pose: dict[str, np.ndarray]) -> np.ndarray:
     """Return the image [H, W, 3] with the skeleton drawn over it."""
-    from hg3d_tf.draw import bone_colour
+    from hg3d_tf.pictures.draw import bone_colour
     from hg3d_tf.skeleton import BONES
 
     image = Image.fromarray(pixels)

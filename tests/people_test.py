@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hg3d_tf import draw, people, prediction, video, view_3d
+from hg3d_tf import people, prediction, video
 from hg3d_tf.cli import UserError
 from hg3d_tf.litert_predictor import crop_square
 from hg3d_tf.one_euro import OneEuroFilter
+from hg3d_tf.pictures import draw, view_3d
 from hg3d_tf.prediction import Photo
 from hg3d_tf.skeleton import BONES, joint_index
 

@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import (
-    checkpoints,
-    decode,
-    efficientnet,
-    pyramid,
-    serving,
-    tflite,
-    torch_checkpoint,
-)
+from hg3d_tf import checkpoints, decode, efficientnet, pyramid, serving, tflite, torch_checkpoint
 from hg3d_tf.cli import UserError
 from hg3d_tf.keras_api import keras
 from hg3d_tf.pose_model import ModelConfig, build_pose_model
