@@ -50,12 +50,12 @@ def main() -> None:
     """Paste, find and measure; print and write the table."""
     cli.require(FLAGS.photos, "photos", "name a folder of photos without people")
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
-    from hg3d_tf import input_pipeline, prediction
+    from hg3d_tf import input_pipeline, prediction, weights
     from hg3d_tf.pictures import tables
 
     backgrounds = [prediction.read_photo(p) for p in prediction.find_images([FLAGS.photos])]
     examples = _draw_examples(FLAGS.data_dir or input_pipeline.default_data_dir())
-    look = prediction.load_predictor(FLAGS.model or prediction.shipped_model())
+    look = prediction.load_predictor(FLAGS.model or weights.TFLITE_FILE)
     measure = _measure_one if FLAGS.together == 1 else _measure_several
     rows, statement = measure(examples, backgrounds, look)
     statement = f"{len(examples)} people of {FLAGS.dataset} {FLAGS.split}; {statement}"

@@ -91,8 +91,8 @@ def _positive(weight: str) -> float:
 
 def _train(rows: dict[str, float], lab, others, seed: int):
     """Yield each row's name and trained lifter; all go on from the same one."""
-    from hg3d_tf.keras_api import keras
-    from hg3d_tf.pyramid import Lifter
+    from hg3d_tf.network.keras_api import keras
+    from hg3d_tf.network.pyramid import Lifter
 
     keras.utils.set_random_seed(seed)
     lifter = Lifter(dtype="float32")
@@ -109,8 +109,8 @@ def _train(rows: dict[str, float], lab, others, seed: int):
 def _stage(lifter, lab, others, weight: float, seed, steps: int, rate: float) -> None:
     import tensorflow as tf
 
-    from hg3d_tf import losses, virtual_views
-    from hg3d_tf.keras_api import keras
+    from hg3d_tf.network import losses, virtual_views
+    from hg3d_tf.network.keras_api import keras
 
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
     variables = lifter.trainable_variables

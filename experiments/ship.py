@@ -25,19 +25,20 @@ _LARGEST_MB = 12
 def main() -> None:
     """Write the files; print their sizes."""
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
-    from hg3d_tf import checkpoints, files, shipped, tflite_export
+    from hg3d_tf import checkpoints, files, tflite_export, weights
     from hg3d_tf.description import describe_model
+    from hg3d_tf.network import shipped
 
     model = checkpoints.load_model(FLAGS.workdir)
     shipped.save(model)
     content = tflite_export.convert(model, [_FORM])[_FORM]
-    with files.atomic_path(shipped.FOLDER / "pose.tflite") as temporary:
+    with files.atomic_path(weights.TFLITE_FILE) as temporary:
         temporary.write_bytes(content)
     description = describe_model(model.config.input_size)
-    files.write_json(shipped.FOLDER / "description.json", description)
-    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(shipped.FOLDER.iterdir())}
+    files.write_json(weights.FOLDER / "description.json", description)
+    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(weights.FOLDER.iterdir())}
     for name, size in sizes.items():
-        print(f"{size:6.2f} MB  {shipped.FOLDER / name}")
+        print(f"{size:6.2f} MB  {weights.FOLDER / name}")
     if sum(sizes.values()) > _LARGEST_MB:
         raise cli.UserError(f"more than {_LARGEST_MB} MB: ship a smaller network")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from hg3d_tf import decode, targets
+from hg3d_tf.network import joint_decoding, targets
 from hg3d_tf.ops import Sample
 from hg3d_tf.pictures import draw
 
@@ -19,7 +19,7 @@ def batch_figure(batch: Sample, heatmap_size: int, sigma: float = 1.0) -> Figure
     heatmaps = targets.draw_heatmaps(
         batch["joints_2d_norm"], batch["visible"], heatmap_size, sigma
     ).numpy()
-    joints_3d = decode.join_depth(batch["joints_2d_norm"], batch["depth"]).numpy()
+    joints_3d = joint_decoding.join_depth(batch["joints_2d_norm"], batch["depth"]).numpy()
     batch = {name: value.numpy() for name, value in batch.items()}
     count = min(len(batch["image"]), _MOST_SAMPLES)
     rows, columns = -(-count // _SAMPLES_A_ROW), 3 * _SAMPLES_A_ROW

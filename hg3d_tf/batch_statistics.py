@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import PoseModel
 
 
 def recalibrate(model: PoseModel, images: Iterable[tf.Tensor]) -> None:

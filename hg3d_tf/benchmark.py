@@ -63,9 +63,9 @@ def main() -> None:
 
 def measure_train() -> dict:
     """Measure the network that the flags describe."""
-    from hg3d_tf import precision
     from hg3d_tf.benchmarks import train
-    from hg3d_tf.pose_model import ModelConfig
+    from hg3d_tf.network import precision
+    from hg3d_tf.network.pose_model import ModelConfig
 
     train.use_logical_devices(FLAGS.devices)
     config = ModelConfig(**cli.flag_values(ModelConfig))
@@ -77,9 +77,9 @@ def measure_train() -> dict:
 
 def measure_input() -> dict:
     """Measure the input pipeline, and the network that the flags describe with it."""
-    from hg3d_tf import precision
     from hg3d_tf.benchmarks import input
-    from hg3d_tf.pose_model import ModelConfig
+    from hg3d_tf.network import precision
+    from hg3d_tf.network.pose_model import ModelConfig
 
     config = ModelConfig(**cli.flag_values(ModelConfig))
     policy = precision.resolve(FLAGS.precision[0])
@@ -100,7 +100,7 @@ def measure_serving() -> dict:
     """Measure the served graph of a network, and its phone files."""
     from hg3d_tf import checkpoints
     from hg3d_tf.benchmarks import serving
-    from hg3d_tf.pose_model import ModelConfig, build_pose_model
+    from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
     if FLAGS.workdir:
         model = checkpoints.load_model(FLAGS.workdir)

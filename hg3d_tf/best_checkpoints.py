@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from hg3d_tf import checkpoints, files
-from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.train_state import write_errors
 
 FOLDER = "best"

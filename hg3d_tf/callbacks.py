@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from hg3d_tf import files
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network.keras_api import keras
 
 METRICS_FILE = "metrics.jsonl"
 STEPS_FILE = "steps.jsonl"

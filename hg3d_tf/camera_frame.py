@@ -9,7 +9,7 @@ import itertools
 
 import tensorflow as tf
 
-from hg3d_tf import decode
+from hg3d_tf.network import joint_decoding
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, canonical_length_mm, joint_index
 
 # Height of the ankle joint above the ground in parts of the stature (Drillis & Contini 1966).
@@ -27,7 +27,7 @@ def canonical_stature_mm() -> float:
 def metric_scale(joints, person_height_mm) -> tf.Tensor:
     """Return [B]: mm per unit of joints [B, 16, 3] of persons that stand so tall, [B] mm."""
     bone_sum_mm = person_height_mm * (CANONICAL_BONE_SUM_MM / canonical_stature_mm())
-    return decode.bone_scale(joints, bone_sum_mm)
+    return joint_decoding.bone_scale(joints, bone_sum_mm)
 
 
 def place(joints_mm, joints_2d, mm_per_px, focal_length_px, image_size) -> tf.Tensor:

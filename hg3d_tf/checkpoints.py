@@ -6,9 +6,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import files, shipped
+from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.pose_model import ModelConfig, PoseModel, build_pose_model
+from hg3d_tf.network import shipped
+from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
 
 _CONFIG_NAME = "model.json"
 FOLDER_NAME = "checkpoints"

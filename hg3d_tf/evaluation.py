@@ -4,11 +4,12 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from hg3d_tf import decode, input_pipeline, metrics, mixing
+from hg3d_tf import input_pipeline, metrics, mixing
 from hg3d_tf import protocol_inputs as inputs
 from hg3d_tf.bad_records import BadRecords
 from hg3d_tf.cli import UserError
-from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.network import joint_decoding
+from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.protocol_inputs import Predictions
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM
 
@@ -52,7 +53,7 @@ def prediction_function(model: PoseModel, flip_test: bool | None = None):
     @tf.function
     def predict(image):
         outputs = model.infer(image, flip_test)
-        joints_2d_norm, confidence = decode.decode_heatmaps(
+        joints_2d_norm, confidence = joint_decoding.decode_heatmaps(
             outputs["heatmaps"][-1], model.config.heatmaps
         )
         return {

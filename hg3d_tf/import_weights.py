@@ -24,7 +24,7 @@ def main() -> None:
     if not FLAGS.divisor > 0:
         raise cli.UserError(f"--divisor={FLAGS.divisor} must be positive")
     from hg3d_tf import checkpoints, torch_checkpoint, torch_names
-    from hg3d_tf.pose_model import build_pose_model
+    from hg3d_tf.network.pose_model import build_pose_model
 
     tensors = torch_checkpoint.read_tensors(FLAGS.torch_checkpoint)
     with cli.flag_errors():

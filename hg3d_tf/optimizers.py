@@ -7,7 +7,7 @@ import warnings
 import tensorflow as tf
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network.keras_api import keras
 
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "radam", "lamb")
 _OF_ADDONS = ("radam", "lamb")

@@ -50,7 +50,7 @@ flags.DEFINE_float(
 
 def main(argv: list[str]) -> int:
     """Predict on all images, or on a video; return 1 if any could not be read."""
-    from hg3d_tf import prediction
+    from hg3d_tf import prediction, weights
 
     if FLAGS.video and FLAGS.webcam:
         raise cli.UserError("--video and --webcam: give one or the other")
@@ -66,7 +66,7 @@ def main(argv: list[str]) -> int:
     box = prediction.parse_box(FLAGS.box)
     paths = prediction.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
-    predictor = prediction.load_predictor(FLAGS.model or prediction.shipped_model())
+    predictor = prediction.load_predictor(FLAGS.model or weights.TFLITE_FILE)
     if films:
         from hg3d_tf import video
 

@@ -91,11 +91,6 @@ def read_photo(path: Path) -> Photo:
     return Photo(str(path), np.asarray(image))
 
 
-def shipped_model() -> Path:
-    """Return the .tflite file that comes with the package."""
-    return Path(__file__).parent / "weights" / "pose.tflite"
-
-
 def load_predictor(model: str | Path) -> Predictor:
     """Return the predictor of a .tflite file, a SavedModel or a training folder's newest weights.
 

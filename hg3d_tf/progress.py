@@ -4,7 +4,7 @@ import sys
 
 from tqdm import tqdm
 
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network.keras_api import keras
 
 _LINE_SECONDS = 60  # between two lines of progress where there is no terminal
 

@@ -9,9 +9,10 @@ An evaluation sample holds further fields (`EVALUATION_FIELDS`).
 
 import tensorflow as tf
 
-from hg3d_tf import augment, geometry, targets
+from hg3d_tf import augment, geometry
 from hg3d_tf.augment import AugmentConfig
 from hg3d_tf.decoding import black_image, decode_for_crop
+from hg3d_tf.network import targets
 from hg3d_tf.ops import Op, Sample, chain, select
 from hg3d_tf.schema import TRUTH_3D
 from hg3d_tf.warping import fastest_warp

@@ -4,9 +4,10 @@ import json
 
 import tensorflow as tf
 
-from hg3d_tf import camera_frame, decode, served_image
+from hg3d_tf import camera_frame, served_image
 from hg3d_tf.description import describe_model
-from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.network import joint_decoding
+from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.prediction import BOX_MARGIN
 
 _IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
@@ -86,7 +87,7 @@ class PoseServer(tf.Module):
         outputs = self._predict(crops, to_image)
         joints = outputs["joints_3d_crop"]
         scale = camera_frame.metric_scale(joints, person_height_mm)
-        metric = decode.from_pelvis(joints) * scale[:, tf.newaxis, tf.newaxis]
+        metric = joint_decoding.from_pelvis(joints) * scale[:, tf.newaxis, tf.newaxis]
         mm_per_px = scale / (to_image[:, 0, 0] * (self.size / 2))
         sizes = tf.map_fn(
             served_image.seen_size, image_bytes, fn_output_signature=tf.TensorSpec([2])
@@ -132,7 +133,7 @@ class PoseServer(tf.Module):
         return tf.TensorSpec([self.size, self.size, 3]), tf.TensorSpec([3, 3])
 
     def _predict(self, crops, to_image):
-        outputs = decode.decode_outputs(self.network(crops), self.heatmaps_kind)
+        outputs = joint_decoding.decode_outputs(self.network(crops), self.heatmaps_kind)
         crop_px = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         joints_2d = crop_px @ tf.transpose(to_image[:, :2, :2], [0, 2, 1])
         return outputs | {"joints_2d": joints_2d + to_image[:, tf.newaxis, :2, 2]}

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import cli, decode
-from hg3d_tf.pose_model import PoseModel
+from hg3d_tf import cli
+from hg3d_tf.network import joint_decoding
+from hg3d_tf.network.pose_model import PoseModel
 
 FORMS = ("float32", "float16", "dynamic", "int8")
 
@@ -40,7 +41,7 @@ class PhoneModel(tf.Module):
 
     def joints(self, image):
         """Give decoded joints."""
-        outputs = decode.decode_outputs(self.infer(image), self.heatmaps_kind)
+        outputs = joint_decoding.decode_outputs(self.infer(image), self.heatmaps_kind)
         joints_2d = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         return outputs | {"joints_2d": joints_2d}
 

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from hg3d_tf import files, input_pipeline, tflite, tflite_report
 from hg3d_tf.description import describe_model
-from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.network.pose_model import PoseModel
 
 
 def training_images(mix: str, data_dir: str, size: int, count: int) -> list[np.ndarray]:

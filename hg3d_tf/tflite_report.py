@@ -3,10 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import decode, evaluation
+from hg3d_tf import evaluation
 from hg3d_tf.benchmarks.machine import machine
+from hg3d_tf.network import joint_decoding
+from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.pictures import tables
-from hg3d_tf.pose_model import PoseModel
 from hg3d_tf.tflite_file import GPU_DELEGATE_OPERATORS, operators
 from hg3d_tf.tflite_runner import TfliteRunner
 from hg3d_tf.timing import median_seconds
@@ -85,7 +86,7 @@ def _predict(runner: TfliteRunner, batch, kind: str) -> dict[str, tf.Tensor]:
     heatmaps, depth = (
         np.concatenate([row[name] for row in rows]) for name in ("heatmaps", "depth")
     )
-    joints_2d_norm, confidence = decode.decode_heatmaps(heatmaps, kind)
+    joints_2d_norm, confidence = joint_decoding.decode_heatmaps(heatmaps, kind)
     return {
         "predicted_2d_norm": joints_2d_norm,
         "predicted_depth": tf.constant(depth),

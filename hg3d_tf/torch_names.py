@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.hourglass import DEPTH_LEVELS, HOURGLASS_DEPTH
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import ModelConfig, PoseModel
+from hg3d_tf.network.hourglass import DEPTH_LEVELS, HOURGLASS_DEPTH
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import ModelConfig, PoseModel
 
 _RESIDUAL = {
     "bn": "bn1",

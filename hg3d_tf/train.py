@@ -225,10 +225,10 @@ def config_from_flags():
     """Return the flags as a TrainConfig."""
     from hg3d_tf.augment import AugmentConfig
     from hg3d_tf.input_pipeline import InputConfig, default_data_dir
+    from hg3d_tf.network.pose_model import LossConfig, ModelConfig
+    from hg3d_tf.network.updates import UpdateConfig
     from hg3d_tf.optimizers import OptimizerConfig
-    from hg3d_tf.pose_model import LossConfig, ModelConfig
     from hg3d_tf.train_config import LogConfig, TrainConfig
-    from hg3d_tf.updates import UpdateConfig
     from hg3d_tf.validation import ValidationConfig
 
     return TrainConfig(

@@ -2,11 +2,12 @@
 
 import dataclasses
 
-from hg3d_tf import precision, strategies
+from hg3d_tf import strategies
 from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.network import precision
+from hg3d_tf.network.pose_model import LossConfig, ModelConfig
+from hg3d_tf.network.updates import UpdateConfig
 from hg3d_tf.optimizers import OptimizerConfig
-from hg3d_tf.pose_model import LossConfig, ModelConfig
-from hg3d_tf.updates import UpdateConfig
 from hg3d_tf.validation import ValidationConfig
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from hg3d_tf import checkpoints
 from hg3d_tf.cli import UserError
-from hg3d_tf.pose_model import PoseModel, build_pose_model
+from hg3d_tf.network.pose_model import PoseModel, build_pose_model
 
 
 class TrainState:

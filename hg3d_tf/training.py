@@ -8,10 +8,8 @@ from hg3d_tf import (
     batch_preview,
     callbacks,
     checkpoints,
-    efficientnet,
     input_pipeline,
     mixing,
-    precision,
     prepared,
     progress,
     strategies,
@@ -19,9 +17,10 @@ from hg3d_tf import (
 )
 from hg3d_tf.bad_records import BadRecords
 from hg3d_tf.guards import NonfiniteGuard
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network import efficientnet, precision
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import PoseModel, build_pose_model
 from hg3d_tf.optimizers import create_optimizer
-from hg3d_tf.pose_model import PoseModel, build_pose_model
 from hg3d_tf.train_config import TrainConfig
 from hg3d_tf.train_loop import TrainLoop
 from hg3d_tf.train_state import TrainCheckpoints, TrainState

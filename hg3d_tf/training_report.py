@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from hg3d_tf import callbacks, files
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network.keras_api import keras
 from hg3d_tf.pictures import draw, tables
 
 REPORT_FILE = "report.md"

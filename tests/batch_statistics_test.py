@@ -4,8 +4,8 @@ import tensorflow as tf
 from pose_model_test import SMALL, random_batch
 
 from hg3d_tf import batch_statistics
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import LossConfig, build_pose_model
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import LossConfig, build_pose_model
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 
 from hg3d_tf import checkpoints
 from hg3d_tf.best_checkpoints import BestCheckpoints
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 @pytest.fixture(scope="session")
 def model():
     """A network of 64 px that has not learned anything."""
-    from hg3d_tf.keras_api import keras
-    from hg3d_tf.pose_model import ModelConfig, build_pose_model
+    from hg3d_tf.network.keras_api import keras
+    from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
     keras.utils.set_random_seed(0)
     return build_pose_model(ModelConfig(1, 8, 1, 64))

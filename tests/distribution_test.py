@@ -9,7 +9,7 @@ import pytest
 import training_runs as runs
 
 from hg3d_tf import checkpoints
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 # TensorFlow lets a worker without accelerators use one logical CPU; here it uses all.
 TRAIN_ON_ALL = """

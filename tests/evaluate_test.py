@@ -11,8 +11,8 @@ import tensorflow_datasets as tfds
 
 from hg3d_tf import checkpoints, evaluation, schema
 from hg3d_tf.cli import UserError
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 SMALL = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
 

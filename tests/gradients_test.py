@@ -5,9 +5,9 @@ import pytest
 import reference
 import tensorflow as tf
 
-from hg3d_tf import losses
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import LossConfig, ModelConfig, build_pose_model
+from hg3d_tf.network import losses
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import LossConfig, ModelConfig, build_pose_model
 from hg3d_tf.skeleton import joint_index
 
 STEP = 1e-5

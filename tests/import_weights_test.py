@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from torch_bytes import Writer, ordered_dict
 
-from hg3d_tf import checkpoints, decode, prediction, torch_checkpoint, torch_names
+from hg3d_tf import checkpoints, prediction, torch_checkpoint, torch_names
 from hg3d_tf.cli import UserError
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network import joint_decoding
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 SIZES = {  # stacks, residuals, features, depth residuals, input size
     "small": (2, 1, 16, 2, 128),
@@ -67,8 +68,8 @@ def test_predict_reads_images_as_the_authors_do(tmp_path, torch_network):
     pixels = images(64)[0]
     pose = prediction.load_predictor(tmp_path / "run")(prediction.Photo("a", pixels), None)
     heatmaps, depth = torch_outputs(network, pixels[np.newaxis])
-    joints_2d_norm, peak = decode.decode_heatmaps(heatmaps[-1])
-    joints = decode.to_canonical_mm(decode.join_depth(joints_2d_norm, depth))
+    joints_2d_norm, peak = joint_decoding.decode_heatmaps(heatmaps[-1])
+    joints = joint_decoding.to_canonical_mm(joint_decoding.join_depth(joints_2d_norm, depth))
     np.testing.assert_allclose(pose["confidence"], peak[0], atol=1e-4)
     np.testing.assert_allclose(pose["joints_2d"], (joints_2d_norm[0] + 1) * 32, atol=1e-2)
     np.testing.assert_allclose(pose["joints_3d"], joints[0], atol=0.5)  # mm

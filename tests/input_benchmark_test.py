@@ -3,10 +3,11 @@ import painted_people
 import pytest
 from painted_samples import painted_sample
 
-from hg3d_tf import prepared, targets
+from hg3d_tf import prepared
 from hg3d_tf.benchmarks import input, input_data, input_stages, memory, opencv_loader
 from hg3d_tf.input_pipeline import InputConfig
-from hg3d_tf.pose_model import ModelConfig
+from hg3d_tf.network import targets
+from hg3d_tf.network.pose_model import ModelConfig
 
 KIND = "photos"
 FORM = (128, 96, 80.0)

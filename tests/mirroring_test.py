@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from hg3d_tf import evaluation
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.skeleton import JOINT_NAMES, MIRROR, mirrored_name
 
 CONFIG = ModelConfig(num_stacks=2, num_features=8, num_residuals=1, input_size=64)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hg3d_tf import hourglass
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network import hourglass
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 
 @pytest.fixture(scope="module")

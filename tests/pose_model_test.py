@@ -3,8 +3,8 @@ import pytest
 import reference
 import tensorflow as tf
 
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import LossConfig, ModelConfig, build_pose_model
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import LossConfig, ModelConfig, build_pose_model
 
 SMALL = ModelConfig(num_stacks=2, num_features=8, num_residuals=1, input_size=64)
 

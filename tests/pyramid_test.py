@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import checkpoints, decode, efficientnet, pyramid, serving, tflite, torch_checkpoint
+from hg3d_tf import checkpoints, serving, tflite, torch_checkpoint
 from hg3d_tf.cli import UserError
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network import efficientnet, joint_decoding, pyramid
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 CONFIG = ModelConfig(
     num_stacks=1,
@@ -41,8 +42,8 @@ def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
     crops = tf.constant(np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8))
     images = tf.cast(crops, tf.float32) / 255
     maps = model.infer(images)["heatmaps"][-1]
-    expected = (decode.decode_heatmaps(maps, "softmax")[0] + 1) * 32
-    by_peaks = (decode.decode_heatmaps(maps, "linear")[0] + 1) * 32
+    expected = (joint_decoding.decode_heatmaps(maps, "softmax")[0] + 1) * 32
+    by_peaks = (joint_decoding.decode_heatmaps(maps, "linear")[0] + 1) * 32
     assert np.abs(expected - by_peaks).max() > 0.5
     server = serving.PoseServer(model)
     served = server.predict_crops(crops)["joints_2d"]

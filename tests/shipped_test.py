@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hg3d_tf import checkpoints, prediction, shipped
-from hg3d_tf.pose_model import ModelConfig, build_pose_model
+from hg3d_tf import checkpoints, prediction, weights
+from hg3d_tf.network import shipped
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "lspet"
@@ -24,7 +25,7 @@ def model():
 
 
 def test_all_weights_together_are_small():
-    assert sum(path.stat().st_size for path in shipped.FOLDER.iterdir()) < 12e6
+    assert sum(path.stat().st_size for path in weights.FOLDER.iterdir()) < 12e6
 
 
 def test_what_is_saved_is_loaded_to_within_its_rounding(tmp_path):
@@ -47,7 +48,7 @@ def test_the_phone_file_is_the_same_network(model):
     small = rng.integers(0, 255, (6, 6, 3), np.uint8)
     image = np.asarray(Image.fromarray(small).resize((size, size), Image.Resampling.BICUBIC))
     outputs = model.infer(image[np.newaxis] / np.float32(255))
-    pose = prediction.load_predictor(prediction.shipped_model())(prediction.Photo("a", image), None)
+    pose = prediction.load_predictor(weights.TFLITE_FILE)(prediction.Photo("a", image), None)
     peaks = outputs["heatmaps"][-1].numpy().max(axis=(1, 2))[0]
     np.testing.assert_allclose(pose["confidence"], peaks, atol=0.1)
     depth = pose["joints_3d_crop"][:, 2]
@@ -61,7 +62,7 @@ def test_export_takes_it_where_no_folder_is_named(tmp_path):
     image = np.full((64, 64, 3), 120, np.uint8)
     served, phone = (
         prediction.load_predictor(path)(prediction.Photo("a", image), None)
-        for path in (tmp_path / "served/1", prediction.shipped_model())
+        for path in (tmp_path / "served/1", weights.TFLITE_FILE)
     )
     np.testing.assert_allclose(served["confidence"], phone["confidence"], atol=0.1)
 
@@ -90,7 +91,7 @@ def test_it_finds_people_in_real_photos():
     import scipy.io
 
     joints = scipy.io.loadmat(PHOTOS / "joints.mat")["joints"].transpose(2, 0, 1)
-    predictor = prediction.load_predictor(prediction.shipped_model())
+    predictor = prediction.load_predictor(weights.TFLITE_FILE)
     near = []
     for number in range(9001, 9101):
         path, labels = PHOTOS / f"images/im{number:05d}.jpg", joints[number - 1, :12]

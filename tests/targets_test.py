@@ -2,7 +2,7 @@ import numpy as np
 import painted_people
 import reference
 
-from hg3d_tf import targets
+from hg3d_tf.network import targets
 from hg3d_tf.skeleton import THORAX
 
 

@@ -11,10 +11,10 @@ import training_runs as runs
 from hg3d_tf import checkpoints, training
 from hg3d_tf.cli import UserError
 from hg3d_tf.input_pipeline import InputConfig, train_batches
+from hg3d_tf.network.pose_model import LossConfig, ModelConfig
+from hg3d_tf.network.updates import UpdateConfig
 from hg3d_tf.optimizers import OptimizerConfig
-from hg3d_tf.pose_model import LossConfig, ModelConfig
 from hg3d_tf.train_config import LogConfig, TrainConfig
-from hg3d_tf.updates import UpdateConfig
 from hg3d_tf.validation import ValidationConfig
 
 

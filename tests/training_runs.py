@@ -26,7 +26,7 @@ import training_runs
 from hg3d_tf import batch_preview, training, training_report
 from hg3d_tf.input_pipeline import InputConfig
 from hg3d_tf.optimizers import OptimizerConfig
-from hg3d_tf.pose_model import LossConfig, ModelConfig
+from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.train_config import LogConfig, TrainConfig
 
 batch_preview.write = training_report.write = lambda *args, **kwargs: None
@@ -59,7 +59,7 @@ train_loop.TrainLoop._take_one = take_and_die
 
 def shrink_network(set_attribute=setattr) -> None:
     """Leave of the network its stem, heads and one pooling step, for the sake of time."""
-    from hg3d_tf import hourglass
+    from hg3d_tf.network import hourglass
 
     set_attribute(hourglass, "HOURGLASS_DEPTH", 1)
     set_attribute(hourglass, "DEPTH_LEVELS", 1)

@@ -3,10 +3,10 @@ import pytest
 import tensorflow as tf
 from pose_model_test import SMALL, random_batch
 
-from hg3d_tf import updates
-from hg3d_tf.keras_api import keras
-from hg3d_tf.pose_model import LossConfig, build_pose_model
-from hg3d_tf.updates import UpdateConfig
+from hg3d_tf.network import updates
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import LossConfig, build_pose_model
+from hg3d_tf.network.updates import UpdateConfig
 
 
 def compiled(optimizer, **settings):

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import virtual_views
+from hg3d_tf.network import virtual_views
 from hg3d_tf.skeleton import BONES, PELVIS, THORAX, bone_lengths, joint_index
 
 SEED = tf.constant([3, 4])

@@ -15,7 +15,7 @@ from PIL import Image
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
-from hg3d_tf import description, shipped, tflite_export, tflite_runner
+from hg3d_tf import description, tflite_export, tflite_runner, weights
 
 WEB = Path(__file__).resolve().parents[1] / "demo/web"
 CHROMIUM = next(
@@ -48,7 +48,7 @@ def rendered_person(size):
 @pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="`make web` has not been run")
 @pytest.mark.parametrize("is_shipped", [False, True], ids=["made", "shipped"])
 def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_path):
-    file = shipped.FOLDER / "pose.tflite" if is_shipped else made_dir / "float32.tflite"
+    file = weights.TFLITE_FILE if is_shipped else made_dir / "float32.tflite"
     runner = tflite_runner.TfliteRunner(file.read_bytes())
     size = runner.input_size("joints")
     photo = rendered_person(size) if is_shipped else painted_person(size)

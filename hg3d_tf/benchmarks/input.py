@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from hg3d_tf import input_pipeline, prepared
 from hg3d_tf.benchmarks import input_data, input_stages, memory, opencv_loader, train
-from hg3d_tf.hourglass import OUTPUT_STRIDE
 from hg3d_tf.input_pipeline import InputConfig
-from hg3d_tf.pose_model import ModelConfig
+from hg3d_tf.network.hourglass import OUTPUT_STRIDE
+from hg3d_tf.network.pose_model import ModelConfig
 
 # name -> width, height and crop side of the images, px.
 KINDS = {"crops_512": (512, 512, 448.0), "originals_1280x720": (1280, 720, 360.0)}

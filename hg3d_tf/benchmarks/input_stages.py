@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import augment, decoding, geometry, input_pipeline, prepared, samples, targets
-from hg3d_tf.hourglass import OUTPUT_STRIDE
+from hg3d_tf import augment, decoding, geometry, input_pipeline, prepared, samples
 from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.network import targets
+from hg3d_tf.network.hourglass import OUTPUT_STRIDE
 from hg3d_tf.ops import chain
 from hg3d_tf.records import RecordReader
 from hg3d_tf.warping import fastest_warp

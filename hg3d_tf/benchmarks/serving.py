@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from hg3d_tf.benchmarks import input_data
-from hg3d_tf.pose_model import PoseModel
+from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.serving import PoseServer
 from hg3d_tf.timing import median_seconds
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import losses as pose_losses
-from hg3d_tf import strategies, updates
+from hg3d_tf import strategies
+from hg3d_tf.network import losses as pose_losses
+from hg3d_tf.network import updates
+from hg3d_tf.network.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
 from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
-from hg3d_tf.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
 from hg3d_tf.skeleton import NUM_JOINTS
 from hg3d_tf.timing import median_seconds
 from hg3d_tf.train_loop import create_step

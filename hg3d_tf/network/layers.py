@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network.keras_api import keras
 
 layers = keras.layers
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.keras_api import keras
-from hg3d_tf.layers import batch_norm
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.layers import batch_norm
 
 layers = keras.layers
 

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from hg3d_tf import files
-from hg3d_tf.pose_model import ModelConfig, PoseModel, build_pose_model
+from hg3d_tf import files, weights
+from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
 
 NAME = "shipped"
-FOLDER = Path(__file__).parent / "weights"
 _CONFIG, _WEIGHTS = "model.json", "weights.npz"
 _SCALE = "_scale"
 _SMALL_KERNEL = 4096  # numbers
 
 
-def save(model: PoseModel, folder: Path = FOLDER) -> None:
+def save(model: PoseModel, folder: Path = weights.FOLDER) -> None:
     """Write architecture and weights: large kernels as int8 with a scale for each output channel.
 
     That is how the .tflite file stores them, too. Small and depthwise kernels are stored in
@@ -45,7 +44,7 @@ def _unpacked(arrays, name: str) -> np.ndarray:
     return arrays[name].astype(np.float32) * scale
 
 
-def load(folder: Path = FOLDER) -> PoseModel:
+def load(folder: Path = weights.FOLDER) -> PoseModel:
     """Return the network, in float32, not compiled."""
     model = build_pose_model(ModelConfig(**json.loads((folder / _CONFIG).read_text())))
     with np.load(folder / _WEIGHTS) as arrays:

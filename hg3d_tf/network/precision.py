@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network.keras_api import keras
 
 # float64, for checks of the arithmetic, is as slow as it sounds.
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16", "float64")

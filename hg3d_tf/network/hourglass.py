@@ -4,8 +4,8 @@ All are functions on Keras tensors, NHWC. Layer names follow from the place in t
 a weight can be found by name.
 """
 
-from hg3d_tf.keras_api import keras
-from hg3d_tf.layers import batch_norm_relu, conv, head_dtype, torch_init
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.layers import batch_norm_relu, conv, head_dtype, torch_init
 from hg3d_tf.skeleton import NUM_JOINTS
 
 layers = keras.layers

@@ -6,18 +6,18 @@ from typing import Literal
 
 import tensorflow as tf
 
-from hg3d_tf import (
+from hg3d_tf.network import (
+    flip_test,
     hourglass,
     losses,
-    mirroring,
     precision,
     pyramid,
     targets,
     updates,
     virtual_views,
 )
-from hg3d_tf.keras_api import keras
-from hg3d_tf.updates import UpdateConfig
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.updates import UpdateConfig
 
 NETWORKS = ("hourglass", "efficientnet_lite0")
 HEATMAPS = ("linear", "softmax")
@@ -136,7 +136,7 @@ class PoseModel(keras.Model):
         """Return the outputs in inference mode, after the configuration's or this flip test."""
         if not (self.config.flip_test if with_flip_test is None else with_flip_test):
             return self(images, training=False)
-        return mirroring.mean_with_mirrored(lambda both: self(both, training=False), images)
+        return flip_test.mean_with_mirrored(lambda both: self(both, training=False), images)
 
     def compute_losses(self, batch, outputs) -> dict[str, tf.Tensor]:
         """Return the losses of each sample, [B] each, "loss" being their weighted sum.

@@ -10,9 +10,9 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import efficientnet
-from hg3d_tf.keras_api import keras
-from hg3d_tf.layers import batch_norm_relu, conv, head_dtype
+from hg3d_tf.network import efficientnet
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.layers import batch_norm_relu, conv, head_dtype
 from hg3d_tf.skeleton import NUM_JOINTS
 
 layers = keras.layers

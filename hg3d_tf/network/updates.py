@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from hg3d_tf.keras_api import keras
+from hg3d_tf.network.keras_api import keras
 
 _LOSS_SCALE_OPTIMIZER = keras.mixed_precision.LossScaleOptimizer
 
