@@ -23,15 +23,16 @@ def main() -> None:
     cli.require(FLAGS.output, "output", "name the folder to make, e.g. runs/hgreg-3d")
     if not FLAGS.divisor > 0:
         raise cli.UserError(f"--divisor={FLAGS.divisor} must be positive")
-    from hg3d_tf import checkpoints, torch_checkpoint, torch_names
+    from hg3d_tf import checkpoints
     from hg3d_tf.network.pose_model import build_pose_model
+    from hg3d_tf.torch_weights import authors, pth_file
 
-    tensors = torch_checkpoint.read_tensors(FLAGS.torch_checkpoint)
+    tensors = pth_file.read_tensors(FLAGS.torch_checkpoint)
     with cli.flag_errors():
-        config = torch_names.infer_config(tensors)
+        config = authors.infer_config(tensors)
     model = build_pose_model(config)
-    torch_names.assign(model, tensors)
-    torch_names.fold_input(model, FLAGS.channels == "bgr", FLAGS.divisor)
+    authors.assign(model, tensors)
+    authors.fold_input(model, FLAGS.channels == "bgr", FLAGS.divisor)
     checkpoints.save_model(model, cli.writable_folder(FLAGS.output))
     count = sum(weight.shape.num_elements() for weight in model.trainable_weights)
     print(f"{FLAGS.output}: {config}, {count:,} parameters")

@@ -21,6 +21,7 @@ from hg3d_tf.network import efficientnet, precision
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import PoseModel, build_pose_model
 from hg3d_tf.optimizers import create_optimizer
+from hg3d_tf.torch_weights import imagenet
 from hg3d_tf.train_config import TrainConfig
 from hg3d_tf.train_loop import TrainLoop
 from hg3d_tf.train_state import TrainCheckpoints, TrainState
@@ -65,7 +66,7 @@ def _create_model(config: TrainConfig) -> PoseModel:
     if config.init_from:
         checkpoints.copy_weights(config.init_from, model)
     elif config.model.network == "efficientnet_lite0":
-        efficientnet.load_imagenet_weights(model)
+        imagenet.load_weights(model)
     efficientnet.freeze(model, config.frozen_blocks)
     optimizer = create_optimizer(
         config.optimizer, config.steps_per_epoch, config.epochs, policy == "mixed_float16"

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from torch_bytes import Writer, ordered_dict
 
-from hg3d_tf import checkpoints, prediction, torch_checkpoint, torch_names
+from hg3d_tf import checkpoints, prediction
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.torch_weights import authors, pth_file
 
 SIZES = {  # stacks, residuals, features, depth residuals, input size
     "small": (2, 1, 16, 2, 128),
@@ -54,10 +55,10 @@ def check_same(model, network):
 
 
 def imported(path):
-    tensors = torch_checkpoint.read_tensors(path)
-    model = build_pose_model(torch_names.infer_config(tensors))
-    torch_names.assign(model, tensors)
-    torch_names.fold_input(model, bgr=True, divisor=256)
+    tensors = pth_file.read_tensors(path)
+    model = build_pose_model(authors.infer_config(tensors))
+    authors.assign(model, tensors)
+    authors.fold_input(model, bgr=True, divisor=256)
     return model
 
 
@@ -113,7 +114,7 @@ def tensors():
     config = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
     model = build_pose_model(config)
     found = {}
-    for layer, names in torch_names._tensor_names(model).items():
+    for layer, names in authors._tensor_names(model).items():
         for name, weight in zip(names, layer.get_weights(), strict=True):
             axes = (3, 2, 0, 1) if weight.ndim == 4 else range(weight.ndim)[::-1]
             found[name] = weight.transpose(axes)
@@ -149,25 +150,25 @@ def test_the_command_makes_a_training_folder(tmp_path, tensors, checkpoint):
 def test_missing_and_unknown_parameters_are_named(tensors):
     changed = {name: array for name, array in tensors.items() if name != "r1.bn2.running_var"}
     changed |= {"extra.weight": np.zeros(3), "r1.bn.num_batches_tracked": np.array(5)}
-    model = build_pose_model(torch_names.infer_config(changed))
+    model = build_pose_model(authors.infer_config(changed))
     message = r"missing: r1\.bn2\.running_var; unknown: extra\.weight$"
     with pytest.raises(UserError, match=message):
-        torch_names.assign(model, changed)
+        authors.assign(model, changed)
 
 
 def test_a_wrong_shape_is_named(tensors):
     changed = tensors | {"r4.conv2.bias": np.zeros(7)}
-    model = build_pose_model(torch_names.infer_config(changed))
+    model = build_pose_model(authors.infer_config(changed))
     with pytest.raises(UserError, match=r"r4\.conv2\.bias \(7,\)"):
-        torch_names.assign(model, changed)
+        authors.assign(model, changed)
 
 
 @pytest.mark.parametrize("weight", [np.zeros(()), np.zeros((0, 8, 1, 1)), np.zeros((8, 8))])
 def test_a_layer_of_another_kind_is_named(tensors, weight):
     with pytest.raises(UserError, match=r"lin_\.0\.0\.weight has the shape \("):
-        torch_names.infer_config(tensors | {"lin_.0.0.weight": weight})
+        authors.infer_config(tensors | {"lin_.0.0.weight": weight})
 
 
 def test_another_network_is_named():
     with pytest.raises(UserError, match=r"no network of this family: lin_\.\*"):
-        torch_names.infer_config({"layer1.0.conv1.weight": np.zeros((64, 64, 3, 3))})
+        authors.infer_config({"layer1.0.conv1.weight": np.zeros((64, 64, 3, 3))})

