@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 from PIL import Image, ImageDraw
 
 from hg3d_tf import files
-from hg3d_tf.schema import TRUTH_3D
+from hg3d_tf.data.schema import TRUTH_3D
 from hg3d_tf.skeleton import BONES, JOINT_NAMES, PELVIS
 
 _COLUMNS = 8

@@ -50,7 +50,8 @@ def main() -> None:
     """Paste, find and measure; print and write the table."""
     cli.require(FLAGS.photos, "photos", "name a folder of photos without people")
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
-    from hg3d_tf import input_pipeline, prediction, weights
+    from hg3d_tf import prediction, weights
+    from hg3d_tf.data import input_pipeline
     from hg3d_tf.pictures import tables
 
     backgrounds = [prediction.read_photo(p) for p in prediction.find_images([FLAGS.photos])]
@@ -129,7 +130,7 @@ def _measure_several(examples: list[dict], backgrounds: list, look):
 
 
 def _draw_examples(data_dir: str) -> list[dict]:
-    from hg3d_tf import prepared
+    from hg3d_tf.data import prepared
 
     dataset = prepared.load_split(FLAGS.dataset, FLAGS.split, data_dir)
     examples = [e for e in dataset.as_numpy_iterator() if e["visible"].sum() > 1]

@@ -58,7 +58,8 @@ def main() -> None:
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
     from tqdm import tqdm
 
-    from hg3d_tf import evaluation, input_pipeline
+    from hg3d_tf import evaluation
+    from hg3d_tf.data import input_pipeline
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     lab, others, test = (

@@ -108,7 +108,7 @@ def save_test_images(data_dir: Path, folder: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from hg3d_tf import input_pipeline
+    from hg3d_tf.data import input_pipeline
 
     batches = input_pipeline.evaluation_batches("wild", "test", 256, 3, str(data_dir))
     folder.mkdir(exist_ok=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from hg3d_tf.data.ops import Sample
 from hg3d_tf.network import joint_decoding, targets
-from hg3d_tf.ops import Sample
 from hg3d_tf.pictures import draw
 
 _SAMPLES_A_ROW = 3

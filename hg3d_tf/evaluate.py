@@ -66,7 +66,8 @@ def main() -> None:
 
 def check_flags() -> None:
     """Raise UserError for flags that cannot be, before the work starts."""
-    from hg3d_tf import mixing, predictions_file, protocols
+    from hg3d_tf import predictions_file, protocols
+    from hg3d_tf.data import mixing
 
     systems = [*FLAGS.workdir, *([FLAGS.predictions] if FLAGS.predictions else [])]
     cli.require(systems, "workdir", "name the folder that training wrote to, or --predictions")
@@ -115,7 +116,8 @@ def measure(protocol: str, predictions, size: int):
 
 def predict_all():
     """Yield row, dataset, predictions, their crop's px and how they were made."""
-    from hg3d_tf import evaluation, input_pipeline, prepared
+    from hg3d_tf import evaluation
+    from hg3d_tf.data import input_pipeline, prepared
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     for name in FLAGS.dataset:
@@ -153,8 +155,9 @@ def _systems(data_dir: str):
 
 
 def _predict(model, workdir: str, name: str, data_dir: str):
-    from hg3d_tf import evaluation, input_pipeline
-    from hg3d_tf.bad_records import BadRecords
+    from hg3d_tf import evaluation
+    from hg3d_tf.data import input_pipeline
+    from hg3d_tf.data.bad_records import BadRecords
 
     size, bad_records = model.config.input_size, BadRecords(FLAGS.max_bad_fraction)
     batches = input_pipeline.evaluation_batches(

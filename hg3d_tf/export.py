@@ -76,7 +76,8 @@ def export_saved_model() -> None:
 
 def recalibrate(model) -> None:
     """Measure batch normalisation's statistics on the mix that the flags name."""
-    from hg3d_tf import batch_statistics, input_pipeline
+    from hg3d_tf import batch_statistics
+    from hg3d_tf.data import input_pipeline
 
     with cli.flag_errors():
         config = input_pipeline.InputConfig(
@@ -95,7 +96,8 @@ def export_tflite() -> None:
     Raises:
       UserError: after all else is written, where files lose too much.
     """
-    from hg3d_tf import checkpoints, input_pipeline, tflite, tflite_export, tflite_report
+    from hg3d_tf import checkpoints, tflite, tflite_export, tflite_report
+    from hg3d_tf.data import input_pipeline
 
     unknown = [form for form in FLAGS.tflite if form not in tflite.FORMS]
     if unknown:

@@ -21,7 +21,8 @@ flags.DEFINE_string("output", None, "JSON file for the statistics.")
 def main() -> None:
     """Print the statistics, write the JSON and the contact sheet."""
     cli.require(FLAGS.dataset, "dataset", "name a prepared dataset")
-    from hg3d_tf import files, input_pipeline, inspection, prepared
+    from hg3d_tf import files
+    from hg3d_tf.data import input_pipeline, inspection, prepared
     from hg3d_tf.pictures import tables
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()

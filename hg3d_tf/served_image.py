@@ -6,7 +6,7 @@ says; the file stores it unturned. All turns are parts of the one matrix that th
 
 import tensorflow as tf
 
-from hg3d_tf import decoding, geometry, image_header, warping
+from hg3d_tf.data import geometry, image_header, region_decoding, warping
 
 # Transposed, then mirrored left-right, then upside down: Exif orientations 1 to 8 (1-based).
 _TRANSPOSED = (0, 0, 0, 0, 0, 1, 1, 1, 1)
@@ -73,7 +73,7 @@ def _decode_for_crop(sample, size: int):
     """Return what a crop needs of the image: pixels, their corner and unit (see `decoding`)."""
 
     def jpeg():
-        decoded = decoding.decode_for_crop(size)(sample)
+        decoded = region_decoding.decode_for_crop(size)(sample)
         pixels = tf.cast(decoded["image"], tf.float32)
         return pixels, decoded["image_corner"], decoded["image_unit"]
 
@@ -85,7 +85,7 @@ def _reduced_part(sample, size: int):
     image = _decode_colours(sample["image"])
     unit = geometry.reduction(sample["crop_side"], size)
     reduced_shape = -(-tf.shape(image)[:2] // unit)
-    window = decoding.crop_window(sample, tf.cast(unit, tf.float32), reduced_shape)
+    window = region_decoding.crop_window(sample, tf.cast(unit, tf.float32), reduced_shape)
     start, stop = window[:2] * unit, (window[:2] + window[2:]) * unit
     part = image[start[0] : stop[0], start[1] : stop[1]]
     missing = window[2:] * unit - tf.shape(part)[:2]

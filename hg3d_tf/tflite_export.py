@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from hg3d_tf import files, input_pipeline, tflite, tflite_report
+from hg3d_tf import files, tflite, tflite_report
+from hg3d_tf.data import input_pipeline
 from hg3d_tf.description import describe_model
 from hg3d_tf.network.pose_model import PoseModel
 

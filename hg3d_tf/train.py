@@ -223,8 +223,8 @@ def prepare_workdir(workdir: Path, chief: bool) -> None:
 
 def config_from_flags():
     """Return the flags as a TrainConfig."""
-    from hg3d_tf.augment import AugmentConfig
-    from hg3d_tf.input_pipeline import InputConfig, default_data_dir
+    from hg3d_tf.data.augment import AugmentConfig
+    from hg3d_tf.data.input_pipeline import InputConfig, default_data_dir
     from hg3d_tf.network.pose_model import LossConfig, ModelConfig
     from hg3d_tf.network.updates import UpdateConfig
     from hg3d_tf.optimizers import OptimizerConfig

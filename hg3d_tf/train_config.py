@@ -3,7 +3,7 @@
 import dataclasses
 
 from hg3d_tf import strategies
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.network import precision
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig

@@ -4,18 +4,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import (
-    batch_preview,
-    callbacks,
-    checkpoints,
-    input_pipeline,
-    mixing,
-    prepared,
-    progress,
-    strategies,
-    training_report,
-)
-from hg3d_tf.bad_records import BadRecords
+from hg3d_tf import batch_preview, callbacks, checkpoints, progress, strategies, training_report
+from hg3d_tf.data import input_pipeline, mixing, prepared
+from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.guards import NonfiniteGuard
 from hg3d_tf.network import efficientnet, precision
 from hg3d_tf.network.keras_api import keras

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import evaluation, input_pipeline, prepared, protocol_inputs, strategies
-from hg3d_tf.bad_records import BadRecords
+from hg3d_tf import evaluation, protocol_inputs, strategies
 from hg3d_tf.best_checkpoints import BestCheckpoints
+from hg3d_tf.data import input_pipeline, prepared
+from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.network.pose_model import build_pose_model
 from hg3d_tf.pictures import draw
 from hg3d_tf.train_state import TrainState

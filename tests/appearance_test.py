@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import appearance
-from hg3d_tf.addons import tfa
+from hg3d_tf.data import appearance
+from hg3d_tf.data.addons import tfa
 
 IMAGE = tf.constant(np.random.default_rng(0).uniform(0, 1, (64, 64, 3)), tf.float32)
 SEED = tf.constant([3, 4])

@@ -5,11 +5,11 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import at_exit
+from hg3d_tf.data import at_exit
 
 LEAVES_ITERATORS = """
-from hg3d_tf import input_pipeline
-from hg3d_tf.augment import AugmentConfig
+from hg3d_tf.data import input_pipeline
+from hg3d_tf.data.augment import AugmentConfig
 augmentation = AugmentConfig(rotation_probability=1)
 config = input_pipeline.InputConfig(
     mix="painted_2d", batch_size=8, data_dir={data_dir!r}, augmentation=augmentation

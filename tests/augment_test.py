@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 from painted_samples import painted_sample, render
 
-from hg3d_tf import augment
-from hg3d_tf.augment import AugmentConfig
+from hg3d_tf.data import augment
+from hg3d_tf.data.augment import AugmentConfig
 
 EVERYTHING = AugmentConfig(
     grayscale_probability=1.0,

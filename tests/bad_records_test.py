@@ -7,11 +7,12 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from hg3d_tf import evaluation, input_pipeline, schema
-from hg3d_tf.bad_records import BadRecords
+from hg3d_tf import evaluation
 from hg3d_tf.cli import UserError
-from hg3d_tf.guard import fill_places
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.data import input_pipeline, schema
+from hg3d_tf.data.bad_record_guard import fill_places
+from hg3d_tf.data.bad_records import BadRecords
+from hg3d_tf.data.input_pipeline import InputConfig
 
 GOOD = 24
 

@@ -9,8 +9,9 @@ import painted_people
 import pytest
 import tensorflow_datasets as tfds
 
-from hg3d_tf import checkpoints, evaluation, schema
+from hg3d_tf import checkpoints, evaluation
 from hg3d_tf.cli import UserError
+from hg3d_tf.data import schema
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
@@ -189,7 +190,8 @@ import sys, json
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from hg3d_tf import checkpoints, evaluation, input_pipeline, protocols
+from hg3d_tf import checkpoints, evaluation, protocols
+from hg3d_tf.data import input_pipeline
 workdir, data_dir = sys.argv[1:]
 one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 for strategy in (one, two):

@@ -12,8 +12,8 @@ from painted_samples import (
 )
 from PIL import Image
 
-from hg3d_tf import augment, decoding, geometry
-from hg3d_tf.augment import AugmentConfig
+from hg3d_tf.data import augment, geometry, region_decoding
+from hg3d_tf.data.augment import AugmentConfig
 
 SIZE = 128
 NOTHING = {"scale": 0.0, "rotation_probability": 0.0, "flip_probability": 0.0}
@@ -64,8 +64,8 @@ def test_the_region_shows_what_the_whole_image_would(rotation):
             rotation=np.float32(rotation),
         )
         sample = geometry.snap_to_pixels(64)(sample)
-        region = decoding.decode_for_crop(64)(sample)
-        whole = decoding.decode_whole(sample)
+        region = region_decoding.decode_for_crop(64)(sample)
+        whole = region_decoding.decode_whole(sample)
         assert tf.size(region["image"]) < tf.size(whole["image"]) // 2
         a, b = (geometry.crop(64, snapped=True)(decoded)["image"] for decoded in (region, whole))
         assert np.abs(a - b).max() < 0.02
@@ -73,7 +73,7 @@ def test_the_region_shows_what_the_whole_image_would(rotation):
 
 def test_a_large_crop_is_decoded_small():
     sample = geometry.snap_to_pixels(64)(painted_sample(0, zoom=4, crop_side=np.float32(520)))
-    decoded = decoding.decode_for_crop(64)(sample)
+    decoded = region_decoding.decode_for_crop(64)(sample)
     assert decoded["image_unit"] == 8
     assert max(decoded["image"].shape[:2]) <= 80
 
@@ -124,7 +124,7 @@ SQUARE = {"crop_center": np.float32([80, 80]), "crop_side": np.float32(160)}
 
 @pytest.mark.parametrize("rotation", [0.0, 2 * np.pi])
 def test_flipping_twice_gives_the_sample_back(rotation):
-    before = decoding.decode_whole(
+    before = region_decoding.decode_whole(
         painted_sample(1, **SQUARE, flip=np.array(True), rotation=np.float32(rotation))
     )
     once = geometry.crop(160, snapped=True)(before)
@@ -138,7 +138,7 @@ def test_flipping_twice_gives_the_sample_back(rotation):
 
 
 def test_a_crop_of_the_whole_image_changes_no_pixel():
-    before = decoding.decode_whole(painted_sample(1, **SQUARE))
+    before = region_decoding.decode_whole(painted_sample(1, **SQUARE))
     after = geometry.crop(160, snapped=True)(before)
     np.testing.assert_allclose(after["image"] * 255, before["image"], atol=1e-3)
     np.testing.assert_allclose(after["joints_2d"], before["joints_2d"], atol=1e-4)

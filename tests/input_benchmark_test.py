@@ -3,9 +3,9 @@ import painted_people
 import pytest
 from painted_samples import painted_sample
 
-from hg3d_tf import prepared
 from hg3d_tf.benchmarks import input, input_data, input_stages, memory, opencv_loader
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.data import prepared
+from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.network import targets
 from hg3d_tf.network.pose_model import ModelConfig
 

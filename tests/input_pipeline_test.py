@@ -5,9 +5,9 @@ import painted_people
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import input_pipeline, prepared
 from hg3d_tf.cli import UserError
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.data import input_pipeline, prepared
+from hg3d_tf.data.input_pipeline import InputConfig
 
 MIX = "painted_3d:0.25,painted_2d:0.75"
 

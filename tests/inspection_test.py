@@ -8,7 +8,7 @@ import painted_people
 import pytest
 from PIL import Image
 
-from hg3d_tf import inspection, prepared
+from hg3d_tf.data import inspection, prepared
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS
 
 

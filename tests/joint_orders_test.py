@@ -1,6 +1,6 @@
 import pytest
 
-from hg3d_tf import joint_orders as orders
+from hg3d_tf.data import joint_orders as orders
 from hg3d_tf.skeleton import JOINT_NAMES
 
 # The lists that the datasets' and the authors' descriptions give, number by number.

@@ -10,7 +10,7 @@ import painted_people
 import pytest
 import tensorflow_datasets as tfds
 
-from hg3d_tf import schema
+from hg3d_tf.data import schema
 from hg3d_tf.skeleton import NUM_JOINTS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from hg3d_tf import mixing
-from hg3d_tf.mixing import ExactMix, RandomMix
+from hg3d_tf.data import mixing
+from hg3d_tf.data.mixing import ExactMix, RandomMix
 
 MIXES = {
     "random": RandomMix([0.7, 0.05, 0.25], seed=3),

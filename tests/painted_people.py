@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image, ImageDraw
 
-from hg3d_tf import schema
+from hg3d_tf.data import schema
 from hg3d_tf.skeleton import NUM_JOINTS, joint_index
 
 SIZE = 160

@@ -7,8 +7,8 @@ import painted_people
 import tensorflow as tf
 from PIL import Image
 
-from hg3d_tf import decoding, geometry, warping
-from hg3d_tf.ops import chain
+from hg3d_tf.data import geometry, region_decoding, warping
+from hg3d_tf.data.ops import chain
 
 
 def encoded(image: Image.Image, form: str = "JPEG") -> bytes:
@@ -22,7 +22,7 @@ def encoded(image: Image.Image, form: str = "JPEG") -> bytes:
 def render(size: int, warp=warping.warp):
     """Return the op from an adapted sample to its crop, as the pipeline chains it."""
     snapped = geometry.crop(size, snapped=True, warp=warp)
-    return chain(geometry.snap_to_pixels(size), decoding.decode_for_crop(size), snapped)
+    return chain(geometry.snap_to_pixels(size), region_decoding.decode_for_crop(size), snapped)
 
 
 def painted_sample(seed: int, zoom: int = 1, form: str = "JPEG", **changes) -> dict:

@@ -4,7 +4,7 @@ import reference_protocols as loops
 
 from hg3d_tf import evaluation, metrics, poster, protocols
 from hg3d_tf.cli import UserError
-from hg3d_tf.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
+from hg3d_tf.data.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, JOINT_NAMES, bone_lengths, joint_index
 
 SCENES = (b"studio_green_screen", b"studio", b"outdoor")

@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from hg3d_tf import image_header, served_image
+from hg3d_tf import served_image
+from hg3d_tf.data import image_header
 
 
 def smooth_picture(height=60, width=90) -> Image.Image:

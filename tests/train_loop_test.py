@@ -10,7 +10,7 @@ import training_runs as runs
 
 from hg3d_tf import checkpoints, training
 from hg3d_tf.cli import UserError
-from hg3d_tf.input_pipeline import InputConfig, train_batches
+from hg3d_tf.data.input_pipeline import InputConfig, train_batches
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig
 from hg3d_tf.optimizers import OptimizerConfig

@@ -24,7 +24,7 @@ tf.config.threading.set_intra_op_parallelism_threads(2)
 
 import training_runs
 from hg3d_tf import batch_preview, training, training_report
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.optimizers import OptimizerConfig
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.train_config import LogConfig, TrainConfig

@@ -4,9 +4,9 @@ import tensorflow as tf
 from painted_samples import assert_discs_at_labels, eagerly, in_tf_data, painted_sample, render
 from PIL import Image
 
-from hg3d_tf import augment, warping
-from hg3d_tf.addons import tfa
-from hg3d_tf.augment import AugmentConfig
+from hg3d_tf.data import augment, warping
+from hg3d_tf.data.addons import tfa
+from hg3d_tf.data.augment import AugmentConfig
 
 needs_addons = pytest.mark.skipif(tfa is None, reason="tensorflow-addons is not installed")
 needs_opencv = pytest.mark.skipif(

@@ -8,7 +8,7 @@ import numpy as np
 
 from h36m.h36m_camera import PIXEL_SHIFT, Camera
 from h36m.h36m_metadata import ACTIONS, CAMERA_IDS, FIRST_ACTION
-from hg3d_tf.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
+from hg3d_tf.data.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import NUM_JOINTS
 from preparation.records import open_photo, pose_record, with_mid_shoulder_thorax
 from preparation.units import Skipped

@@ -12,7 +12,7 @@ from absl import logging
 from h36m.h36m_authors import read_rows, split_rows
 from h36m.h36m_metadata import CAMERA_IDS, load_metadata
 from h36m.h36m_release import Choices, Video, read_video
-from hg3d_tf.joint_orders import H36M_17_NAMES
+from hg3d_tf.data.joint_orders import H36M_17_NAMES
 from preparation.pose_builder import PoseBuilder, require_tree
 from preparation.stored_crop import Storage
 from preparation.units import Unit

@@ -12,7 +12,7 @@ from h36m.h36m_camera_test import projected
 from h36m.h36m_dataset_builder import Builder
 from h36m.h36m_metadata import ACTIONS, CAMERA_IDS, load_metadata
 from hg3d_tf.cli import UserError
-from hg3d_tf.joint_orders import H36M_17_FROM_32, H36M_17_NAMES, MPII_16_FROM_H36M_17
+from hg3d_tf.data.joint_orders import H36M_17_FROM_32, H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import JOINT_NAMES, THORAX
 from preparation.painted_people import (
     assert_joints_on_discs,

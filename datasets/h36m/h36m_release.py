@@ -9,7 +9,7 @@ import numpy as np
 
 from h36m.h36m_camera import PIXEL_SHIFT, Camera
 from h36m.h36m_metadata import Recording
-from hg3d_tf.joint_orders import H36M_17_FROM_32, MPII_16_FROM_H36M_17
+from hg3d_tf.data.joint_orders import H36M_17_FROM_32, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS
 from preparation.frame_image import FrameImage
 from preparation.records import pose_record, stored, with_mid_shoulder_thorax

@@ -7,7 +7,7 @@ import pytest
 import scipy.io
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.joint_orders import LSP_14_NAMES
+from hg3d_tf.data.joint_orders import LSP_14_NAMES
 from hg3d_tf.skeleton import JOINT_NAMES, PELVIS, THORAX, UPPER_NECK, joint_index
 from lspet.lspet_dataset_builder import Builder
 from lspet.lspet_images import load_joints, to_mpii_order

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
-from hg3d_tf.joint_orders import LSP_14_NAMES
+from hg3d_tf.data.joint_orders import LSP_14_NAMES
 from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, joint_index
 from preparation.records import open_photo, pose_record, stored
 from preparation.stored_crop import Storage

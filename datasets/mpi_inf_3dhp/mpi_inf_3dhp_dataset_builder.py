@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from hg3d_tf.joint_orders import MPI_INF_3DHP_17_NAMES
+from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_NAMES
 from mpi_inf_3dhp.mpi_inf_3dhp_test_set import SCENES, read_frames, valid_frames
 from mpi_inf_3dhp.mpi_inf_3dhp_train import read_video
 from preparation.pose_builder import PoseBuilder, require_tree

@@ -7,7 +7,7 @@ import pytest
 import scipy.io
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.joint_orders import MPI_INF_3DHP_17_NAMES, MPI_INF_3DHP_28_NAMES
+from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_NAMES, MPI_INF_3DHP_28_NAMES
 from hg3d_tf.skeleton import JOINT_NAMES, THORAX
 from mpi_inf_3dhp.mpi_inf_3dhp_dataset_builder import TEST_FOLDER, Builder
 from mpi_inf_3dhp.mpi_inf_3dhp_records import fitted_intrinsics

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hg3d_tf.joint_orders import MPI_INF_3DHP_17_NAMES, MPII_16_FROM_MPI_INF_3DHP_17
+from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_NAMES, MPII_16_FROM_MPI_INF_3DHP_17
 from hg3d_tf.skeleton import NUM_JOINTS, THORAX
 from preparation.records import pose_record, with_mid_shoulder_thorax
 from preparation.units import Skipped

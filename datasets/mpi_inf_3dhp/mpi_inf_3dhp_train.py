@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
-from hg3d_tf.joint_orders import MPI_INF_3DHP_17_FROM_28
+from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_FROM_28
 from mpi_inf_3dhp.mpi_inf_3dhp_records import labelled_record
 from preparation.frame_image import FrameImage
 from preparation.records import stored

@@ -16,8 +16,8 @@ from absl import logging
 from tensorflow_datasets.core import shuffle
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.data.schema import pose_features
 from hg3d_tf.files import write_json
-from hg3d_tf.schema import pose_features
 from preparation.records import typed
 from preparation.stored_crop import Storage
 from preparation.units import Unit, finish, finish_all, records, skipped

@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from tqdm import tqdm
 
 from hg3d_tf import cli
-from hg3d_tf.schema import TRUTH_3D, pose_features
+from hg3d_tf.data.schema import TRUTH_3D, pose_features
 from hg3d_tf.skeleton import NUM_JOINTS
 from synthetic_humans import examples
 from synthetic_humans.characters import assets

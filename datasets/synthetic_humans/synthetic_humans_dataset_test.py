@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from hg3d_tf.schema import TRUTH_3D
+from hg3d_tf.data.schema import TRUTH_3D
 from hg3d_tf.skeleton import bone_lengths, joint_index
 from synthetic_humans import examples
 from synthetic_humans.synthetic_humans_dataset_builder import Builder, render_all

@@ -7,9 +7,9 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import input_pipeline, prepared
 from hg3d_tf.benchmarks import input_data, input_stages, memory, opencv_loader, train
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.data import input_pipeline, prepared
+from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.network.hourglass import OUTPUT_STRIDE
 from hg3d_tf.network.pose_model import ModelConfig
 

@@ -10,7 +10,7 @@ from absl import logging
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from hg3d_tf import schema
+from hg3d_tf.data import schema
 from hg3d_tf.skeleton import BONES, NUM_JOINTS
 
 _QUALITY = 92  # of the JPEGs

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import augment, decoding, geometry, input_pipeline, prepared, samples
-from hg3d_tf.input_pipeline import InputConfig
+from hg3d_tf.data import augment, geometry, input_pipeline, prepared, region_decoding, samples
+from hg3d_tf.data.input_pipeline import InputConfig
+from hg3d_tf.data.ops import chain
+from hg3d_tf.data.records import RecordReader
+from hg3d_tf.data.warping import fastest_warp
 from hg3d_tf.network import targets
 from hg3d_tf.network.hourglass import OUTPUT_STRIDE
-from hg3d_tf.ops import chain
-from hg3d_tf.records import RecordReader
-from hg3d_tf.warping import fastest_warp
 
 _REPETITIONS = 3
 _WARM_UP = 10  # batches: what was prefetched, and the threads' start
@@ -33,7 +33,7 @@ def stages(config: InputConfig, size: int) -> Ways:
     change_geometry = chain(
         augment.random_geometry(config.augmentation), geometry.snap_to_pixels(size)
     )
-    decode = decoding.decode_for_crop(size)
+    decode = region_decoding.decode_for_crop(size)
     crop = geometry.crop(size, snapped=True, warp=fastest_warp)
 
     def up_to(*ops):

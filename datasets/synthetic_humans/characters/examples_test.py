@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from hg3d_tf import cli
-from hg3d_tf.schema import TRUTH_3D
+from hg3d_tf.data.schema import TRUTH_3D
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 from synthetic_humans import scenes
 from synthetic_humans.characters import assets, examples, looks, rendering, soup

@@ -9,13 +9,13 @@ An evaluation sample holds further fields (`EVALUATION_FIELDS`).
 
 import tensorflow as tf
 
-from hg3d_tf import augment, geometry
-from hg3d_tf.augment import AugmentConfig
-from hg3d_tf.decoding import black_image, decode_for_crop
+from hg3d_tf.data import augment, geometry
+from hg3d_tf.data.augment import AugmentConfig
+from hg3d_tf.data.ops import Op, Sample, chain, select
+from hg3d_tf.data.region_decoding import black_image, decode_for_crop
+from hg3d_tf.data.schema import TRUTH_3D
+from hg3d_tf.data.warping import fastest_warp
 from hg3d_tf.network import targets
-from hg3d_tf.ops import Op, Sample, chain, select
-from hg3d_tf.schema import TRUTH_3D
-from hg3d_tf.warping import fastest_warp
 
 _COMMON_FIELDS = (
     "key",

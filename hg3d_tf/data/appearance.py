@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from hg3d_tf.addons import tfa
+from hg3d_tf.data.addons import tfa
 
 Change = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 

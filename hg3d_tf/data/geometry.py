@@ -6,9 +6,9 @@ renders it.
 
 import tensorflow as tf
 
-from hg3d_tf.ops import Op, Sample
+from hg3d_tf.data.ops import Op, Sample
+from hg3d_tf.data.warping import Warp, warp
 from hg3d_tf.skeleton import MIRROR
-from hg3d_tf.warping import Warp, warp
 
 
 def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:

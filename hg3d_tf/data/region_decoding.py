@@ -6,8 +6,8 @@ The decoded image, uint8 [H, W, 3], is a part of the source: its top left corner
 
 import tensorflow as tf
 
-from hg3d_tf import geometry
-from hg3d_tf.ops import Op, Sample
+from hg3d_tf.data import geometry
+from hg3d_tf.data.ops import Op, Sample
 
 _MARGIN = 2  # decoded px, for the neighbours that interpolation asks for
 _REDUCTIONS = (1, 2, 4, 8)  # that JPEG can be decoded at

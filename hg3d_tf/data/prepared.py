@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.ops import Sample
+from hg3d_tf.data.ops import Sample
 
 # Short names of the datasets that the project renders itself.
 ALIASES = {"studio": "synthetic_humans/studio", "wild": "synthetic_humans/wild"}

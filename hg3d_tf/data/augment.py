@@ -5,8 +5,8 @@ import math
 
 import tensorflow as tf
 
-from hg3d_tf import appearance
-from hg3d_tf.ops import Op, Sample, chain, split_seed
+from hg3d_tf.data import appearance
+from hg3d_tf.data.ops import Op, Sample, chain, split_seed
 
 GEOMETRY_FIELDS = ("crop_center", "crop_side", "rotation", "flip")
 

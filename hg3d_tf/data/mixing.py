@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf.records import RecordReader
+from hg3d_tf.data.records import RecordReader
 
 # Within so many samples every dataset has its share, rounded up or down.
 BLOCK = 1000

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import at_exit
-from hg3d_tf.addons import tfa
+from hg3d_tf.data import at_exit
+from hg3d_tf.data.addons import tfa
 
 # Image [H, W, 3] uint8, 3x3 matrix from crop px to image px, size -> [size, size, 3] float32.
 Warp = Callable[[tf.Tensor, tf.Tensor, int], tf.Tensor]

@@ -9,13 +9,13 @@ import os
 
 import tensorflow as tf
 
-from hg3d_tf import prepared, samples
-from hg3d_tf.augment import AugmentConfig
-from hg3d_tf.bad_records import BadRecords
-from hg3d_tf.guard import any_good, fill_places, guarded, only_good
-from hg3d_tf.mixing import create_mix, exact_counts, from_source, mixed_records, parse_mix
-from hg3d_tf.ops import Sample
-from hg3d_tf.records import RecordReader
+from hg3d_tf.data import prepared, samples
+from hg3d_tf.data.augment import AugmentConfig
+from hg3d_tf.data.bad_record_guard import any_good, fill_places, guarded, only_good
+from hg3d_tf.data.bad_records import BadRecords
+from hg3d_tf.data.mixing import create_mix, exact_counts, from_source, mixed_records, parse_mix
+from hg3d_tf.data.ops import Sample
+from hg3d_tf.data.records import RecordReader
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import at_exit
-from hg3d_tf.bad_records import BadRecords, reason_of
-from hg3d_tf.ops import Sample
+from hg3d_tf.data import at_exit
+from hg3d_tf.data.bad_records import BadRecords, reason_of
+from hg3d_tf.data.ops import Sample
 
 
 def guarded(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import tensorflow as tf
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.ops import Sample
+from hg3d_tf.data.ops import Sample
 
 
 class BadRecords:
