@@ -32,8 +32,6 @@ INSTALL_REQUIRES = [
     "ai-edge-litert>=2.3,<3",
 ]
 
-_WEIGHTS_FILES = ("json", "npz", "tflite", "md")
-
 EXTRAS_REQUIRE = {
     "datasets": [
         "av>=18",
@@ -73,8 +71,11 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    # The network and its card, without the card's pictures (1.5 MB).
-    package_data={"hg3d_tf": ["poster.json", *(f"weights/*.{x}" for x in _WEIGHTS_FILES)]},
+    # Of the network's card the text, without its pictures (1.5 MB).
+    package_data={
+        "hg3d_tf.evaluation": ["poster.json"],
+        "hg3d_tf.weights": ["*.json", "*.npz", "*.tflite", "*.md"],
+    },
     packages=find_packages(include=["hg3d_tf", "hg3d_tf.*"]),
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,

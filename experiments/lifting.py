@@ -58,12 +58,12 @@ def main() -> None:
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
     from tqdm import tqdm
 
-    from hg3d_tf import evaluation
     from hg3d_tf.data import input_pipeline
+    from hg3d_tf.evaluation import scoring
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     lab, others, test = (
-        evaluation.load_labels(name, split, _SIZE, data_dir)
+        scoring.load_labels(name, split, _SIZE, data_dir)
         for name, split in ((FLAGS.lab, "train"), (FLAGS.labels_2d, "train"), (FLAGS.test, "test"))
     )
     if not lab["has_depth"].all():
@@ -146,7 +146,7 @@ def _stage(lifter, lab, others, weight: float, seed, steps: int, rate: float) ->
 
 
 def _measure(lifter, test) -> dict:
-    from hg3d_tf import protocols
+    from hg3d_tf.evaluation.protocols import registry
 
     predictions = test | {
         "predicted_2d_norm": test["joints_2d_norm"],
@@ -154,7 +154,7 @@ def _measure(lifter, test) -> dict:
     }
     blocks = {}
     for name in ("by_pose", "bone_symmetry"):
-        result = protocols.evaluate(name, predictions)
+        result = registry.evaluate(name, predictions)
         block = {"statement": result.statement, "poster": {}, "poster_source": ""}
         blocks[name] = {FLAGS.test: block | {"rows": {"": result.values}}}
     return blocks

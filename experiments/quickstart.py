@@ -119,7 +119,7 @@ def save_test_images(data_dir: Path, folder: Path) -> None:
 
 def write_report(workdir: Path, results: dict, seconds: float) -> None:
     """Print the table and the paths; write report.md."""
-    from hg3d_tf import evaluation
+    from hg3d_tf.evaluation import scoring
 
     table = tables.results_table(results)
     made = {
@@ -132,11 +132,11 @@ def write_report(workdir: Path, results: dict, seconds: float) -> None:
     listing = "\n".join(f"- `{name}`: {what}" for name, what in made.items())
     report = (
         f"# Quickstart\n\n`python experiments/quickstart.py`, {seconds / 60:.1f} minutes.\n\n"
-        f"{tables.as_markdown(table)}\n\nProtocol: {evaluation.PROTOCOL}.\n\n"
+        f"{tables.as_markdown(table)}\n\nProtocol: {scoring.PROTOCOL}.\n\n"
         f"![poses](poses.png)\n\n{listing}\n"
     )
     files.write_text(workdir / "report.md", report)
-    print(f"\n{tables.as_text(table)}\n\n{evaluation.PROTOCOL}\n")
+    print(f"\n{tables.as_text(table)}\n\n{scoring.PROTOCOL}\n")
     for name in ("results.json", "report.md", "poses.png", "saved_model/1"):
         print(f"  {workdir / name}")
     print(f"{seconds / 60:.1f} minutes")

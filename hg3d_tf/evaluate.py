@@ -53,7 +53,8 @@ flags.DEFINE_string("markdown", None, "Markdown file for the tables.")
 
 def main() -> None:
     """Evaluate, print the tables, write the files."""
-    from hg3d_tf import files, reports
+    from hg3d_tf import files
+    from hg3d_tf.evaluation import reports
 
     check_flags()
     results = evaluate()
@@ -66,14 +67,15 @@ def main() -> None:
 
 def check_flags() -> None:
     """Raise UserError for flags that cannot be, before the work starts."""
-    from hg3d_tf import predictions_file, protocols
     from hg3d_tf.data import mixing
+    from hg3d_tf.evaluation import predictions_file
+    from hg3d_tf.evaluation.protocols import registry
 
     systems = [*FLAGS.workdir, *([FLAGS.predictions] if FLAGS.predictions else [])]
     cli.require(systems, "workdir", "name the folder that training wrote to, or --predictions")
     for name in FLAGS.protocol:
-        if name not in protocols.PROTOCOLS and name != SYNTHETIC:
-            known = ", ".join((SYNTHETIC, *protocols.PROTOCOLS))
+        if name not in registry.PROTOCOLS and name != SYNTHETIC:
+            known = ", ".join((SYNTHETIC, *registry.PROTOCOLS))
             raise cli.UserError(f"--protocol={name} is unknown; there are {known}")
     if FLAGS.predictions and len(FLAGS.dataset) != 1:
         raise cli.UserError("--predictions are of one dataset: name it by --dataset")
@@ -93,7 +95,7 @@ def check_flags() -> None:
 
 
 def evaluate():
-    """Return protocol -> dataset -> row -> protocols.Result."""
+    """Return protocol -> dataset -> row -> Result."""
     results = {protocol: {name: {} for name in FLAGS.dataset} for protocol in FLAGS.protocol}
     for row, dataset, predictions, size, note in predict_all():
         for protocol in FLAGS.protocol:
@@ -104,20 +106,22 @@ def evaluate():
 
 
 def measure(protocol: str, predictions, size: int):
-    """Return the protocols.Result of predictions whose labels refer to crops of `size` px."""
-    from hg3d_tf import evaluation, protocol_inputs, protocols
+    """Return the Result of predictions whose labels refer to crops of `size` px."""
+    from hg3d_tf.evaluation import scoring
+    from hg3d_tf.evaluation.protocols import inputs, registry
+    from hg3d_tf.evaluation.protocols.result import Result
 
     if protocol != SYNTHETIC:
-        return protocols.evaluate(protocol, predictions)
+        return registry.evaluate(protocol, predictions)
     for name in ("predicted_2d_norm", "predicted_depth"):
-        protocol_inputs.field(predictions, name)
-    return protocols.Result(evaluation.summarize(predictions, size), evaluation.PROTOCOL)
+        inputs.field(predictions, name)
+    return Result(scoring.summarize(predictions, size), scoring.PROTOCOL)
 
 
 def predict_all():
     """Yield row, dataset, predictions, their crop's px and how they were made."""
-    from hg3d_tf import evaluation
     from hg3d_tf.data import input_pipeline, prepared
+    from hg3d_tf.evaluation import scoring
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     for name in FLAGS.dataset:
@@ -126,13 +130,14 @@ def predict_all():
     for row, name, predictions, size, note in _systems(data_dir):
         if name not in with_mean_pose:
             with_mean_pose.add(name)
-            pose = pose or evaluation.mean_pose(FLAGS.mean_pose_of, size, data_dir)
-            yield "mean_pose", name, evaluation.with_constant_pose(predictions, pose), size, note
+            pose = pose or scoring.mean_pose(FLAGS.mean_pose_of, size, data_dir)
+            yield "mean_pose", name, scoring.with_constant_pose(predictions, pose), size, note
         yield row, name, predictions, size, note
 
 
 def _systems(data_dir: str):
-    from hg3d_tf import checkpoints, evaluation, predictions_file, strategies
+    from hg3d_tf import checkpoints, strategies
+    from hg3d_tf.evaluation import predictions_file, scoring
 
     for row, workdir in _row_names(FLAGS.workdir).items():
         with strategies.create_strategy().scope():
@@ -149,25 +154,25 @@ def _systems(data_dir: str):
     if FLAGS.predictions:
         arrays = predictions_file.load(FLAGS.predictions)
         (name,), size = FLAGS.dataset, 256  # any: the labels are compared as shares of the crop
-        labels = evaluation.load_labels(name, FLAGS.split, size, data_dir)
+        labels = scoring.load_labels(name, FLAGS.split, size, data_dir)
         joined = predictions_file.join(labels, arrays, FLAGS.predictions)
         yield Path(FLAGS.predictions).stem, name, joined, size, ""
 
 
 def _predict(model, workdir: str, name: str, data_dir: str):
-    from hg3d_tf import evaluation
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.data.bad_records import BadRecords
+    from hg3d_tf.evaluation import scoring
 
     size, bad_records = model.config.input_size, BadRecords(FLAGS.max_bad_fraction)
     batches = input_pipeline.evaluation_batches(
         name, FLAGS.split, size, FLAGS.batch_size, data_dir, bad_records=bad_records
     )
     with bad_records.stop_as_user_error():
-        predictions = evaluation.predict_split(model, batches, f"{workdir} on {name}")
+        predictions = scoring.predict_split(model, batches, f"{workdir} on {name}")
     for flag, count in _PICTURED.items():
         if path := FLAGS[flag].value:
-            from hg3d_tf import examples
+            from hg3d_tf.evaluation import examples
 
             rows = getattr(examples, flag)(examples.errors(predictions), count)
             examples.draw(path, predictions, batches, rows)

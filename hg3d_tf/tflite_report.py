@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import evaluation
 from hg3d_tf.benchmarks.machine import machine
+from hg3d_tf.evaluation import scoring
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.pictures import tables
@@ -39,20 +39,20 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
     """
     size = model.config.input_size
     # As the files' heat maps, which are measured: without a flip test.
-    predict = evaluation.prediction_function(model, flip_test=False)
-    reference = evaluation.predict_split(model, batches, "Keras", predict)
-    keras = evaluation.summarize(reference, size)
+    predict = scoring.prediction_function(model, flip_test=False)
+    reference = scoring.predict_split(model, batches, "Keras", predict)
+    keras = scoring.summarize(reference, size)
     files, kind = {}, model.config.heatmaps
     for form, content in contents.items():
         runner = TfliteRunner(content)
-        predictions = evaluation.collect(
+        predictions = scoring.collect(
             batches, lambda batch, runner=runner: _predict(runner, batch, kind), form
         )
         files[form] = {
             "size_mb": len(content) / 1e6,
             "latency_ms": 1000 * latency_seconds(runner, size, seconds),
             "operators": operators_with_delegate(content),
-            **_losses(evaluation.summarize(predictions, size), keras),
+            **_losses(scoring.summarize(predictions, size), keras),
             **_differences(predictions, reference, size),
         }
     return {
@@ -81,7 +81,7 @@ def operators_with_delegate(content: bytes) -> dict:
 
 
 def _predict(runner: TfliteRunner, batch, kind: str) -> dict[str, tf.Tensor]:
-    """Return what `evaluation.predict_split` does; the file takes one crop at a time."""
+    """Return what `scoring.predict_split` does; the file takes one crop at a time."""
     rows = [runner.run("heatmaps", image) for image in batch["image"].numpy()]
     heatmaps, depth = (
         np.concatenate([row[name] for row in rows]) for name in ("heatmaps", "depth")

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import evaluation, protocol_inputs, strategies
+from hg3d_tf import strategies
 from hg3d_tf.best_checkpoints import BestCheckpoints
 from hg3d_tf.data import input_pipeline, prepared
 from hg3d_tf.data.bad_records import BadRecords
+from hg3d_tf.evaluation import scoring
+from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.network.pose_model import build_pose_model
 from hg3d_tf.pictures import draw
 from hg3d_tf.train_state import TrainState
@@ -77,7 +79,7 @@ class Validation:
         lower = METRICS[config.best_metric]
         self.best = BestCheckpoints(workdir, config.keep_best, lower) if workdir else None
         self.model = _copy_for_validation(state)
-        self.predict = evaluation.prediction_function(self.model)
+        self.predict = scoring.prediction_function(self.model)
         self.data_dir = data_dir
         prepared.checked_builder(config.dataset, config.split, data_dir)
 
@@ -90,7 +92,7 @@ class Validation:
         bad_records = BadRecords()
         title = f"{self.config.dataset}, epoch {epoch + 1}"
         with bad_records.stop_as_user_error():
-            predictions = evaluation.predict_split(
+            predictions = scoring.predict_split(
                 self.model, self._batches(bad_records), title, self.predict
             )
         metrics = known_metrics(predictions, self.model.config.input_size)
@@ -121,9 +123,7 @@ class Validation:
         count = min(self.config.pictures, len(predictions["key"]), len(images))
         first = {name: values[:count] for name, values in predictions.items()}
         joints_2d = (first["predicted_2d_norm"] + 1) * (self.model.config.input_size / 2)
-        return list(
-            zip(images[:count], joints_2d, protocol_inputs.predicted_mm(first), strict=True)
-        )
+        return list(zip(images[:count], joints_2d, inputs.predicted_mm(first), strict=True))
 
 
 def _copy_for_validation(state: TrainState):
@@ -135,8 +135,8 @@ def _copy_for_validation(state: TrainState):
 
 
 def known_metrics(predictions, size: int) -> dict[str, float]:
-    """Return the metrics of `evaluation.summarize`, without 3D ones where there is no 3D truth."""
-    metrics = evaluation.summarize(predictions, size)
+    """Return the metrics of `scoring.summarize`, without 3D ones where there is no 3D truth."""
+    metrics = scoring.summarize(predictions, size)
     if predictions["joints_3d"].any((1, 2)).all():
         return metrics
     return {name: value for name, value in metrics.items() if name not in _NEEDS_3D}

@@ -7,12 +7,12 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from hg3d_tf import evaluation
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import input_pipeline, schema
 from hg3d_tf.data.bad_record_guard import fill_places
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.data.input_pipeline import InputConfig
+from hg3d_tf.evaluation import scoring
 
 GOOD = 24
 
@@ -158,7 +158,7 @@ def test_results_of_nothing_are_refused(tmp_path):
     store(tmp_path, {})
     damage_file(tmp_path, at=0)
     with pytest.raises(UserError, match="no example can be read"):
-        evaluation.collect(
+        scoring.collect(
             input_pipeline.evaluation_batches(
                 "damaged", "train", 64, 8, str(tmp_path), bad_records=BadRecords(1.0)
             ),

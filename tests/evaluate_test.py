@@ -9,9 +9,10 @@ import painted_people
 import pytest
 import tensorflow_datasets as tfds
 
-from hg3d_tf import checkpoints, evaluation
+from hg3d_tf import checkpoints
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import schema
+from hg3d_tf.evaluation import scoring
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
@@ -120,7 +121,7 @@ def test_labels_of_single_datasets_travel_along(tmp_path):
         split_datasets={"test": examples},
         data_dir=str(tmp_path),
     )
-    labels = evaluation.load_labels("with_extras", "test", 64, str(tmp_path))
+    labels = scoring.load_labels("with_extras", "test", 64, str(tmp_path))
     order = np.argsort(labels["frame"])
     assert labels["action"][order].tolist() == [b"a0", b"a1", b"a2", b"a3", b"a4"]
     assert labels["head_box_size_px"][order].tolist() == [0, 2, 4, 6, 8]
@@ -190,7 +191,10 @@ import sys, json
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from hg3d_tf import checkpoints, evaluation, protocols
+from hg3d_tf import checkpoints
+from hg3d_tf.evaluation import scoring
+from hg3d_tf.evaluation.protocols import h36m
+from hg3d_tf.evaluation.protocols.pck_box import pck_box
 from hg3d_tf.data import input_pipeline
 workdir, data_dir = sys.argv[1:]
 one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -199,9 +203,9 @@ for strategy in (one, two):
         model = checkpoints.load_model(workdir)
     for batch_size in (1, 7, 64):
         batches = input_pipeline.evaluation_batches("painted_3d", "test", 64, batch_size, data_dir)
-        found = evaluation.predict_split(model, batches)
-        metrics = evaluation.summarize(found, 64) | protocols.pck_box(found).values
-        metrics |= {"h36m": protocols.h36m_paper(found).values["Average"]}
+        found = scoring.predict_split(model, batches)
+        metrics = scoring.summarize(found, 64) | pck_box(found).values
+        metrics |= {"h36m": h36m.h36m_paper(found).values["Average"]}
         print("METRICS", json.dumps([len(found["key"]), metrics]))
 """
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hg3d_tf import examples
 from hg3d_tf.data import input_pipeline
+from hg3d_tf.evaluation import examples
 
 
 def test_the_worst_and_the_typical_are_chosen_by_error_and_drawn(data_dir, tmp_path):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from hg3d_tf import metrics
+from hg3d_tf.evaluation import metrics
 
 
 def test_distances_equal_the_loop():

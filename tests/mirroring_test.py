@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import evaluation
+from hg3d_tf.evaluation import scoring
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.skeleton import JOINT_NAMES, MIRROR, mirrored_name
 
@@ -50,8 +50,8 @@ def test_it_is_made_where_the_network_has_it_or_on_demand(model, images):
     plain.set_weights(model.get_weights())
     expected = plain(images, training=False)["depth"]
     np.testing.assert_allclose(plain.infer(images)["depth"], expected, atol=1e-6)
-    found = evaluation.prediction_function(model, flip_test=False)(images)
+    found = scoring.prediction_function(model, flip_test=False)(images)
     np.testing.assert_allclose(found["predicted_depth"], expected, atol=1e-5)
-    found = evaluation.prediction_function(plain, flip_test=True)(images)
+    found = scoring.prediction_function(plain, flip_test=True)(images)
     np.testing.assert_allclose(found["predicted_depth"], model.infer(images)["depth"], atol=1e-5)
     assert np.abs(found["predicted_depth"] - expected).max() > 1e-4

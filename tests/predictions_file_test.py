@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from hg3d_tf import predictions_file
 from hg3d_tf.cli import UserError
+from hg3d_tf.evaluation import predictions_file
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 import reference_protocols as loops
 
-from hg3d_tf import evaluation, metrics, poster, protocols
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
+from hg3d_tf.evaluation import metrics, poster, scoring
+from hg3d_tf.evaluation.protocols import h36m, mpi_inf_3dhp, mpii, registry, rendered_people
+from hg3d_tf.evaluation.protocols.bone_symmetry import bone_symmetry
+from hg3d_tf.evaluation.protocols.pck_box import pck_box
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, JOINT_NAMES, bone_lengths, joint_index
 
 SCENES = (b"studio_green_screen", b"studio", b"outdoor")
@@ -49,7 +52,7 @@ def close(actual, expected):
 
 def test_h36m_paper_equals_the_loop(data):
     errors = np.array(loops.h36m_paper(data))
-    values = protocols.h36m_paper(data).values
+    values = h36m.h36m_paper(data).values
     close(values["Average"], errors.mean())
     close(values["Eating"], errors[2::15].mean())
     close(values["WalkPair"], errors[14::15].mean())
@@ -57,14 +60,14 @@ def test_h36m_paper_equals_the_loop(data):
 
 @pytest.mark.parametrize("protocol, aligned", [("h36m_p1", False), ("h36m_pa", True)])
 def test_h36m_17_joints_equal_the_loop(data, protocol, aligned):
-    result = protocols.evaluate(protocol, data)
+    result = registry.evaluate(protocol, data)
     close(result.values["Average"], np.mean(loops.h36m_17(data, aligned)))
     assert "17 joints" in result.statement
 
 
 def test_mpii_pckh_equals_the_loop(data):
     data = {**data, "predicted_2d_norm": near_labels(data)}
-    values, by_joint = protocols.mpii_pckh(data).values, loops.mpii_pckh(data)
+    values, by_joint = mpii.mpii_pckh(data).values, loops.mpii_pckh(data)
     close(values["head"], (by_joint[8] + by_joint[9]) / 2)
     close(values["wrist"], (by_joint[10] + by_joint[15]) / 2)
     close(values["mean"], np.mean([by_joint[j] for j in loops.NEAR_JOINTS]))
@@ -81,7 +84,7 @@ def near_labels(data):
 def test_mpi_inf_3dhp_equals_the_loop(data, paper):
     rows = loops.mpi_inf_3dhp(data, paper)
     name = "mpi_inf_3dhp_paper" if paper else "mpi_inf_3dhp_official"
-    values = protocols.evaluate(name, data).values
+    values = registry.evaluate(name, data).values
     near = (lambda d: d <= 150) if paper else (lambda d: d < 150)
     close(values["All PCK"], loops.share(rows, near))
     close(values["Studio GS"], loops.share(rows[0::3], near))
@@ -93,10 +96,10 @@ def test_mpi_inf_3dhp_equals_the_loop(data, paper):
 def test_bone_symmetry_equals_the_loop(data, unit):
     poses = [loops.pose(data, n) for n in range(len(data["key"]))]
     if unit == "mm":
-        values = protocols.bone_symmetry(data).values
+        values = bone_symmetry(data).values
         poses = [loops.scaled(pose, 4296.99233013) for pose in poses]
     else:
-        values = protocols.bone_symmetry({**data, "joints_3d": 0 * data["joints_3d"]}).values
+        values = bone_symmetry({**data, "joints_3d": 0 * data["joints_3d"]}).values
         poses = [pose * 128 for pose in poses]
     close(values["lower_arm"], loops.symmetry(poses, (10, 11), (15, 14)))
     close(values["upper_leg"], loops.symmetry(poses, (1, 2), (4, 3)))
@@ -104,7 +107,7 @@ def test_bone_symmetry_equals_the_loop(data, unit):
 
 def test_pck_box_equals_the_loop(data):
     data = {**data, "predicted_2d_norm": near_labels(data)}
-    values = protocols.pck_box(data).values
+    values = pck_box(data).values
     close(values["@0.1"], loops.pck_box(data, 0.1))
     close(values["@0.2"], loops.pck_box(data, 0.2))
     limbs = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]
@@ -114,7 +117,7 @@ def test_pck_box_equals_the_loop(data):
 
 def test_depth_quality_equals_the_loop(data):
     data = {**data, "joints_2d_norm": data["joints_3d"][..., :2] / 900}
-    values = list(protocols.depth_quality(data).values.values())
+    values = list(rendered_people.depth_quality(data).values.values())
     close(values, loops.depth_quality(data))
     assert 50 < values[2] < 100
 
@@ -122,9 +125,11 @@ def test_depth_quality_equals_the_loop(data):
 def test_depth_of_the_wrong_sign_has_the_right_size():
     data = perfect(random_predictions(5))
     data["joints_2d_norm"] = data["predicted_2d_norm"]
-    right = protocols.depth_quality(data).values
+    right = rendered_people.depth_quality(data).values
     close(list(right.values()), [0, 1, 100, 1])
-    mirrored = protocols.depth_quality(data | {"predicted_depth": -data["predicted_depth"]}).values
+    mirrored = rendered_people.depth_quality(
+        data | {"predicted_depth": -data["predicted_depth"]}
+    ).values
     assert mirrored["MPJPE at true scale"] > 100
     close([mirrored[name] for name in ("scale ratio", "sign %", "size ratio")], [1, 0, 1])
 
@@ -144,7 +149,7 @@ def test_by_pose_takes_upright_frames_apart(data):
         scored = np.delete(errors[1], [6, 7])
         near = [np.mean(scored < threshold) for threshold in range(0, 151, 5)]
         expected.append([errors[0].mean(), errors[1].mean(), 100 * near[-1], 100 * np.mean(near)])
-    values = protocols.by_pose(data | {"pose_kind": kinds}).values
+    values = rendered_people.by_pose(data | {"pose_kind": kinds}).values
     upright, everybody = np.mean(expected[::3], axis=0), np.mean(expected, axis=0)
     columns = ("MPJPE", "at own size", "PCK3D", "AUC")
     close([values[f"upright {name}"] for name in columns], list(upright))
@@ -154,7 +159,7 @@ def test_by_pose_takes_upright_frames_apart(data):
 
 def test_the_synthetic_table_equals_the_loop(data):
     data = {**data, "predicted_2d_norm": near_labels(data), "person_side": data["crop_side"]}
-    values, expected = evaluation.summarize(data, 256), loops.synthetic(data, 256)
+    values, expected = scoring.summarize(data, 256), loops.synthetic(data, 256)
     assert list(values) == list(expected)
     for name, value in values.items():
         close(value, expected[name])
@@ -163,11 +168,11 @@ def test_the_synthetic_table_equals_the_loop(data):
 
 def test_perfect_predictions_of_a_canonical_person_have_no_error():
     data = perfect(random_predictions(5))
-    assert protocols.h36m_paper(data).values["Average"] < 1e-3
-    assert protocols.h36m_pa(data).values["Average"] < 1e-3
-    assert protocols.mpi_inf_3dhp_official(data).values["All PCK"] == 100
+    assert h36m.h36m_paper(data).values["Average"] < 1e-3
+    assert h36m.h36m_pa(data).values["Average"] < 1e-3
+    assert mpi_inf_3dhp.mpi_inf_3dhp_official(data).values["All PCK"] == 100
     # Strictly nearer than 0 mm is nobody: 30 of the 31 thresholds.
-    assert protocols.mpi_inf_3dhp_official(data).values["AUC"] == pytest.approx(100 * 30 / 31)
+    assert mpi_inf_3dhp.mpi_inf_3dhp_official(data).values["AUC"] == pytest.approx(100 * 30 / 31)
 
 
 def perfect(data):
@@ -186,8 +191,10 @@ def test_a_known_distortion_gives_the_error_computed_by_hand():
     data = perfect(random_predictions(4))
     data["predicted_3d_mm"] = data["joints_3d"].copy()
     data["predicted_3d_mm"][:, joint_index("l_wrist"), 0] += 160
-    assert protocols.h36m_p1(data).values["Average"] == pytest.approx(160 / 16)
-    assert protocols.mpi_inf_3dhp_official(data).values["All PCK"] == pytest.approx(100 * 13 / 14)
+    assert h36m.h36m_p1(data).values["Average"] == pytest.approx(160 / 16)
+    assert mpi_inf_3dhp.mpi_inf_3dhp_official(data).values["All PCK"] == pytest.approx(
+        100 * 13 / 14
+    )
 
 
 def test_joint_7_is_the_released_spine_in_the_truth_and_replaced_in_the_prediction():
@@ -198,10 +205,10 @@ def test_joint_7_is_the_released_spine_in_the_truth_and_replaced_in_the_predicti
     in_17[:, H36M_17_NAMES.index("spine"), 2] += 32  # of the released label, from the middle
     data["joints_3d"][:, 7] = 1e6  # neither the prepared thorax counts
     data["predicted_2d_norm"][:, 7] = 1e6  # nor the predicted one
-    without_17 = protocols.h36m_paper(data)
+    without_17 = h36m.h36m_paper(data)
     assert without_17.values["Average"] < 1e-3
     assert "middle of pelvis and upper neck in the truth" in without_17.statement
-    result = protocols.h36m_paper(data | {"joints_3d_17": in_17})
+    result = h36m.h36m_paper(data | {"joints_3d_17": in_17})
     assert result.values["Average"] == pytest.approx(32 / 16, abs=1e-3)
     assert "spine in the truth" in result.statement
 
@@ -214,7 +221,7 @@ def test_the_paper_moves_hips_and_takes_each_frames_true_size():
     moved[:, lower] += 0.2 * (truth[:, [8]] - truth[:, [6]])
     data["joints_3d"] = moved  # what the rule makes of a prediction equal to `truth`
     data["predicted_3d_mm"] = 3.0 * truth
-    assert protocols.mpi_inf_3dhp_paper(data).values["All PCK"] == 100
+    assert mpi_inf_3dhp.mpi_inf_3dhp_paper(data).values["All PCK"] == 100
     rows = loops.mpi_inf_3dhp({**data, "predicted_2d_norm": truth[..., :2],
                                "predicted_depth": truth[..., 2]}, True)  # fmt: skip
     assert np.max(rows) < 1e-6
@@ -234,33 +241,33 @@ def test_mpi_inf_3dhp_takes_the_universal_labels():
     universal = np.random.default_rng(1).normal(0, 400, (4, 17, 3))
     as_16 = universal[:, [10, 9, 8, 11, 12, 13, 14, 15, 1, 0, 4, 3, 2, 5, 6, 7]]
     data |= {"joints_3d_universal_17": universal, "predicted_3d_mm": as_16 + 1000}
-    assert protocols.mpi_inf_3dhp_official(data).values["All PCK"] == 100
+    assert mpi_inf_3dhp.mpi_inf_3dhp_official(data).values["All PCK"] == 100
     # Human3.6M's protocols do not take these 17 joints for Human3.6M's.
     data["joints_3d"] = data["predicted_3d_mm"]
     del data["predicted_3d_17_mm"]
-    assert protocols.h36m_p1(data).values["Average"] < 1e-9
+    assert h36m.h36m_p1(data).values["Average"] < 1e-9
 
 
 def test_frames_are_taken_by_number():
     data = random_predictions(8)
     data["frame"] = np.array([1, 101, 201, 301, 401, 1, 201, 501])
     chosen = {name: value[[0, 2, 4, 5, 6]] for name, value in data.items()}
-    result = protocols.h36m_paper(data)
-    assert result.values["Average"] == protocols.h36m_paper(chosen).values["Average"]
+    result = h36m.h36m_paper(data)
+    assert result.values["Average"] == h36m.h36m_paper(chosen).values["Average"]
     assert result.statement.startswith("5 frames, every 200th")
     data["frame"] = 1 + 64 * np.arange(8)
     with pytest.raises(UserError, match=r"h36m_paper: every 200th frame is wanted.*every 64th"):
-        protocols.evaluate("h36m_paper", data)
+        registry.evaluate("h36m_paper", data)
 
 
 def test_what_a_protocol_lacks_is_named(data):
     without = {name: value for name, value in data.items() if name != "head_box_size_px"}
     with pytest.raises(UserError, match="mpii_pckh: head_box_size_px is wanted"):
-        protocols.evaluate("mpii_pckh", without)
+        registry.evaluate("mpii_pckh", without)
     with pytest.raises(UserError, match="mpi_inf_3dhp_paper: 3D labels of every frame"):
-        protocols.evaluate("mpi_inf_3dhp_paper", {**data, "joints_3d": 0 * data["joints_3d"]})
+        registry.evaluate("mpi_inf_3dhp_paper", {**data, "joints_3d": 0 * data["joints_3d"]})
     with pytest.raises(UserError, match="'h36m' is unknown; there are h36m_paper"):
-        protocols.evaluate("h36m", data)
+        registry.evaluate("h36m", data)
 
 
 def test_the_posters_rows_average_as_it_says():

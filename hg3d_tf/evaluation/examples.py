@@ -5,18 +5,19 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import metrics, protocol_inputs
+from hg3d_tf.evaluation import metrics
+from hg3d_tf.evaluation.protocols import inputs
+from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.pictures import draw as drawing
-from hg3d_tf.protocol_inputs import Predictions
 
 
 def errors(predictions: Predictions) -> np.ndarray:
     """Return an error [N] of each example: P-MPJPE, or 2D where there is no 3D truth."""
     if predictions["joints_3d"].any():
-        truth = protocol_inputs.truth_mm(predictions)
-        return metrics.p_mpjpe(protocol_inputs.predicted_shape(predictions), truth)
+        truth = inputs.truth_mm(predictions)
+        return metrics.p_mpjpe(inputs.predicted_shape(predictions), truth)
     visible = predictions["visible"]
-    return (protocol_inputs.error_2d_norm(predictions) * visible).sum(1) / visible.sum(1)
+    return (inputs.error_2d_norm(predictions) * visible).sum(1) / visible.sum(1)
 
 
 def worst(errors: np.ndarray, count: int) -> np.ndarray:
@@ -40,7 +41,7 @@ def draw(path: Path | str, predictions: Predictions, batches: tf.data.Dataset, r
       rows: of the predictions, in their order on the picture.
     """
     images = _images(batches, predictions["key"][rows])
-    joints_3d = protocol_inputs.predicted_mm(predictions)
+    joints_3d = inputs.predicted_mm(predictions)
     people = []
     for row in rows:
         image = images[predictions["key"][row]]

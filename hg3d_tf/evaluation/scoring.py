@@ -4,14 +4,14 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from hg3d_tf import metrics
-from hg3d_tf import protocol_inputs as inputs
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import input_pipeline, mixing
 from hg3d_tf.data.bad_records import BadRecords
+from hg3d_tf.evaluation import metrics
+from hg3d_tf.evaluation.protocols import inputs
+from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.pose_model import PoseModel
-from hg3d_tf.protocol_inputs import Predictions
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM
 
 PROTOCOL = (

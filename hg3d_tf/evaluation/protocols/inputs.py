@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from hg3d_tf import metrics
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import MPII_16_FROM_H36M_17, MPII_16_FROM_MPI_INF_3DHP_17
+from hg3d_tf.evaluation import metrics
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, NUM_JOINTS, PELVIS, THORAX, UPPER_NECK
 
 Predictions = dict[str, np.ndarray]

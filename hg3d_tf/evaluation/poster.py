@@ -9,7 +9,7 @@ Table = dict[str, dict[str, float]]  # row -> column -> value
 
 @functools.cache
 def _tables() -> dict[str, dict]:
-    return json.loads(resources.files("hg3d_tf").joinpath("poster.json").read_text())
+    return json.loads(resources.files("hg3d_tf.evaluation").joinpath("poster.json").read_text())
 
 
 def columns(name: str) -> list[str]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.protocol_inputs import Predictions
+from hg3d_tf.evaluation.protocols.inputs import Predictions
 
 _SHAPES = {
     "predicted_2d_px": (16, 2),

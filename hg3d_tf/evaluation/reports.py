@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping
 
-from hg3d_tf import poster
+from hg3d_tf.evaluation import poster
+from hg3d_tf.evaluation.protocols.result import Result
 from hg3d_tf.pictures import tables
-from hg3d_tf.protocols import Result
 
 Results = Mapping[str, Mapping[str, Mapping[str, Result]]]  # protocol -> dataset -> row -> result
 
