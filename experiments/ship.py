@@ -26,8 +26,8 @@ def main() -> None:
     """Write the files; print their sizes."""
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
     from hg3d_tf import checkpoints, files, tflite_export, weights
-    from hg3d_tf.description import describe_model
     from hg3d_tf.network import shipped
+    from hg3d_tf.serving.description import describe_model
 
     model = checkpoints.load_model(FLAGS.workdir)
     shipped.save(model)

@@ -40,30 +40,31 @@ def main(argv: list[str]) -> int:
 def predictor():
     """Return the function that asks the server of the flags."""
     try:
-        from hg3d_tf import serving_client
+        from hg3d_tf.serving import clients
     except ImportError as error:
         raise cli.UserError(
             f"{error.name} is not installed: pip install -e '.[serving]' brings what asks a server"
         ) from error
 
     default = "localhost:8500" if FLAGS.protocol == "grpc" else "localhost:8501"
-    values = cli.flag_values(serving_client.ServerConfig) | {"server": FLAGS.server or default}
+    values = cli.flag_values(clients.ServerConfig) | {"server": FLAGS.server or default}
     with cli.flag_errors():
-        config = serving_client.ServerConfig(**values)
+        config = clients.ServerConfig(**values)
     if FLAGS.protocol == "grpc":
-        return serving_client.grpc_predictor(config)
-    return serving_client.rest_predictor(config)
+        return clients.grpc_predictor(config)
+    return clients.rest_predictor(config)
 
 
 def ask(paths, predict, box) -> tuple[list, list[str]]:
     """Return the poses, and one line for each image that the server refused."""
     from tqdm import tqdm
 
-    from hg3d_tf import prediction, serving_client
+    from hg3d_tf import prediction
+    from hg3d_tf.serving import clients
 
     poses, failures = [], []
     images = [path.read_bytes() for path in paths]
-    answers = serving_client.predict_batches(images, predict, FLAGS.batch_size, box)
+    answers = clients.predict_batches(images, predict, FLAGS.batch_size, box)
     progress = tqdm(answers, total=len(paths), unit="image", disable=None)
     for path, answer in zip(paths, progress, strict=True):
         if isinstance(answer, str):

@@ -141,7 +141,7 @@ def save(model, path: Path) -> None:
     import tensorflow as tf
 
     from hg3d_tf import files
-    from hg3d_tf.serving import PoseServer
+    from hg3d_tf.serving.pose_server import PoseServer
 
     server = PoseServer(model, version=path.name)
     with tempfile.TemporaryDirectory() as folder, files.atomic_path(path) as temporary:
@@ -150,7 +150,7 @@ def save(model, path: Path) -> None:
         server.description_file = tf.saved_model.Asset(str(description))
         tf.saved_model.save(server, str(temporary), signatures=server.signatures())
         if importlib.util.find_spec("tensorflow_serving"):  # the extra `serving`
-            from hg3d_tf import warmup
+            from hg3d_tf.serving import warmup
 
             warmup.write_warmup(temporary)
 

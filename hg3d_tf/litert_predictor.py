@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import BOX_MARGIN, Photo
+from hg3d_tf.network.crop import BOX_MARGIN, crop_square
+from hg3d_tf.prediction import Photo
 
 _SIGNATURE = "joints"
 
@@ -40,19 +40,3 @@ class LiteRTPredictor:
         outputs = self._runner.run(_SIGNATURE, crop / np.float32(255))
         pose = {name: value[0] for name, value in outputs.items()}
         return pose | {"joints_2d": corner + pose["joints_2d"] * side / self.size}
-
-
-def crop_square(pixels: np.ndarray, corner: np.ndarray, side: float, size: int) -> np.ndarray:
-    """Return a square of an image, resized; black where it lies outside.
-
-    Args:
-      pixels: [H, W, 3] uint8.
-      corner: [2] x, y px of the square's top left corner.
-      side: px.
-      size: of the result [size, size, 3].
-    """
-    low = np.floor(corner).astype(int)
-    high = np.ceil(corner + side).astype(int)
-    inside = Image.fromarray(pixels).crop((*low.tolist(), *high.tolist()))
-    box = (*(corner - low), *(corner + side - low))
-    return np.asarray(inside.resize((size, size), Image.Resampling.BILINEAR, box=box))

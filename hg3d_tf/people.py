@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import BOX_MARGIN, Photo, Predictor
+from hg3d_tf.network.crop import BOX_MARGIN
+from hg3d_tf.prediction import Photo, Predictor
 
 # Confidence of a joint that counts as seen, and how many must be seen to make a box of them.
 _SEEN = 0.25

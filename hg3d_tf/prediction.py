@@ -13,8 +13,6 @@ from hg3d_tf import cli
 from hg3d_tf.cli import UserError
 from hg3d_tf.skeleton import JOINT_NAMES
 
-# Side of the crop for a box round the person, in longer sides of the box.
-BOX_MARGIN = 1.25
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
@@ -117,7 +115,7 @@ def _tensorflow_predictor(folder: Path) -> Predictor:
         in_box = owner.signatures["predict_boxes"]
     else:
         from hg3d_tf import checkpoints
-        from hg3d_tf.serving import PoseServer
+        from hg3d_tf.serving.pose_server import PoseServer
 
         owner = PoseServer(checkpoints.load_model(folder))
         whole_image, in_box = owner.predict, owner.predict_boxes

@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from hg3d_tf import files, tflite, tflite_report
 from hg3d_tf.data import input_pipeline
-from hg3d_tf.description import describe_model
 from hg3d_tf.network.pose_model import PoseModel
+from hg3d_tf.serving.description import describe_model
 
 
 def training_images(mix: str, data_dir: str, size: int, count: int) -> list[np.ndarray]:

@@ -24,13 +24,13 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.config import model_server_config_pb2
 
-from hg3d_tf import serving_client
 from hg3d_tf.cli import UserError
+from hg3d_tf.serving import clients
 
 SERVING = Path(__file__).resolve().parents[1] / "serving"
 SERVERS = {
-    "grpc": (serving_stand_in.serve_grpc, serving_client.grpc_predictor),
-    "rest": (serving_stand_in.serve_rest, serving_client.rest_predictor),
+    "grpc": (serving_stand_in.serve_grpc, clients.grpc_predictor),
+    "rest": (serving_stand_in.serve_rest, clients.rest_predictor),
 }
 PHOTOS = [encoded(painted_people.paint(np.full((16, 2), 40.0 + i)), "PNG") for i in range(3)]
 
@@ -45,15 +45,15 @@ def predictor(request, stand_in):
     """The function that makes a predictor of one protocol for the stand-in."""
     serve, create = SERVERS[request.param]
     with serve(stand_in) as address:
-        yield lambda **config: create(serving_client.ServerConfig(address, backoff=0.05, **config))
+        yield lambda **config: create(clients.ServerConfig(address, backoff=0.05, **config))
 
 
 def test_answers_are_those_of_the_saved_model(predictor, served):
     expected = served.signatures["serving_default"](image_bytes=tf.constant(PHOTOS))
-    answers = list(serving_client.predict_batches(PHOTOS, predictor(version=1), batch_size=2))
+    answers = list(clients.predict_batches(PHOTOS, predictor(version=1), batch_size=2))
     assert len(answers) == 3
     for i, answer in enumerate(answers):
-        for name in serving_client.OUTPUTS:
+        for name in clients.OUTPUTS:
             np.testing.assert_allclose(answer[name], expected[name][i], rtol=1e-4, atol=1e-2)
 
 
@@ -61,21 +61,21 @@ def test_boxes_go_along(predictor, served):
     box = np.array([20, 20, 80, 90], np.float32)
     images, boxes = tf.constant(PHOTOS[:2]), tf.constant([box, box])
     expected = served.signatures["predict_boxes"](image_bytes=images, boxes=boxes)
-    answers = list(serving_client.predict_batches(PHOTOS[:2], predictor(), 8, box))
+    answers = list(clients.predict_batches(PHOTOS[:2], predictor(), 8, box))
     for i, answer in enumerate(answers):
         np.testing.assert_allclose(answer["joints_2d"], expected["joints_2d"][i], atol=1e-2)
 
 
 def test_a_bad_image_is_named_and_the_others_of_its_batch_are_answered(predictor):
     photos = [PHOTOS[0], b"no picture", PHOTOS[1]]
-    good, bad, other = serving_client.predict_batches(photos, predictor(), batch_size=3)
+    good, bad, other = clients.predict_batches(photos, predictor(), batch_size=3)
     assert "not a JPEG, PNG, GIF or BMP" in bad
     assert good["joints_2d"].shape == other["joints_2d"].shape == (16, 2)
 
 
 def test_a_busy_server_is_asked_again(predictor, stand_in):
     stand_in.failures = 2
-    (answer,) = serving_client.predict_batches(PHOTOS[:1], predictor(retries=2), 1)
+    (answer,) = clients.predict_batches(PHOTOS[:1], predictor(retries=2), 1)
     assert answer["confidence"].shape == (16,) and len(stand_in.requests) == 3
 
 
@@ -112,8 +112,8 @@ def test_a_request_of_another_form_is_refused_and_the_server_stays_up(stand_in, 
     with serving_stand_in.serve_rest(stand_in) as address:
         url = f"http://{address}/v1/models/hg3d:predict"
         assert requests.post(url, json={"inputs": inputs}, timeout=30).status_code == 400
-        config = serving_client.ServerConfig(address)
-        assert serving_client.rest_predictor(config)(PHOTOS[:1])["joints_2d"].shape == (1, 16, 2)
+        config = clients.ServerConfig(address)
+        assert clients.rest_predictor(config)(PHOTOS[:1])["joints_2d"].shape == (1, 16, 2)
 
 
 def test_metadata_lists_the_signatures(stand_in, served):
@@ -154,7 +154,7 @@ def test_the_servers_configuration_is_one(saved_model):
     text = (SERVING / "models.config").read_text()
     config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
     (model,) = config.model_config_list.config
-    assert model.name == serving_client.ServerConfig("").model
+    assert model.name == clients.ServerConfig("").model
     assert dict(model.version_labels) == {"stable": 1}
     assert list(model.model_version_policy.specific.versions) == [1]
 

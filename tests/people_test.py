@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hg3d_tf import people, prediction, video
+from hg3d_tf import people, video
 from hg3d_tf.cli import UserError
-from hg3d_tf.litert_predictor import crop_square
+from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.one_euro import OneEuroFilter
 from hg3d_tf.pictures import draw, view_3d
 from hg3d_tf.prediction import Photo
@@ -63,7 +63,7 @@ class ShortSighted(Looker):
         pose = super().__call__(photo, box)
         height, width = photo.pixels.shape[:2]
         low, high = np.float64([0, 0, width, height] if box is None else box).reshape(2, 2)
-        reach = (high - low).max() / 2 * (1 if box is None else prediction.BOX_MARGIN)
+        reach = (high - low).max() / 2 * (1 if box is None else BOX_MARGIN)
         middle = (low + high) / 2
         inside = (np.abs(self.joints_2d - middle) <= reach).all()
         near = 2 * reach <= 3 * np.ptp(self.joints_2d, axis=0).max()

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from hg3d_tf import served_image
 from hg3d_tf.data import image_header
+from hg3d_tf.serving import served_image
 
 
 def smooth_picture(height=60, width=90) -> Image.Image:

@@ -15,7 +15,8 @@ from PIL import Image
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
-from hg3d_tf import description, tflite_export, tflite_runner, weights
+from hg3d_tf import tflite_export, tflite_runner, weights
+from hg3d_tf.serving import description
 
 WEB = Path(__file__).resolve().parents[1] / "demo/web"
 CHROMIUM = next(

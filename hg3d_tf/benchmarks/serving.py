@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from hg3d_tf.benchmarks import input_data
 from hg3d_tf.network.pose_model import PoseModel
-from hg3d_tf.serving import PoseServer
+from hg3d_tf.serving.pose_server import PoseServer
 from hg3d_tf.timing import median_seconds
 
 _WIDTH, _HEIGHT = 640, 480

@@ -4,11 +4,11 @@ import json
 
 import tensorflow as tf
 
-from hg3d_tf import camera_frame, served_image
-from hg3d_tf.description import describe_model
 from hg3d_tf.network import joint_decoding
+from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.network.pose_model import PoseModel
-from hg3d_tf.prediction import BOX_MARGIN
+from hg3d_tf.serving import camera_frame, served_image
+from hg3d_tf.serving.description import describe_model
 
 _IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
 _BOXES = tf.TensorSpec([None, 4], tf.float32, name="boxes")

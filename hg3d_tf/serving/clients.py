@@ -13,7 +13,7 @@ import urllib3
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.warmup import predict_request
+from hg3d_tf.serving.warmup import predict_request
 
 OUTPUTS = ("joints_2d", "joints_3d", "confidence")
 MAX_MESSAGE = 256 << 20  # bytes of a gRPC message

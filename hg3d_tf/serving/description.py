@@ -1,8 +1,8 @@
 """What a served model says of itself: joints, units, signatures, limits."""
 
 import hg3d_tf
-from hg3d_tf import camera_frame
 from hg3d_tf.data import image_header
+from hg3d_tf.serving import camera_frame
 from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, JOINT_NAMES
 
 OUTPUTS = {
