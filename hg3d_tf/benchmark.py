@@ -51,7 +51,7 @@ flags.DEFINE_string("output", None, "JSON file for the results.")
 def main() -> None:
     """Measure, print, write."""
     from hg3d_tf import files
-    from hg3d_tf.benchmarks.machine import machine
+    from hg3d_tf.timing import machine
 
     with cli.flag_errors():
         result = {"what": FLAGS.what, "machine": machine()} | MEASUREMENTS[FLAGS.what]()

@@ -3,14 +3,13 @@
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf.benchmarks.machine import machine
 from hg3d_tf.evaluation import scoring
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.pictures import tables
 from hg3d_tf.tflite_file import GPU_DELEGATE_OPERATORS, operators
 from hg3d_tf.tflite_runner import TfliteRunner
-from hg3d_tf.timing import median_seconds
+from hg3d_tf.timing import machine, median_seconds
 
 _TITLES = {
     "size_mb": ("MB", "{:.2f}"),

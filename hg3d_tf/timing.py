@@ -1,5 +1,7 @@
-"""How long something takes."""
+"""How long something takes, and on what machine."""
 
+import os
+import platform
 import time
 
 import numpy as np
@@ -14,3 +16,26 @@ def median_seconds(function, seconds: float) -> float:
         function()
         durations.append(time.perf_counter() - start)
     return float(np.median(durations))
+
+
+def machine() -> dict:
+    """Return what measured numbers depend on."""
+    import tensorflow as tf
+
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = (line.split(":")[1].strip() for line in file if line.startswith("model name"))
+            return next(names)
+    except (OSError, StopIteration):
+        return platform.processor()
