@@ -25,13 +25,14 @@ _LARGEST_MB = 12
 def main() -> None:
     """Write the files; print their sizes."""
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
-    from hg3d_tf import checkpoints, files, tflite_export, weights
+    from hg3d_tf import checkpoints, files, weights
     from hg3d_tf.network import shipped
     from hg3d_tf.serving.description import describe_model
+    from hg3d_tf.tflite import exported_files
 
     model = checkpoints.load_model(FLAGS.workdir)
     shipped.save(model)
-    content = tflite_export.convert(model, [_FORM])[_FORM]
+    content = exported_files.convert(model, [_FORM])[_FORM]
     with files.atomic_path(weights.TFLITE_FILE) as temporary:
         temporary.write_bytes(content)
     description = describe_model(model.config.input_size)

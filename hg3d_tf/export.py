@@ -96,13 +96,14 @@ def export_tflite() -> None:
     Raises:
       UserError: after all else is written, where files lose too much.
     """
-    from hg3d_tf import checkpoints, tflite, tflite_export, tflite_report
+    from hg3d_tf import checkpoints
     from hg3d_tf.data import input_pipeline
+    from hg3d_tf.tflite import conversion, exported_files, measurement
 
-    unknown = [form for form in FLAGS.tflite if form not in tflite.FORMS]
+    unknown = [form for form in FLAGS.tflite if form not in conversion.FORMS]
     if unknown:
         raise cli.UserError(
-            f"--tflite={unknown[0]} is unknown; there are {', '.join(tflite.FORMS)}"
+            f"--tflite={unknown[0]} is unknown; there are {', '.join(conversion.FORMS)}"
         )
     output_dir = cli.writable_folder(FLAGS.output_dir or str(Path(FLAGS.workdir) / "tflite"))
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
@@ -115,13 +116,13 @@ def export_tflite() -> None:
     if "int8" in FLAGS.tflite:
         with cli.flag_errors():
             count = FLAGS.calibration_samples
-            images = tflite_export.training_images(FLAGS.mix, data_dir, size, count)
-    contents = tflite_export.convert(model, FLAGS.tflite, images)
-    report = tflite_report.measure(model, contents, batches)
+            images = exported_files.training_images(FLAGS.mix, data_dir, size, count)
+    contents = exported_files.convert(model, FLAGS.tflite, images)
+    report = measurement.measure(model, contents, batches)
     report |= {"test_set": f"{FLAGS.dataset}, {FLAGS.split}"}
-    refused = tflite_report.refused(report, FLAGS.max_pck_loss, FLAGS.max_mpjpe_rise)
+    refused = measurement.refused(report, FLAGS.max_pck_loss, FLAGS.max_mpjpe_rise)
     kept = [form for form in contents if FLAGS.force or form not in refused]
-    tflite_export.write(output_dir, {form: contents[form] for form in kept}, report, size)
+    exported_files.write(output_dir, {form: contents[form] for form in kept}, report, size)
     if len(kept) < len(contents):
         limits = (
             f"--max_pck_loss={FLAGS.max_pck_loss:g} or --max_mpjpe_rise={FLAGS.max_mpjpe_rise:g}"

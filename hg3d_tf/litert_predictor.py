@@ -19,7 +19,7 @@ class LiteRTPredictor:
     """
 
     def __init__(self, path: str | Path, num_threads: int = 2):
-        from hg3d_tf.tflite_runner import TfliteRunner
+        from hg3d_tf.tflite.litert import TfliteRunner
 
         if not Path(path).is_file():
             raise UserError(f"{path} does not exist: give a .tflite file that export wrote")

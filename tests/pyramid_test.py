@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import checkpoints, tflite
+from hg3d_tf import checkpoints
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import efficientnet, joint_decoding, pyramid
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.serving import pose_server
+from hg3d_tf.tflite import conversion
 from hg3d_tf.torch_weights import imagenet, pth_file
 
 CONFIG = ModelConfig(
@@ -50,7 +51,7 @@ def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
     server = pose_server.PoseServer(model)
     served = server.predict_crops(crops)["joints_2d"]
     np.testing.assert_allclose(served, expected, atol=1e-3)
-    converted = tflite.PhoneModel(model)
+    converted = conversion.PhoneModel(model)
     phone = converted.joints(images)["joints_2d"]
     np.testing.assert_allclose(phone, expected, atol=1e-3)
 

@@ -10,13 +10,13 @@ from hg3d_tf.data import input_pipeline
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
-from hg3d_tf import tflite_export, tflite_report, tflite_runner
+from hg3d_tf.tflite import exported_files, litert, measurement
 
 
 @pytest.fixture(scope="module")
 def contents(model):
     images = np.random.default_rng(0).random((4, 64, 64, 3))
-    return tflite_export.convert(model, ["float32", "float16", "int8"], images)
+    return exported_files.convert(model, ["float32", "float16", "int8"], images)
 
 
 def crops(count: int) -> np.ndarray:
@@ -25,7 +25,7 @@ def crops(count: int) -> np.ndarray:
 
 
 def test_keras_saved_model_and_tflite_agree(model, served, contents):
-    runner = tflite_runner.TfliteRunner(contents["float32"])
+    runner = litert.TfliteRunner(contents["float32"])
     images = crops(4)
     expected = served.signatures["predict_crops"](crops=tf.constant(images))
     outputs = model(images / np.float32(255), training=False)
@@ -42,10 +42,10 @@ def test_keras_saved_model_and_tflite_agree(model, served, contents):
 
 def test_half_and_int8_are_near_and_smaller(model, contents):
     image = crops(1)[0] / 255
-    exact = tflite_runner.TfliteRunner(contents["float32"]).run("heatmaps", image)
+    exact = litert.TfliteRunner(contents["float32"]).run("heatmaps", image)
     for form, tolerance in (("float16", 0.02), ("int8", 0.3)):
         assert len(contents[form]) < len(contents["float32"])
-        outputs = tflite_runner.TfliteRunner(contents[form]).run("heatmaps", image)
+        outputs = litert.TfliteRunner(contents[form]).run("heatmaps", image)
         for name, value in exact.items():
             spread = np.ptp(value)
             difference = np.abs(outputs[name] - value).mean()
@@ -53,17 +53,17 @@ def test_half_and_int8_are_near_and_smaller(model, contents):
 
 
 def test_the_heatmaps_are_for_gpu_delegates_the_joints_are_not(contents):
-    listed = tflite_report.operators_with_delegate(contents["float32"])
+    listed = measurement.operators_with_delegate(contents["float32"])
     assert listed.keys() == {"joints", "heatmaps"}
     assert all(operator["gpu_delegate"] for operator in listed["heatmaps"].values())
     assert listed["heatmaps"]["CONV_2D"]["count"] > 10
     assert not listed["joints"]["ARG_MAX"]["gpu_delegate"]
-    assert tflite_report.operators_with_delegate(contents["int8"]).keys() == {"heatmaps"}
+    assert measurement.operators_with_delegate(contents["int8"]).keys() == {"heatmaps"}
 
 
 def test_the_report_measures_each_file(model, contents, data_dir):
     batches = input_pipeline.evaluation_batches("painted_2d", "test", 64, 4, data_dir)
-    report = tflite_report.measure(model, contents, batches, seconds=0.01)
+    report = measurement.measure(model, contents, batches, seconds=0.01)
     assert report["samples"] == 10 and report["files"].keys() == contents.keys()
     exact, rough = report["files"]["float32"], report["files"]["int8"]
     # Untrained, on a plain background, cells tie: rounding moves some joints. How exactly the file
@@ -71,7 +71,7 @@ def test_the_report_measures_each_file(model, contents, data_dir):
     assert abs(exact["pck_loss"]) < 1 and abs(exact["mpjpe_rise"]) < 1
     assert exact["joints_2d_px"] < 0.2 and exact["joints_2d_px"] < rough["joints_2d_px"]
     assert exact["depth_difference"] < 1e-4 < rough["depth_difference"]
-    text = tflite_report.as_markdown(report)
+    text = measurement.as_markdown(report)
     assert all(form in text for form in contents) and "ARG_MAX" in text
     json.dumps(report)
 
@@ -82,7 +82,7 @@ def test_what_loses_too_much_is_refused():
         "blurred": {"pck_loss": 2.1, "mpjpe_rise": 0.0},
         "flat": {"pck_loss": -1.0, "mpjpe_rise": 5.1},
     }
-    assert tflite_report.refused({"files": files}, 2.0, 5.0) == ["blurred", "flat"]
+    assert measurement.refused({"files": files}, 2.0, 5.0) == ["blurred", "flat"]
 
 
 def test_the_command_writes_what_is_good_and_names_what_is_refused(model, data_dir, tmp_path):

@@ -15,8 +15,9 @@ from PIL import Image
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
-from hg3d_tf import tflite_export, tflite_runner, weights
+from hg3d_tf import weights
 from hg3d_tf.serving import description
+from hg3d_tf.tflite import exported_files, litert
 
 WEB = Path(__file__).resolve().parents[1] / "demo/web"
 CHROMIUM = next(
@@ -27,7 +28,7 @@ CHROMIUM = next(
 @pytest.fixture(scope="module")
 def made_dir(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tflite")
-    (content,) = tflite_export.convert(model, ["float32"]).values()
+    (content,) = exported_files.convert(model, ["float32"]).values()
     (folder / "float32.tflite").write_bytes(content)
     (folder / "description.json").write_text(json.dumps(description.describe_model(64)))
     return folder
@@ -50,7 +51,7 @@ def rendered_person(size):
 @pytest.mark.parametrize("is_shipped", [False, True], ids=["made", "shipped"])
 def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_path):
     file = weights.TFLITE_FILE if is_shipped else made_dir / "float32.tflite"
-    runner = tflite_runner.TfliteRunner(file.read_bytes())
+    runner = litert.TfliteRunner(file.read_bytes())
     size = runner.input_size("joints")
     photo = rendered_person(size) if is_shipped else painted_person(size)
     mm_limit = 40 if is_shipped else 20

@@ -47,13 +47,13 @@ def measure_server(server: PoseServer, batch_size: int, seconds: float) -> dict[
 
 def measure_litert(model, seconds: float) -> dict[str, float]:
     """Return the frames a second that LiteRT runs the network at, float32 and int8."""
-    from hg3d_tf import tflite_export, tflite_report
-    from hg3d_tf.tflite_runner import TfliteRunner
+    from hg3d_tf.tflite import exported_files, measurement
+    from hg3d_tf.tflite.litert import TfliteRunner
 
     size = model.config.input_size
     images = np.random.default_rng(0).random((8, size, size, 3))
-    contents = tflite_export.convert(model, ("float32", "int8"), images)
+    contents = exported_files.convert(model, ("float32", "int8"), images)
     return {
-        f"{form}_fps": 1 / tflite_report.latency_seconds(TfliteRunner(content), size, seconds)
+        f"{form}_fps": 1 / measurement.latency_seconds(TfliteRunner(content), size, seconds)
         for form, content in contents.items()
     }

@@ -7,8 +7,8 @@ from hg3d_tf.evaluation import scoring
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.pictures import tables
-from hg3d_tf.tflite_file import GPU_DELEGATE_OPERATORS, operators
-from hg3d_tf.tflite_runner import TfliteRunner
+from hg3d_tf.tflite.flatbuffer import GPU_DELEGATE_OPERATORS, operators
+from hg3d_tf.tflite.litert import TfliteRunner
 from hg3d_tf.timing import machine, median_seconds
 
 _TITLES = {

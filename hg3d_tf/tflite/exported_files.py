@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from hg3d_tf import files, tflite, tflite_report
+from hg3d_tf import files
 from hg3d_tf.data import input_pipeline
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.serving.description import describe_model
+from hg3d_tf.tflite import conversion, measurement
 
 
 def training_images(mix: str, data_dir: str, size: int, count: int) -> list[np.ndarray]:
@@ -28,9 +29,9 @@ def training_images(mix: str, data_dir: str, size: int, count: int) -> list[np.n
 def convert(model: PoseModel, forms: Iterable[str], images=()) -> dict[str, bytes]:
     """Return form -> bytes of the file; `images` are the representative ones for int8."""
     with tempfile.TemporaryDirectory() as folder:
-        tflite.PhoneModel(model).save(folder)
+        conversion.PhoneModel(model).save(folder)
         progress = tqdm(forms, desc="converting", unit="file", leave=False, disable=None)
-        return {form: tflite.convert(folder, form, images) for form in progress}
+        return {form: conversion.convert(folder, form, images) for form in progress}
 
 
 def write(output_dir: Path, contents: dict[str, bytes], report: dict, size: int) -> None:
@@ -46,6 +47,6 @@ def write(output_dir: Path, contents: dict[str, bytes], report: dict, size: int)
         print(f"{form}: {output_dir / form}.tflite")
     files.write_json(output_dir / "description.json", describe_model(size))
     files.write_json(output_dir / "report.json", report)
-    text = tflite_report.as_markdown(report)
+    text = measurement.as_markdown(report)
     files.write_text(output_dir / "report.md", text)
     print(text)
