@@ -25,10 +25,11 @@ _LARGEST_MB = 12
 def main() -> None:
     """Write the files; print their sizes."""
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
-    from hg3d_tf import checkpoints, files, weights
+    from hg3d_tf import files, weights
     from hg3d_tf.network import shipped
     from hg3d_tf.serving.description import describe_model
     from hg3d_tf.tflite import exported_files
+    from hg3d_tf.training import checkpoints
 
     model = checkpoints.load_model(FLAGS.workdir)
     shipped.save(model)

@@ -98,9 +98,9 @@ def measure_build() -> dict:
 
 def measure_serving() -> dict:
     """Measure the served graph of a network, and its phone files."""
-    from hg3d_tf import checkpoints
     from hg3d_tf.benchmarks import serving
     from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+    from hg3d_tf.training import checkpoints
 
     if FLAGS.workdir:
         model = checkpoints.load_model(FLAGS.workdir)

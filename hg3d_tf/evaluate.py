@@ -136,8 +136,8 @@ def predict_all():
 
 
 def _systems(data_dir: str):
-    from hg3d_tf import checkpoints, strategies
     from hg3d_tf.evaluation import predictions_file, scoring
+    from hg3d_tf.training import checkpoints, strategies
 
     for row, workdir in _row_names(FLAGS.workdir).items():
         with strategies.create_strategy().scope():

@@ -59,7 +59,7 @@ def main() -> None:
 
 def export_saved_model() -> None:
     """Write the next version of the SavedModel."""
-    from hg3d_tf import checkpoints
+    from hg3d_tf.training import checkpoints
 
     output_dir = Path(FLAGS.output_dir or Path(FLAGS.workdir) / "saved_model")
     version = FLAGS.version if FLAGS.version is not None else _next_version(output_dir)
@@ -76,8 +76,8 @@ def export_saved_model() -> None:
 
 def recalibrate(model) -> None:
     """Measure batch normalisation's statistics on the mix that the flags name."""
-    from hg3d_tf import batch_statistics
     from hg3d_tf.data import input_pipeline
+    from hg3d_tf.training import batch_statistics
 
     with cli.flag_errors():
         config = input_pipeline.InputConfig(
@@ -96,9 +96,9 @@ def export_tflite() -> None:
     Raises:
       UserError: after all else is written, where files lose too much.
     """
-    from hg3d_tf import checkpoints
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.tflite import conversion, exported_files, measurement
+    from hg3d_tf.training import checkpoints
 
     unknown = [form for form in FLAGS.tflite if form not in conversion.FORMS]
     if unknown:

@@ -23,9 +23,9 @@ def main() -> None:
     cli.require(FLAGS.output, "output", "name the folder to make, e.g. runs/hgreg-3d")
     if not FLAGS.divisor > 0:
         raise cli.UserError(f"--divisor={FLAGS.divisor} must be positive")
-    from hg3d_tf import checkpoints
     from hg3d_tf.network.pose_model import build_pose_model
     from hg3d_tf.torch_weights import authors, pth_file
+    from hg3d_tf.training import checkpoints
 
     tensors = pth_file.read_tensors(FLAGS.torch_checkpoint)
     with cli.flag_errors():

@@ -114,8 +114,8 @@ def _tensorflow_predictor(folder: Path) -> Predictor:
         whole_image = owner.signatures["serving_default"]
         in_box = owner.signatures["predict_boxes"]
     else:
-        from hg3d_tf import checkpoints
         from hg3d_tf.serving.pose_server import PoseServer
+        from hg3d_tf.training import checkpoints
 
         owner = PoseServer(checkpoints.load_model(folder))
         whole_image, in_box = owner.predict, owner.predict_boxes

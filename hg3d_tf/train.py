@@ -188,13 +188,13 @@ def main() -> None:
     """Train with the flags' settings."""
     cli.require(FLAGS.workdir, "workdir", "name the folder for checkpoints, e.g. runs/stage1")
     workdir = cli.writable_folder(FLAGS.workdir)
-    from hg3d_tf import strategies, training
+    from hg3d_tf.training import stage, strategies
 
     with cli.flag_errors():
         config = config_from_flags()
     prepare_workdir(workdir, chief=strategies.is_chief(FLAGS.strategy))
     try:
-        training.train(config, workdir)
+        stage.train(config, workdir)
     except strategies.PeerLost as error:
         strategies.start_again(error)
 
@@ -205,7 +205,8 @@ def prepare_workdir(workdir: Path, chief: bool) -> None:
     Raises:
       UserError: if it was not, and --if_flags_differ does not say what to do.
     """
-    from hg3d_tf import files, guards
+    from hg3d_tf import files
+    from hg3d_tf.training import guards
 
     path, text = workdir / "flags.txt", cli.flags_into_string()
     trained = path.exists() and (workdir / "checkpoints/checkpoint").exists()
@@ -227,9 +228,9 @@ def config_from_flags():
     from hg3d_tf.data.input_pipeline import InputConfig, default_data_dir
     from hg3d_tf.network.pose_model import LossConfig, ModelConfig
     from hg3d_tf.network.updates import UpdateConfig
-    from hg3d_tf.optimizers import OptimizerConfig
-    from hg3d_tf.train_config import LogConfig, TrainConfig
-    from hg3d_tf.validation import ValidationConfig
+    from hg3d_tf.training.config import LogConfig, TrainConfig
+    from hg3d_tf.training.optimizers import OptimizerConfig
+    from hg3d_tf.training.validation import ValidationConfig
 
     return TrainConfig(
         model=ModelConfig(**cli.flag_values(ModelConfig)),

@@ -3,9 +3,9 @@ import pytest
 import tensorflow as tf
 from pose_model_test import SMALL, random_batch
 
-from hg3d_tf import batch_statistics
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import LossConfig, build_pose_model
+from hg3d_tf.training import batch_statistics
 
 
 @pytest.fixture(scope="module")

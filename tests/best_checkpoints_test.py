@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from hg3d_tf import checkpoints
-from hg3d_tf.best_checkpoints import BestCheckpoints
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.training import checkpoints
+from hg3d_tf.training.best_checkpoints import BestCheckpoints
 
 
 @pytest.fixture(scope="module")

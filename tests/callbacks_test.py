@@ -1,6 +1,6 @@
 import json
 
-from hg3d_tf import callbacks, training_report
+from hg3d_tf.training import callbacks, report
 
 
 def test_lines_after_the_checkpoint_and_half_lines_are_removed(tmp_path):
@@ -28,12 +28,12 @@ def test_the_report_shows_first_and_last_epoch_and_the_curves(tmp_path):
     lines = "".join(json.dumps(line) + "\n" for line in epochs)
     (tmp_path / callbacks.METRICS_FILE).write_text(lines)
     (tmp_path / "flags.txt").write_text("--epochs=2\n")
-    training_report.write(tmp_path)
-    report = (tmp_path / training_report.REPORT_FILE).read_text()
-    assert "| loss | 1 | 0.5 |" in report and "--epochs=2" in report
-    assert (tmp_path / training_report.CURVES_FILE).read_bytes().startswith(b"\x89PNG")
+    report.write(tmp_path)
+    text = (tmp_path / report.REPORT_FILE).read_text()
+    assert "| loss | 1 | 0.5 |" in text and "--epochs=2" in text
+    assert (tmp_path / report.CURVES_FILE).read_bytes().startswith(b"\x89PNG")
 
 
 def test_without_epochs_there_is_no_report(tmp_path):
-    training_report.write(tmp_path)
+    report.write(tmp_path)
     assert not list(tmp_path.iterdir())

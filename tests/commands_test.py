@@ -116,8 +116,8 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory):
     """A training folder of a small network that has not learned anything."""
-    from hg3d_tf import checkpoints
     from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+    from hg3d_tf.training import checkpoints
 
     folder = tmp_path_factory.mktemp("untrained")
     checkpoints.save_model(build_pose_model(ModelConfig(1, 8, 1, 64)), folder)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import training_runs as runs
 
-from hg3d_tf import checkpoints
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.training import checkpoints
 
 # TensorFlow lets a worker without accelerators use one logical CPU; here it uses all.
 TRAIN_ON_ALL = """
@@ -17,7 +17,7 @@ from tensorflow.python.distribute import collective_all_reduce_strategy as colle
 def all_devices(self, cluster_resolver, worker_device):
     return tuple(f"{worker_device}/device:CPU:{i}" for i in range(devices)), "CPU"
 collective.CollectiveAllReduceExtended._initialize_local_devices = all_devices
-from hg3d_tf import strategies
+from hg3d_tf.training import strategies
 try:
     training.train(config, workdir)
 except strategies.PeerLost as error:

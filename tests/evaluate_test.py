@@ -9,12 +9,12 @@ import painted_people
 import pytest
 import tensorflow_datasets as tfds
 
-from hg3d_tf import checkpoints
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import schema
 from hg3d_tf.evaluation import scoring
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.training import checkpoints
 
 SMALL = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
 
@@ -191,7 +191,7 @@ import sys, json
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from hg3d_tf import checkpoints
+from hg3d_tf.training import checkpoints
 from hg3d_tf.evaluation import scoring
 from hg3d_tf.evaluation.protocols import h36m
 from hg3d_tf.evaluation.protocols.pck_box import pck_box

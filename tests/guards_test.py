@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from hg3d_tf import guards
 from hg3d_tf.cli import UserError
+from hg3d_tf.training import guards
 
 BAD = {"finite": False, "loss": float("nan"), "gradient_norm": 1.0}
 GOOD = {"finite": True, "loss": 1.0, "gradient_norm": 1.0}

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from torch_bytes import Writer, ordered_dict
 
-from hg3d_tf import checkpoints, prediction
+from hg3d_tf import prediction
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.torch_weights import authors, pth_file
+from hg3d_tf.training import checkpoints
 
 SIZES = {  # stacks, residuals, features, depth residuals, input size
     "small": (2, 1, 16, 2, 128),

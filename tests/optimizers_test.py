@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.optimizers import OptimizerConfig, Schedule, create_optimizer
+from hg3d_tf.training.optimizers import OptimizerConfig, Schedule, create_optimizer
 
 
 def rates(config, steps, epochs=4, steps_per_epoch=10):

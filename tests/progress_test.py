@@ -1,4 +1,4 @@
-from hg3d_tf.progress import ProgressBar
+from hg3d_tf.training.progress import ProgressBar
 
 
 def test_without_a_terminal_progress_is_lines(capsys):

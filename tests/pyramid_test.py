@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import checkpoints
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import efficientnet, joint_decoding, pyramid
 from hg3d_tf.network.keras_api import keras
@@ -14,6 +13,7 @@ from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.serving import pose_server
 from hg3d_tf.tflite import conversion
 from hg3d_tf.torch_weights import imagenet, pth_file
+from hg3d_tf.training import checkpoints
 
 CONFIG = ModelConfig(
     num_stacks=1,

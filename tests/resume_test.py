@@ -50,13 +50,13 @@ def watch():
 threading.Thread(target=watch, daemon=True).start()
 """
 TERMINATE_AFTER_STEP = """
-from hg3d_tf import train_loop
-call = train_loop.TrainLoop._call
+from hg3d_tf.training import loop
+call = loop.TrainLoop._call
 def call_and_signal(self, method, *arguments):
     call(self, method, *arguments)
     if method == "on_train_batch_end" and self.step == {step}:
         os.kill(os.getpid(), signal.SIGTERM)
-train_loop.TrainLoop._call = call_and_signal
+loop.TrainLoop._call = call_and_signal
 """
 
 

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 
-from hg3d_tf import checkpoints
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.training import checkpoints
 
 
 def test_the_network_of_a_training_folder_is_measured(tmp_path):

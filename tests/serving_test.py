@@ -137,7 +137,7 @@ def test_a_failed_export_leaves_nothing_and_no_half_version_is_seen(model, tmp_p
 
 
 def test_the_predictor_is_the_same_from_checkpoint_and_saved_model(model, saved_model, tmp_path):
-    from hg3d_tf import checkpoints
+    from hg3d_tf.training import checkpoints
 
     checkpoints.save_model(model, tmp_path)
     image = np.asarray(painted_people.paint(np.full((16, 2), 50.0)))

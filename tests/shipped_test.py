@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hg3d_tf import checkpoints, prediction, weights
+from hg3d_tf import prediction, weights
 from hg3d_tf.network import shipped
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.training import checkpoints
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "lspet"

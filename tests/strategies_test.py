@@ -3,8 +3,8 @@ import json
 import pytest
 import tensorflow as tf
 
-from hg3d_tf import strategies
 from hg3d_tf.cli import UserError
+from hg3d_tf.training import strategies
 
 WORKERS = {"worker": ["a:1", "b:1"]}
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from commands_test import fails_with_one_line, run
 
-from hg3d_tf import checkpoints
 from hg3d_tf.data import input_pipeline
+from hg3d_tf.training import checkpoints
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 

@@ -8,14 +8,14 @@ import pytest
 import tensorflow as tf
 import training_runs as runs
 
-from hg3d_tf import checkpoints, training
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.input_pipeline import InputConfig, train_batches
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig
-from hg3d_tf.optimizers import OptimizerConfig
-from hg3d_tf.train_config import LogConfig, TrainConfig
-from hg3d_tf.validation import ValidationConfig
+from hg3d_tf.training import checkpoints, stage
+from hg3d_tf.training.config import LogConfig, TrainConfig
+from hg3d_tf.training.optimizers import OptimizerConfig
+from hg3d_tf.training.validation import ValidationConfig
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_training_is_seen_and_its_best_weights_are_kept(config, data_dir, tmp_
         validation=ValidationConfig("painted_3d", "test", pictures=2),
         log=LogConfig(steps=1, histograms=True, profile_steps=(2, 3)),
     )
-    trained = training.train(config, tmp_path)
+    trained = stage.train(config, tmp_path)
     epochs, steps = (runs.lines(tmp_path / name) for name in ("metrics.jsonl", "steps.jsonl"))
     assert [line["epoch"] for line in epochs] == [1, 2] and len(steps) == 6
     for line in epochs:
@@ -75,7 +75,7 @@ def test_a_training_is_seen_and_its_best_weights_are_kept(config, data_dir, tmp_
 def test_a_loss_that_is_not_finite_names_the_examples_of_its_batch(config, tmp_path):
     config = dataclasses.replace(config, optimizer=OptimizerConfig("adam", 1e30))
     with pytest.raises(UserError, match="is not finite"):
-        training.train(config, tmp_path)
+        stage.train(config, tmp_path)
     (path,) = tmp_path.glob("nonfinite_step_*.json")
     record = json.loads(path.read_text())
     batches = list(train_batches(config.input, 64).take(record["step"] + 1))

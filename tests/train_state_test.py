@@ -4,11 +4,11 @@ import resource
 import numpy as np
 import pytest
 
-from hg3d_tf import checkpoints
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig, build_pose_model
-from hg3d_tf.train_state import TrainCheckpoints, TrainState
+from hg3d_tf.training import checkpoints
+from hg3d_tf.training.state import TrainCheckpoints, TrainState
 
 
 @pytest.fixture(scope="module")

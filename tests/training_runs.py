@@ -23,13 +23,13 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 tf.config.threading.set_intra_op_parallelism_threads(2)
 
 import training_runs
-from hg3d_tf import batch_preview, training, training_report
+from hg3d_tf.training import batch_preview, report, stage
 from hg3d_tf.data.input_pipeline import InputConfig
-from hg3d_tf.optimizers import OptimizerConfig
+from hg3d_tf.training.optimizers import OptimizerConfig
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
-from hg3d_tf.train_config import LogConfig, TrainConfig
+from hg3d_tf.training.config import LogConfig, TrainConfig
 
-batch_preview.write = training_report.write = lambda *args, **kwargs: None
+batch_preview.write = report.write = lambda *args, **kwargs: None
 training_runs.shrink_network()
 config = TrainConfig(
     model=ModelConfig(1, 8, 1, 64),
@@ -43,17 +43,17 @@ config = TrainConfig(
 """
 
 
-TRAIN = "training.train(config, workdir)"
+TRAIN = "stage.train(config, workdir)"
 # After this step, before the checkpoint that may be due.
 KILL_AFTER_STEP = """
-from hg3d_tf import train_loop
-take = train_loop.TrainLoop._take_one
+from hg3d_tf.training import loop
+take = loop.TrainLoop._take_one
 def take_and_die(self, batch):
     result = take(self, batch)
     if self.step == {step}:
         os.kill(os.getpid(), signal.SIGKILL)
     return result
-train_loop.TrainLoop._take_one = take_and_die
+loop.TrainLoop._take_one = take_and_die
 """
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import strategies
 from hg3d_tf.network import losses as pose_losses
 from hg3d_tf.network import updates
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
-from hg3d_tf.optimizers import OptimizerConfig, create_optimizer
 from hg3d_tf.skeleton import NUM_JOINTS
 from hg3d_tf.timing import median_seconds
-from hg3d_tf.train_loop import create_step
-from hg3d_tf.train_state import TrainCheckpoints, TrainState
+from hg3d_tf.training import strategies
+from hg3d_tf.training.loop import create_step
+from hg3d_tf.training.optimizers import OptimizerConfig, create_optimizer
+from hg3d_tf.training.state import TrainCheckpoints, TrainState
 
 _MATMUL_SIDE = 2048
 _EPOCH_STEPS = 4000  # the paper's

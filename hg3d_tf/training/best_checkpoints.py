@@ -5,9 +5,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import checkpoints, files
+from hg3d_tf import files
 from hg3d_tf.network.pose_model import PoseModel
-from hg3d_tf.train_state import write_errors
+from hg3d_tf.training import checkpoints
+from hg3d_tf.training.state import write_errors
 
 FOLDER = "best"
 _SCORES = "scores.json"

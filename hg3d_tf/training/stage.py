@@ -4,19 +4,19 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import batch_preview, callbacks, checkpoints, progress, strategies, training_report
 from hg3d_tf.data import input_pipeline, mixing, prepared
 from hg3d_tf.data.bad_records import BadRecords
-from hg3d_tf.guards import NonfiniteGuard
 from hg3d_tf.network import efficientnet, precision
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import PoseModel, build_pose_model
-from hg3d_tf.optimizers import create_optimizer
 from hg3d_tf.torch_weights import imagenet
-from hg3d_tf.train_config import TrainConfig
-from hg3d_tf.train_loop import TrainLoop
-from hg3d_tf.train_state import TrainCheckpoints, TrainState
-from hg3d_tf.validation import Validation
+from hg3d_tf.training import batch_preview, callbacks, checkpoints, progress, report, strategies
+from hg3d_tf.training.config import TrainConfig
+from hg3d_tf.training.guards import NonfiniteGuard
+from hg3d_tf.training.loop import TrainLoop
+from hg3d_tf.training.optimizers import create_optimizer
+from hg3d_tf.training.state import TrainCheckpoints, TrainState
+from hg3d_tf.training.validation import Validation
 
 
 def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
@@ -138,7 +138,7 @@ def _create_callbacks(config: TrainConfig, workdir: Path, state: TrainState, wri
         progress.ProgressBar(config.input.batch_size),
         callbacks.MetricsLog(workdir, config.log.steps, first_step, first_epoch),
         callbacks.Scalars(writer, config.log.steps),
-        training_report.Report(workdir),
+        report.Report(workdir),
     ]
     if config.log.histograms:
         found.append(callbacks.Histograms(writer))

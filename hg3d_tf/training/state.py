@@ -12,9 +12,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import checkpoints
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.pose_model import PoseModel, build_pose_model
+from hg3d_tf.training import checkpoints
 
 
 class TrainState:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
-from hg3d_tf import strategies
-from hg3d_tf.guards import NonfiniteGuard, TerminationSignal
 from hg3d_tf.network.keras_api import keras
-from hg3d_tf.train_state import TrainCheckpoints, TrainState
+from hg3d_tf.training import strategies
+from hg3d_tf.training.guards import NonfiniteGuard, TerminationSignal
+from hg3d_tf.training.state import TrainCheckpoints, TrainState
 
 Measure = Callable[[int], dict[str, float]]  # epoch -> validation metrics
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf import strategies
-from hg3d_tf.best_checkpoints import BestCheckpoints
 from hg3d_tf.data import input_pipeline, prepared
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.evaluation import scoring
 from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.network.pose_model import build_pose_model
 from hg3d_tf.pictures import draw
-from hg3d_tf.train_state import TrainState
+from hg3d_tf.training import strategies
+from hg3d_tf.training.best_checkpoints import BestCheckpoints
+from hg3d_tf.training.state import TrainState
 
 # Metric -> whether lower is better.
 METRICS = {"pck_box_010": False, "mpjpe_mm": True, "pck3d_150": False}

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from hg3d_tf import callbacks, files
+from hg3d_tf import files
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.pictures import draw, tables
+from hg3d_tf.training import callbacks
 
 REPORT_FILE = "report.md"
 CURVES_FILE = "curves.png"

@@ -2,13 +2,13 @@
 
 import dataclasses
 
-from hg3d_tf import strategies
 from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.network import precision
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig
-from hg3d_tf.optimizers import OptimizerConfig
-from hg3d_tf.validation import ValidationConfig
+from hg3d_tf.training import strategies
+from hg3d_tf.training.optimizers import OptimizerConfig
+from hg3d_tf.training.validation import ValidationConfig
 
 
 @dataclasses.dataclass(frozen=True)
