@@ -36,6 +36,7 @@ serve-web: env
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 format: env
 	$(BIN)/ruff check --fix .

@@ -60,7 +60,7 @@ EXTRAS_REQUIRE = {
         "grpcio",
         "requests",
     ],
-    "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "dill"],
+    "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "import-linter==2.17", "dill"],
 }
 
 setup(

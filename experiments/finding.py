@@ -50,13 +50,14 @@ def main() -> None:
     """Paste, find and measure; print and write the table."""
     cli.require(FLAGS.photos, "photos", "name a folder of photos without people")
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
-    from hg3d_tf import prediction, weights
+    from hg3d_tf import weights
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.pictures import tables
+    from hg3d_tf.prediction import photos, predictors
 
-    backgrounds = [prediction.read_photo(p) for p in prediction.find_images([FLAGS.photos])]
+    backgrounds = [photos.read_photo(p) for p in photos.find_images([FLAGS.photos])]
     examples = _draw_examples(FLAGS.data_dir or input_pipeline.default_data_dir())
-    look = prediction.load_predictor(FLAGS.model or weights.TFLITE_FILE)
+    look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
     measure = _measure_one if FLAGS.together == 1 else _measure_several
     rows, statement = measure(examples, backgrounds, look)
     statement = f"{len(examples)} people of {FLAGS.dataset} {FLAGS.split}; {statement}"
@@ -66,7 +67,7 @@ def main() -> None:
 
 def _measure_one(examples: list[dict], backgrounds: list, look):
     """Return rows of PCK by way of finding the one person in a photo, and words for them."""
-    from hg3d_tf import people
+    from hg3d_tf.prediction import people
 
     ways = {
         "whole photo": lambda photo, box: look(photo, None),
@@ -93,7 +94,7 @@ def _measure_one(examples: list[dict], backgrounds: list, look):
 
 def _measure_several(examples: list[dict], backgrounds: list, look):
     """Return rows of recall and precision by detector, and words for them."""
-    from hg3d_tf import people
+    from hg3d_tf.prediction import people
 
     ways = {"search": lambda photo: people.find_everybody(photo, look)}
     if importlib.util.find_spec("cv2"):
@@ -163,7 +164,7 @@ def _paste(rng, canvas: Image.Image, example: dict, share: float, columns) -> np
 
 
 def _as_photo(canvas: Image.Image):
-    from hg3d_tf.prediction import Photo
+    from hg3d_tf.prediction.photos import Photo
 
     return Photo("pasted", np.asarray(canvas))
 

@@ -24,11 +24,12 @@ flags.DEFINE_string("output", "poses.json", "JSON file for the poses.")
 
 def main(argv: list[str]) -> int:
     """Ask for all images; return 1 if the server refused any."""
-    from hg3d_tf import files, prediction
+    from hg3d_tf import files
+    from hg3d_tf.prediction import photos
 
     cli.require(argv[1:], "<image>", "name image files or folders after the flags")
-    box = prediction.parse_box(FLAGS.box)
-    paths = prediction.find_images(argv[1:])
+    box = photos.parse_box(FLAGS.box)
+    paths = photos.find_images(argv[1:])
     poses, failures = ask(paths, predictor(), box)
     files.write_json(FLAGS.output, poses)
     print(f"{len(poses)} poses: {FLAGS.output}")
@@ -59,7 +60,7 @@ def ask(paths, predict, box) -> tuple[list, list[str]]:
     """Return the poses, and one line for each image that the server refused."""
     from tqdm import tqdm
 
-    from hg3d_tf import prediction
+    from hg3d_tf.prediction import pose_json
     from hg3d_tf.serving import clients
 
     poses, failures = [], []
@@ -70,7 +71,7 @@ def ask(paths, predict, box) -> tuple[list, list[str]]:
         if isinstance(answer, str):
             failures.append(f"{path}: refused by the server: {answer}")
         else:
-            poses.append(prediction.as_json(path, answer))
+            poses.append(pose_json.as_json(path, answer))
     return poses, failures
 
 

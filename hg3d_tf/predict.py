@@ -50,7 +50,8 @@ flags.DEFINE_float(
 
 def main(argv: list[str]) -> int:
     """Predict on all images, or on a video; return 1 if any could not be read."""
-    from hg3d_tf import prediction, weights
+    from hg3d_tf import weights
+    from hg3d_tf.prediction import photos, predictors
 
     if FLAGS.video and FLAGS.webcam:
         raise cli.UserError("--video and --webcam: give one or the other")
@@ -63,12 +64,12 @@ def main(argv: list[str]) -> int:
     elif argv[1:]:
         flag = "--video" if FLAGS.video else "--webcam"
         raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
-    box = prediction.parse_box(FLAGS.box)
-    paths = prediction.find_images(argv[1:])
+    box = photos.parse_box(FLAGS.box)
+    paths = photos.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
-    predictor = prediction.load_predictor(FLAGS.model or weights.TFLITE_FILE)
+    predictor = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
     if films:
-        from hg3d_tf import video
+        from hg3d_tf.prediction import video
 
         options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
         source = video.file_or_camera(FLAGS.video) if FLAGS.video else video.first_camera()
@@ -79,7 +80,7 @@ def main(argv: list[str]) -> int:
 
 def _finder(predictor, box):
     """Return the function from a photo to its people, as the flags want."""
-    from hg3d_tf import people
+    from hg3d_tf.prediction import people
 
     if box is not None:
         return lambda photo: people.in_boxes(photo, predictor, [box])
@@ -101,19 +102,20 @@ def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
     """
     from tqdm import tqdm
 
-    from hg3d_tf import files, prediction
+    from hg3d_tf import files
+    from hg3d_tf.prediction import photos, pose_json
 
     records, drawn, failures = [], [], []
     names = _picture_names(paths)
     for path, name in zip(tqdm(paths, unit="image", disable=len(paths) == 1), names, strict=True):
         try:
-            photo = prediction.read_photo(path)
+            photo = photos.read_photo(path)
         except cli.UserError as error:
             failures.append(str(error))
             continue
         found = find_people(photo)
         _warn(path, found)
-        records += [prediction.as_json(path, person.pose, person.box) for person in found]
+        records += [pose_json.as_json(path, person.pose, person.box) for person in found]
         shown = [
             (photo.pixels, person.pose["joints_2d"], person.pose["joints_3d"], person.unclear)
             for person in found

@@ -19,7 +19,7 @@ def all_devices(self, cluster_resolver, worker_device):
 collective.CollectiveAllReduceExtended._initialize_local_devices = all_devices
 from hg3d_tf.training import strategies
 try:
-    training.train(config, workdir)
+    stage.train(config, workdir)
 except strategies.PeerLost as error:
     strategies.start_again(error)
 """

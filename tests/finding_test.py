@@ -15,7 +15,8 @@ import sys
 sys.path[:0] = ["experiments", "tests"]
 import numpy as np
 import finding
-from hg3d_tf import cli, prediction
+from hg3d_tf import cli
+from hg3d_tf.prediction import photos, predictors
 from painted_people import COLOURS
 
 def look(photo, box):
@@ -24,16 +25,16 @@ def look(photo, box):
     y, x = np.unravel_index(places, pixels.shape[:2])
     return {"joints_2d": np.stack([x, y], -1) + 0.5, "confidence": np.full(16, 0.9)}
 
-prediction.load_predictor = lambda model: look
+predictors.load_predictor = lambda model: look
 """
 RUN = "cli.run(finding.main)"
 # Finds the person in the left and in the right half, and a third in a corner, where nobody is.
 IN_HALVES = """
-from hg3d_tf import people
+from hg3d_tf.prediction import people
 
 def find_everybody(photo, look):
     half = photo.pixels.shape[1] // 2
-    left, right = (look(prediction.Photo("", photo.pixels[:, part]), None)
+    left, right = (look(photos.Photo("", photo.pixels[:, part]), None)
                    for part in (slice(half), slice(half, None)))
     right["joints_2d"] = right["joints_2d"] + [half, 0]
     nobody = left | {"joints_2d": np.zeros((16, 2))}

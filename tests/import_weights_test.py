@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from torch_bytes import Writer, ordered_dict
 
-from hg3d_tf import prediction
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.prediction import photos, predictors
 from hg3d_tf.torch_weights import authors, pth_file
 from hg3d_tf.training import checkpoints
 
@@ -68,7 +68,7 @@ def test_predict_reads_images_as_the_authors_do(tmp_path, torch_network):
     save(network, tmp_path / "hg.pth", "state_dict-legacy")
     checkpoints.save_model(imported(tmp_path / "hg.pth"), tmp_path / "run")
     pixels = images(64)[0]
-    pose = prediction.load_predictor(tmp_path / "run")(prediction.Photo("a", pixels), None)
+    pose = predictors.load_predictor(tmp_path / "run")(photos.Photo("a", pixels), None)
     heatmaps, depth = torch_outputs(network, pixels[np.newaxis])
     joints_2d_norm, peak = joint_decoding.decode_heatmaps(heatmaps[-1])
     joints = joint_decoding.to_canonical_mm(joint_decoding.join_depth(joints_2d_norm, depth))

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hg3d_tf import people, video
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
-from hg3d_tf.one_euro import OneEuroFilter
 from hg3d_tf.pictures import draw, view_3d
-from hg3d_tf.prediction import Photo
+from hg3d_tf.prediction import people, video
+from hg3d_tf.prediction.one_euro import OneEuroFilter
+from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.skeleton import BONES, joint_index
 
 

@@ -9,8 +9,9 @@ import reference
 import tensorflow as tf
 from PIL import Image
 
-from hg3d_tf import export, prediction
+from hg3d_tf import export
 from hg3d_tf.network import joint_decoding
+from hg3d_tf.prediction import photos, pose_json, predictors
 from hg3d_tf.skeleton import JOINT_NAMES
 
 
@@ -141,8 +142,8 @@ def test_the_predictor_is_the_same_from_checkpoint_and_saved_model(model, saved_
 
     checkpoints.save_model(model, tmp_path)
     image = np.asarray(painted_people.paint(np.full((16, 2), 50.0)))
-    photo = prediction.Photo("painted", image)
-    one, two = (prediction.load_predictor(p)(photo, None) for p in (saved_model, tmp_path))
+    photo = photos.Photo("painted", image)
+    one, two = (predictors.load_predictor(p)(photo, None) for p in (saved_model, tmp_path))
     for name, value in one.items():
         np.testing.assert_allclose(two[name], value, rtol=1e-4, atol=1e-3)
 
@@ -153,7 +154,7 @@ def test_a_photo_is_turned_as_its_exif_says(tmp_path):
     exif = image.getexif()
     exif[0x0112] = 6  # the camera was turned by a quarter
     image.save(tmp_path / "turned.png", exif=exif)
-    photo = prediction.read_photo(tmp_path / "turned.png")
+    photo = photos.read_photo(tmp_path / "turned.png")
     np.testing.assert_array_equal(photo.pixels, np.rot90(pixels, -1))
 
 
@@ -163,6 +164,6 @@ def test_json_names_joints():
         "joints_3d": np.zeros((16, 3), np.float32),
         "confidence": np.ones(16, np.float32),
     }
-    record = prediction.as_json("photo.jpg", pose)
+    record = pose_json.as_json("photo.jpg", pose)
     assert record["joints_2d_px"]["r_knee"] == [2.0, 3.0]
     assert list(record["joints_3d_mm"]) == list(JOINT_NAMES)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hg3d_tf import prediction, weights
+from hg3d_tf import weights
 from hg3d_tf.network import shipped
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.prediction import photos, predictors
 from hg3d_tf.training import checkpoints
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +50,7 @@ def test_the_phone_file_is_the_same_network(model):
     small = rng.integers(0, 255, (6, 6, 3), np.uint8)
     image = np.asarray(Image.fromarray(small).resize((size, size), Image.Resampling.BICUBIC))
     outputs = model.infer(image[np.newaxis] / np.float32(255))
-    pose = prediction.load_predictor(weights.TFLITE_FILE)(prediction.Photo("a", image), None)
+    pose = predictors.load_predictor(weights.TFLITE_FILE)(photos.Photo("a", image), None)
     peaks = outputs["heatmaps"][-1].numpy().max(axis=(1, 2))[0]
     np.testing.assert_allclose(pose["confidence"], peaks, atol=0.1)
     depth = pose["joints_3d_crop"][:, 2]
@@ -62,7 +63,7 @@ def test_export_takes_it_where_no_folder_is_named(tmp_path):
     assert process.returncode == 0, process.stderr
     image = np.full((64, 64, 3), 120, np.uint8)
     served, phone = (
-        prediction.load_predictor(path)(prediction.Photo("a", image), None)
+        predictors.load_predictor(path)(photos.Photo("a", image), None)
         for path in (tmp_path / "served/1", weights.TFLITE_FILE)
     )
     np.testing.assert_allclose(served["confidence"], phone["confidence"], atol=0.1)
@@ -92,7 +93,7 @@ def test_it_finds_people_in_real_photos():
     import scipy.io
 
     joints = scipy.io.loadmat(PHOTOS / "joints.mat")["joints"].transpose(2, 0, 1)
-    predictor = prediction.load_predictor(weights.TFLITE_FILE)
+    predictor = predictors.load_predictor(weights.TFLITE_FILE)
     near = []
     for number in range(9001, 9101):
         path, labels = PHOTOS / f"images/im{number:05d}.jpg", joints[number - 1, :12]
@@ -103,7 +104,7 @@ def test_it_finds_people_in_real_photos():
         # A box of joints leaves out hands, feet and head.
         side = max(box[2:] - box[:2])
         box += 0.06 * side * np.array([-1, -1, 1, 1])
-        pose = predictor(prediction.read_photo(path), box)
+        pose = predictor(photos.read_photo(path), box)
         ours = pose["joints_2d"][[0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]]
         near += list((np.linalg.norm(ours - labels[:, :2], axis=1) / side < 0.2)[seen])
     assert len(near) > 300

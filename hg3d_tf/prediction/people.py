@@ -7,7 +7,8 @@ import numpy as np
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN
-from hg3d_tf.prediction import Photo, Predictor
+from hg3d_tf.prediction.photos import Photo
+from hg3d_tf.prediction.predictors import Predictor
 
 # Confidence of a joint that counts as seen, and how many must be seen to make a box of them.
 _SEEN = 0.25

@@ -10,10 +10,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from hg3d_tf import files, people, prediction
+from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.one_euro import OneEuroFilter
-from hg3d_tf.prediction import Photo, Predictor
+from hg3d_tf.prediction import people, pose_json
+from hg3d_tf.prediction.one_euro import OneEuroFilter
+from hg3d_tf.prediction.photos import Photo
+from hg3d_tf.prediction.predictors import Predictor
 
 _DEFAULT_RATE = 30
 # How quickly the filter lets go of fast movement: for 2D px relative to the box, and for mm.
@@ -77,7 +79,7 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
                     out = out or _add_stream(written, rate, photo.pixels)
                     frame = av.VideoFrame.from_ndarray(_even(overlay(photo.pixels, person.pose)))
                     written.mux(out.encode(frame))
-                    record = prediction.as_json(source.address, person.pose, person.box)
+                    record = pose_json.as_json(source.address, person.pose, person.box)
                     records.append({"seconds": round(number / float(rate), 4)} | record)
                     joints_3d.append(person.pose["joints_3d"])
             if out is None:

@@ -1,0 +1,22 @@
+"""Poses as JSON, joints by name."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hg3d_tf.skeleton import JOINT_NAMES
+
+
+def as_json(image: str | Path, pose: dict[str, np.ndarray], box: np.ndarray | None = None) -> dict:
+    """Return a pose with its joints by name, and the box that it was found in, if given."""
+    return {
+        "image": str(image),
+        **({} if box is None else {"box_px": np.round(np.asarray(box, float), 1).tolist()}),
+        "joints_2d_px": _by_name(pose["joints_2d"]),
+        "joints_3d_mm": _by_name(pose["joints_3d"]),
+        "confidence": _by_name(pose["confidence"]),
+    }
+
+
+def _by_name(values: np.ndarray) -> dict:
+    return dict(zip(JOINT_NAMES, np.round(values.astype(float), 3).tolist(), strict=True))

@@ -1,0 +1,89 @@
+"""Whatever finds the pose in a box of a photo: a .tflite file, a SavedModel, a training folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from hg3d_tf import cli
+from hg3d_tf.cli import UserError
+from hg3d_tf.network.crop import BOX_MARGIN, crop_square
+from hg3d_tf.prediction.photos import Photo
+
+# Photo and box [4] px, or None for the whole image -> joints_2d [16, 2] px, joints_3d [16, 3] mm,
+# confidence [16] (see serving.PoseServer).
+Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
+
+_SIGNATURE = "joints"
+
+
+def load_predictor(model: str | Path) -> Predictor:
+    """Return the predictor of a .tflite file, a SavedModel or a training folder's newest weights.
+
+    TensorFlow is imported for the latter two only.
+
+    Raises:
+      UserError: if it is none of them.
+    """
+    if str(model).endswith(".tflite"):
+        return LiteRTPredictor(model)
+    return _tensorflow_predictor(Path(model))
+
+
+class LiteRTPredictor:
+    """Photo and box -> joints, as `Predictor`, by LiteRT: no TensorFlow is imported.
+
+    Raises:
+      UserError: if the file is not there or not a network of this project.
+    """
+
+    def __init__(self, path: str | Path, num_threads: int = 2):
+        from hg3d_tf.tflite.litert import TfliteRunner
+
+        if not Path(path).is_file():
+            raise UserError(f"{path} does not exist: give a .tflite file that export wrote")
+        try:
+            self._runner = TfliteRunner(Path(path).read_bytes(), num_threads)
+            self.size = self._runner.input_size(_SIGNATURE)
+        except (KeyError, ValueError) as error:
+            raise UserError(f"{path} is not a network that export wrote: {error}") from error
+
+    def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Return the outputs of serving.PoseServer for one person."""
+        height, width = photo.pixels.shape[:2]
+        margin = 1.0 if box is None else BOX_MARGIN
+        box = np.array([0, 0, width, height], float) if box is None else np.asarray(box, float)
+        side = max(box[2:] - box[:2]) * margin
+        corner = (box[:2] + box[2:] - side) / 2
+        crop = crop_square(photo.pixels, corner, side, self.size)
+        outputs = self._runner.run(_SIGNATURE, crop / np.float32(255))
+        pose = {name: value[0] for name, value in outputs.items()}
+        return pose | {"joints_2d": corner + pose["joints_2d"] * side / self.size}
+
+
+def _tensorflow_predictor(folder: Path) -> Predictor:
+    cli.import_tensorflow_quietly()
+    import tensorflow as tf
+
+    if (folder / "saved_model.pb").exists():
+        # Functions do not keep alive what they belong to: `owner` does.
+        owner = tf.saved_model.load(str(folder))
+        whole_image = owner.signatures["serving_default"]
+        in_box = owner.signatures["predict_boxes"]
+    else:
+        from hg3d_tf.serving.pose_server import PoseServer
+        from hg3d_tf.training import checkpoints
+
+        owner = PoseServer(checkpoints.load_model(folder))
+        whole_image, in_box = owner.predict, owner.predict_boxes
+
+    def predict(photo: Photo, box: np.ndarray | None = None, owner=owner) -> dict[str, np.ndarray]:
+        image_bytes = tf.constant([photo.encoded])
+        if box is None:
+            outputs = whole_image(image_bytes=image_bytes)
+        else:
+            boxes = tf.constant(box, tf.float32)[tf.newaxis]
+            outputs = in_box(image_bytes=image_bytes, boxes=boxes)
+        return {name: value.numpy()[0] for name, value in outputs.items()}
+
+    return predict
