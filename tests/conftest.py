@@ -2,8 +2,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import painted_people
 import pytest
+from support import painted_people
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-import reference
+from support import reference
 
 from hg3d_tf import skeleton
 

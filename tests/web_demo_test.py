@@ -9,9 +9,9 @@ import threading
 from pathlib import Path
 
 import numpy as np
-import painted_people
 import pytest
 from PIL import Image
+from support import painted_people
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-import made_up_assets
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from support import made_up_assets
 
 from hg3d_tf import cli
 from hg3d_tf.skeleton import MIRROR, joint_index

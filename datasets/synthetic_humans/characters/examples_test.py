@@ -4,11 +4,11 @@ import io
 import os
 from pathlib import Path
 
-import made_up_assets
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
+from support import made_up_assets
 
 from hg3d_tf import cli
 from hg3d_tf.data.schema import TRUTH_3D

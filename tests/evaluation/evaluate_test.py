@@ -1,0 +1,228 @@
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from support import painted_people
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.data import schema
+from hg3d_tf.evaluation import scoring
+from hg3d_tf.network.keras_api import keras
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.training import checkpoints
+
+SMALL = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    keras.utils.set_random_seed(0)
+    checkpoints.save_model(build_pose_model(SMALL), folder)
+    return folder
+
+
+def evaluate(data_dir, *arguments):
+    command = [sys.executable, "-m", "hg3d_tf.evaluate", f"--data_dir={data_dir}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir, workdir):
+    protocols = "--protocol=bone_symmetry,h36m_paper,mpi_inf_3dhp_paper,pck_box"
+    first = evaluate(
+        data_dir,
+        f"--workdir={workdir}",
+        "--dataset=painted_3d",
+        protocols,
+        f"--save_predictions={tmp_path}/poses.npz",
+        f"--output={tmp_path}/first.json",
+        f"--markdown={tmp_path}/first.md",
+        "--mean_pose_of=painted_3d:1",
+    )
+    assert first.returncode == 0, first.stderr
+    assert "poster: 3D+2D/w geo" in first.stdout
+    assert "10 frames, all of the split; MPJPE in mm over 16 joints" in first.stdout
+    assert first.stdout.count("ground-truth box; no flip test") == 4
+    assert "| poster: 3D+2D/w geo | 54.82 |" in (tmp_path / "first.md").read_text()
+    again = evaluate(
+        data_dir,
+        f"--predictions={tmp_path}/poses.npz",
+        "--dataset=painted_3d",
+        protocols,
+        f"--output={tmp_path}/again.json",
+    )
+    assert again.returncode == 0, again.stderr
+    assert "flip test" not in again.stdout  # it is not known how these were made
+    before = json.loads((tmp_path / "first.json").read_text())
+    after = json.loads((tmp_path / "again.json").read_text())
+    for protocol in before:
+        rows = before[protocol]["painted_3d"]["rows"]
+        assert list(rows) == ["mean_pose", "small"]
+        again_row = after[protocol]["painted_3d"]["rows"]["poses"]
+        assert list(again_row) == list(rows["small"])
+        expected = np.array(list(rows["small"].values()), float)  # null becomes NaN
+        np.testing.assert_allclose(np.array(list(again_row.values()), float), expected, rtol=1e-4)
+
+
+def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
+    arguments = [f"--workdir={workdir}", "--dataset=painted_3d", "--protocol=h36m_pa"]
+    plain, flipped = (
+        evaluate(data_dir, *arguments, flag, f"--output={tmp_path}/{flag}.json")
+        for flag in ("--noflip_test", "--flip_test")
+    )
+    assert plain.returncode == flipped.returncode == 0, flipped.stderr
+    assert "; no flip test" in plain.stdout
+    assert "; flip test" in flipped.stdout
+    one, two = (
+        json.loads(path.read_text())["h36m_pa"]["painted_3d"]["rows"]["small"]["Average"]
+        for path in sorted(tmp_path.glob("*.json"))
+    )
+    assert one != two
+
+
+def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):
+    run = evaluate(
+        data_dir,
+        f"--workdir={workdir}",
+        "--dataset=painted_2d,painted_3d",
+        "--mean_pose_of=painted_3d:1",
+        f"--output={tmp_path}/results.json",
+    )
+    assert run.returncode == 0, run.stderr
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert list(results) == ["mean_pose", "small"]
+    assert list(results["small"]) == ["painted_2d", "painted_3d"]
+    keys = {"pck_box_010", "mpjpe_mm", "pck3d_150", "symmetry_mm"}
+    assert set(results["small"]["painted_2d"]) == keys
+
+
+def test_labels_of_single_datasets_travel_along(tmp_path):
+    features = schema.pose_features(
+        jpeg=False,
+        action=tfds.features.Text(),
+        frame=tfds.features.Scalar(np.int32),
+        head_box_size_px=tfds.features.Scalar(np.float32),
+        camera=tfds.features.Text(),
+    )
+    extras = [{"action": f"a{i}", "frame": i, "head_box_size_px": 2.0 * i} for i in range(5)]
+    examples = [
+        (i, painted_people.example(i, "test", True, truth=False) | {"camera": "c"} | extra)
+        for i, extra in enumerate(extras)
+    ]
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="with_extras",
+        version="1.0.0",
+        features=features,
+        split_datasets={"test": examples},
+        data_dir=str(tmp_path),
+    )
+    labels = scoring.load_labels("with_extras", "test", 64, str(tmp_path))
+    order = np.argsort(labels["frame"])
+    assert labels["action"][order].tolist() == [b"a0", b"a1", b"a2", b"a3", b"a4"]
+    assert labels["head_box_size_px"][order].tolist() == [0, 2, 4, 6, 8]
+    assert labels["key"][order][3] == b"test/0003"
+    assert not {"camera", "image"} & set(labels)
+
+
+def test_weights_of_another_network_get_one_line(tmp_path, workdir):
+    other = tmp_path / "other"
+    shutil.copytree(workdir, other)
+    larger = dataclasses.replace(SMALL, num_features=16)
+    checkpoints.save_model_config(other, larger)
+    with pytest.raises(UserError, match=r"holds the weights of another network than .*=16"):
+        checkpoints.load_model(other)
+    checkpoints.save_model_config(other, dataclasses.replace(SMALL, num_stacks=2))
+    with pytest.raises(UserError, match=r"holds the weights of another network than .*stacks=2"):
+        checkpoints.load_model(other)
+
+
+CONTRADICTIONS = {
+    "--protocol=h36m": "--protocol=h36m is unknown; there are synthetic, h36m_paper",
+    "--predictions=p.npz": "--predictions are of one dataset: name it by --dataset",
+    "--save_predictions=p.npz": "--save_predictions wants one --workdir and one --dataset",
+    "--save_predictions=p.txt": "p.txt: predictions are .npz or .json files, by their suffix",
+    "--output=/proc/none/results.json": "cannot write to /proc/none",
+    "--workdir=": "--workdir is missing",
+    "--batch_size=0": "--batch_size=0 must be positive",
+    "--mean_pose_of=studio:many": "mix 'studio:many': 'many' in 'studio:many' is not a number",
+}
+
+
+def test_contradictory_flags_get_one_line_and_a_fault_of_the_program_does_not():
+    script = """
+import sys
+from absl import flags
+from hg3d_tf import cli, evaluate
+for argument in sys.argv[1:]:
+    flags.FLAGS.unparse_flags()
+    dataset = "--dataset=wild" if argument.endswith(".txt") else "--dataset=wild,studio"
+    flags.FLAGS(["evaluate", "--workdir=w", dataset, argument])
+    try:
+        evaluate.check_flags()
+    except cli.UserError as error:
+        print(error)
+    flags.FLAGS[argument[2:].split("=")[0]].unparse()
+
+def broken():
+    raise ValueError("a fault")
+evaluate.check_flags, evaluate.evaluate = lambda: None, broken
+evaluate.main()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script, *CONTRADICTIONS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = run.stdout.splitlines()
+    assert len(lines) == len(CONTRADICTIONS), run.stderr
+    assert "ValueError: a fault" in run.stderr
+    for line, expected in zip(lines, CONTRADICTIONS.values(), strict=True):
+        assert expected in line
+
+
+REPLICAS = """
+import sys, json
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from hg3d_tf.training import checkpoints
+from hg3d_tf.evaluation import scoring
+from hg3d_tf.evaluation.protocols import h36m
+from hg3d_tf.evaluation.protocols.pck_box import pck_box
+from hg3d_tf.data import input_pipeline
+workdir, data_dir = sys.argv[1:]
+one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for strategy in (one, two):
+    with strategy.scope():
+        model = checkpoints.load_model(workdir)
+    for batch_size in (1, 7, 64):
+        batches = input_pipeline.evaluation_batches("painted_3d", "test", 64, batch_size, data_dir)
+        found = scoring.predict_split(model, batches)
+        metrics = scoring.summarize(found, 64) | pck_box(found).values
+        metrics |= {"h36m": h36m.h36m_paper(found).values["Average"]}
+        print("METRICS", json.dumps([len(found["key"]), metrics]))
+"""
+
+
+def test_batch_size_and_replicas_do_not_change_a_metric(data_dir, workdir):
+    run = subprocess.run(
+        [sys.executable, "-c", REPLICAS, str(workdir), data_dir],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    lines = [line for line in run.stdout.splitlines() if line.startswith("METRICS")]
+    found = [json.loads(line.removeprefix("METRICS")) for line in lines]
+    assert [count for count, _ in found] == [10] * 6
+    # Kernels sum in another order for another batch size, which moves depth by a few ulps of
+    # float32; shares of joints (PCK) stay exactly the same.
+    for _, metrics in found:
+        assert metrics == {name: pytest.approx(v, rel=1e-5) for name, v in found[0][1].items()}
+    assert np.isfinite(list(found[0][1].values())).all()

@@ -1,0 +1,98 @@
+"""Pasting people into photos: the labels go with the picture, and mistakes get one line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+# The network is replaced by one that finds each joint by the colour of its disc.
+BY_COLOUR = """
+import sys
+sys.path[:0] = ["experiments", "tests"]
+import numpy as np
+import finding
+from hg3d_tf import cli
+from hg3d_tf.prediction import photos, predictors
+from support.painted_people import COLOURS
+
+def look(photo, box):
+    pixels = photo.pixels.astype(int)
+    places = [np.abs(pixels - colour.astype(int)).sum(axis=-1).argmin() for colour in COLOURS]
+    y, x = np.unravel_index(places, pixels.shape[:2])
+    return {"joints_2d": np.stack([x, y], -1) + 0.5, "confidence": np.full(16, 0.9)}
+
+predictors.load_predictor = lambda model: look
+"""
+RUN = "cli.run(finding.main)"
+# Finds the person in the left and in the right half, and a third in a corner, where nobody is.
+IN_HALVES = """
+from hg3d_tf.prediction import people
+
+def find_everybody(photo, look):
+    half = photo.pixels.shape[1] // 2
+    left, right = (look(photos.Photo("", photo.pixels[:, part]), None)
+                   for part in (slice(half), slice(half, None)))
+    right["joints_2d"] = right["joints_2d"] + [half, 0]
+    nobody = left | {"joints_2d": np.zeros((16, 2))}
+    return [people.Person(None, pose) for pose in (left, right, nobody)]
+
+people.find_everybody = find_everybody
+"""
+
+
+def run(command, *arguments):
+    command = [sys.executable, *command, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    Image.new("RGB", (50, 40), (60, 60, 60)).save(folder / "grey.png")
+    return folder
+
+
+def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
+    output = tmp_path / "finding.json"
+    done = run(
+        ["-c", BY_COLOUR + RUN],
+        *(f"--photos={photos}", "--dataset=painted_3d", "--split=test", f"--data_dir={data_dir}"),
+        f"--output={output}",
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(output.read_text())["rows"]
+    assert list(rows) == ["whole photo", "searched", "true box"]
+    assert all(row["@0.1"] > 95 and row["small @0.1"] > 95 for row in rows.values())
+    assert "10 people of painted_3d test" in done.stdout
+
+
+def test_people_together_are_counted(data_dir, photos, tmp_path):
+    output = tmp_path / "finding.json"
+    done = run(
+        ["-c", BY_COLOUR + IN_HALVES + RUN, "--together=2", "--count=6", "--dataset=painted_3d"],
+        *("--split=test", f"--photos={photos}", f"--data_dir={data_dir}", f"--output={output}"),
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(output.read_text())["rows"]["search"]
+    assert found == pytest.approx({"recall": 100, "precision": 100 * 2 / 3})
+    assert "6 people of painted_3d test; 2 in a photo" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("argument", "problem"),
+    [
+        ("--photos=", "--photos is missing"),
+        ("--photos=/none", "/none does not exist"),
+        ("--dataset=none", "dataset 'none' is not in"),
+        ("--output=/proc/none/table.json", "cannot write to /proc/none"),
+    ],
+)
+def test_a_wrong_flag_gets_one_line(data_dir, photos, argument, problem):
+    flags = ["--dataset=painted_3d", "--split=test", f"--data_dir={data_dir}"]
+    done = run(["experiments/finding.py"], f"--photos={photos}", *flags, argument)
+    assert done.returncode == 1
+    assert problem in done.stderr and "Traceback" not in done.stderr

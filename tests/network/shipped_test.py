@@ -1,0 +1,111 @@
+"""The network in the package: its files agree, it is used by default, and it can be tuned."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hg3d_tf import weights
+from hg3d_tf.network import shipped
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.prediction import photos, predictors
+from hg3d_tf.training import checkpoints
+
+ROOT = Path(__file__).resolve().parents[2]
+PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "lspet"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return checkpoints.load_model("shipped")
+
+
+def test_all_weights_together_are_small():
+    assert sum(path.stat().st_size for path in weights.FOLDER.iterdir()) < 12e6
+
+
+def test_what_is_saved_is_loaded_to_within_its_rounding(tmp_path):
+    config = ModelConfig(1, 64, 1, 64)
+    network = build_pose_model(config)
+    shipped.save(network, tmp_path)
+    again = shipped.load(tmp_path)
+    assert again.config == config
+    for one, two in zip(network.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, atol=np.abs(one).max() / 250)
+        if one.ndim == 1:
+            np.testing.assert_array_equal(one, two)
+    assert (tmp_path / "weights.npz").stat().st_size < 3 * network.count_params()
+
+
+def test_the_phone_file_is_the_same_network(model):
+    size = model.config.input_size
+    rng = np.random.default_rng(0)
+    # Smooth noise: whatever it shows the network, both forms must see the same.
+    small = rng.integers(0, 255, (6, 6, 3), np.uint8)
+    image = np.asarray(Image.fromarray(small).resize((size, size), Image.Resampling.BICUBIC))
+    outputs = model.infer(image[np.newaxis] / np.float32(255))
+    pose = predictors.load_predictor(weights.TFLITE_FILE)(photos.Photo("a", image), None)
+    peaks = outputs["heatmaps"][-1].numpy().max(axis=(1, 2))[0]
+    np.testing.assert_allclose(pose["confidence"], peaks, atol=0.1)
+    depth = pose["joints_3d_crop"][:, 2]
+    assert np.abs(depth - outputs["depth"][0].numpy()).mean() < 0.05
+
+
+def test_export_takes_it_where_no_folder_is_named(tmp_path):
+    command = [sys.executable, "-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'served'}"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    image = np.full((64, 64, 3), 120, np.uint8)
+    served, phone = (
+        predictors.load_predictor(path)(photos.Photo("a", image), None)
+        for path in (tmp_path / "served/1", weights.TFLITE_FILE)
+    )
+    np.testing.assert_allclose(served["confidence"], phone["confidence"], atol=0.1)
+
+
+def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
+    Image.fromarray(np.full((200, 160, 3), 120, np.uint8)).save(tmp_path / "photo.jpg")
+    code = (
+        "import sys, runpy; sys.argv[0] = 'predict';"
+        "sys.modules['tensorflow'] = None;"  # importing it fails
+        "runpy.run_module('hg3d_tf.predict', run_name='__main__')"
+    )
+    arguments = [str(tmp_path / "photo.jpg"), f"--output_dir={tmp_path / 'out'}"]
+    start = time.monotonic()
+    process = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr
+    assert time.monotonic() - start < 60
+    [record] = json.loads((tmp_path / "out/poses.json").read_text())
+    assert np.isfinite(list(record["joints_3d_mm"].values())).all()
+    assert (tmp_path / "out/photo_pose.png").exists()
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="HG3D_DATA is not set: no real photos")
+def test_it_finds_people_in_real_photos():
+    import scipy.io
+
+    joints = scipy.io.loadmat(PHOTOS / "joints.mat")["joints"].transpose(2, 0, 1)
+    predictor = predictors.load_predictor(weights.TFLITE_FILE)
+    near = []
+    for number in range(9001, 9101):
+        path, labels = PHOTOS / f"images/im{number:05d}.jpg", joints[number - 1, :12]
+        seen = labels[:, 2] > 0
+        if not path.exists() or seen.sum() < 6:
+            continue
+        box = np.concatenate([labels[seen, :2].min(0), labels[seen, :2].max(0)])
+        # A box of joints leaves out hands, feet and head.
+        side = max(box[2:] - box[:2])
+        box += 0.06 * side * np.array([-1, -1, 1, 1])
+        pose = predictor(photos.read_photo(path), box)
+        ours = pose["joints_2d"][[0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]]
+        near += list((np.linalg.norm(ours - labels[:, :2], axis=1) / side < 0.2)[seen])
+    assert len(near) > 300
+    assert np.mean(near) > 0.6

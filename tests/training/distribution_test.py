@@ -1,0 +1,109 @@
+"""N replicas equal 1 replica at the same global batch, on logical CPU devices and as processes."""
+
+import json
+import signal
+import socket
+
+import numpy as np
+import pytest
+from support import training_runs as runs
+
+from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.training import checkpoints
+
+# TensorFlow lets a worker without accelerators use one logical CPU; here it uses all.
+TRAIN_ON_ALL = """
+from tensorflow.python.distribute import collective_all_reduce_strategy as collective
+def all_devices(self, cluster_resolver, worker_device):
+    return tuple(f"{worker_device}/device:CPU:{i}" for i in range(devices)), "CPU"
+collective.CollectiveAllReduceExtended._initialize_local_devices = all_devices
+from hg3d_tf.training import strategies
+try:
+    stage.train(config, workdir)
+except strategies.PeerLost as error:
+    strategies.start_again(error)
+"""
+KILL_AFTER_7 = runs.KILL_AFTER_STEP.format(step=7)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """In float64, from common weights: what the initialisers draw depends on the strategy.
+
+    With few samples, batch normalisation makes float32's rounding errors grow a thousandfold in
+    each step, and two correct results drift apart. In float64 a high learning rate still makes
+    the rounding of the losses, float32, a thousandth after ten steps.
+    """
+    folder = tmp_path_factory.mktemp("initial")
+    with pytest.MonkeyPatch.context() as patch:
+        runs.shrink_network(patch.setattr)
+        initial = build_pose_model(ModelConfig(1, 8, 1, 64))
+    checkpoints.save_model(initial, folder)
+    return {
+        "precision": "float64",
+        "learning_rate": 1e-5,
+        "init_from": str(folder),
+        "epochs": 1,
+        "steps_per_epoch": 20,
+        "checkpoint_steps": 5,
+    }
+
+
+@pytest.fixture(scope="module")
+def one_replica(settings, data_dir, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("one") / "run"
+    runs.finish(runs.start(workdir, data_dir, settings))
+    return workdir
+
+
+def assert_equal(workdir, other):
+    """Assert equal losses of 20 steps and weights to 1e-6; 20 steps move a weight by up to 2e-4."""
+    for name in ("steps.jsonl", "metrics.jsonl"):
+        found, expected = runs.lines(workdir / name), runs.lines(other / name)
+        assert len(found) == len(expected) == (20 if name == "steps.jsonl" else 1)
+        for line, same in zip(found, expected, strict=True):
+            for key in (key for key in same if "loss" in key):
+                np.testing.assert_allclose(line[key], same[key], rtol=1e-6, err_msg=f"{same} {key}")
+    found, expected = runs.variables(workdir), runs.variables(other)
+    weights = [name for name in expected if name.startswith("model/")]
+    assert len(weights) > 50
+    for name in weights:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6, err_msg=name)
+
+
+def start_workers(workdir, data_dir, settings, devices=1):
+    """Start two workers that find each other on this host; return a function that starts one."""
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("localhost", 0))
+        addresses = [f"localhost:{each.getsockname()[1]}" for each in (first, second)]
+
+    def start(index, before=""):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        return runs.start(
+            workdir, data_dir, settings, before + TRAIN_ON_ALL, devices, TF_CONFIG=json.dumps(task)
+        )
+
+    return start
+
+
+def test_two_replicas_equal_one(settings, one_replica, data_dir, tmp_path):
+    # Replicas get unequal numbers of 2D and 3D samples: the mix is drawn at random.
+    runs.finish(runs.start(tmp_path, data_dir, settings, devices=2))
+    assert_equal(tmp_path, one_replica)
+
+
+def test_two_workers_equal_one_replica(settings, one_replica, data_dir, tmp_path):
+    start = start_workers(tmp_path, data_dir, settings, devices=2)
+    for worker in [start(0), start(1)]:
+        runs.finish(worker)
+    assert_equal(tmp_path, one_replica)
+
+
+def test_a_worker_that_dies_can_be_started_again(settings, one_replica, data_dir, tmp_path):
+    start = start_workers(tmp_path, data_dir, settings)
+    dying, survivor = start(0, KILL_AFTER_7), start(1)  # the one that writes dies
+    runs.finish(dying, -signal.SIGKILL)
+    runs.finish(start(0))
+    assert "another worker was lost" in runs.finish(survivor)
+    assert_equal(tmp_path, one_replica)

@@ -1,0 +1,83 @@
+"""Trainings in this process, of a very small network."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from support import training_runs as runs
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.data.input_pipeline import InputConfig, train_batches
+from hg3d_tf.network.pose_model import LossConfig, ModelConfig
+from hg3d_tf.network.updates import UpdateConfig
+from hg3d_tf.training import checkpoints, stage
+from hg3d_tf.training.config import LogConfig, TrainConfig
+from hg3d_tf.training.optimizers import OptimizerConfig
+from hg3d_tf.training.validation import ValidationConfig
+
+
+@pytest.fixture
+def config(data_dir, monkeypatch):
+    runs.shrink_network(monkeypatch.setattr)
+    return TrainConfig(
+        model=ModelConfig(1, 8, 1, 64),
+        input=InputConfig("painted_3d:0.4,painted_2d:0.6", batch_size=4, data_dir=data_dir),
+        loss=LossConfig(depth_weight=0.1, geometry_weight=0.01),
+        log=LogConfig(steps=1),
+        epochs=2,
+        steps_per_epoch=3,
+    )
+
+
+def tags(folder) -> set[str]:
+    """Return the names of all TensorBoard summaries in a folder."""
+    paths = [str(path) for path in folder.glob("events.out.*")]
+    events = (tf.compat.v1.Event.FromString(r.numpy()) for r in tf.data.TFRecordDataset(paths))
+    return {value.tag for event in events for value in event.summary.value}
+
+
+def test_a_training_is_seen_and_its_best_weights_are_kept(config, data_dir, tmp_path):
+    config = dataclasses.replace(
+        config,
+        optimizer=OptimizerConfig("adamw", 1e-3, weight_decay=1e-4),
+        update=UpdateConfig(clip_norm=1.0, accumulate=2),
+        precision="mixed_float16",
+        average_decay=0.9,
+        validation=ValidationConfig("painted_3d", "test", pictures=2),
+        log=LogConfig(steps=1, histograms=True, profile_steps=(2, 3)),
+    )
+    trained = stage.train(config, tmp_path)
+    epochs, steps = (runs.lines(tmp_path / name) for name in ("metrics.jsonl", "steps.jsonl"))
+    assert [line["epoch"] for line in epochs] == [1, 2] and len(steps) == 6
+    for line in epochs:
+        assert np.isfinite(list(line.values())).all()
+        assert {"validation_mpjpe_mm", "images_per_second", "learning_rate"} < line.keys()
+    np.testing.assert_allclose(
+        epochs[0]["loss"], np.mean([line["loss"] for line in steps[:3]]), rtol=1e-4
+    )
+    scores = json.loads((tmp_path / "best/scores.json").read_text())
+    assert list(scores.values()) == [max(line["validation_pck_box_010"] for line in epochs)]
+    newest = checkpoints.load_model(tmp_path)
+    for weight, expected in zip(newest.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    checkpoints.load_model(tmp_path / "best")
+    assert {"step/loss", "epoch/loss", "validation/predictions", "first_batch"} < (
+        tags(tmp_path / "tensorboard")
+    )
+    assert any("stem_conv/kernel" in tag for tag in tags(tmp_path / "tensorboard"))
+    assert list((tmp_path / "tensorboard/plugins/profile").rglob("*.xplane.pb"))
+    assert (tmp_path / "pictures/epoch_002.png").read_bytes().startswith(b"\x89PNG")
+    assert "| loss |" in (tmp_path / "report.md").read_text()
+
+
+def test_a_loss_that_is_not_finite_names_the_examples_of_its_batch(config, tmp_path):
+    config = dataclasses.replace(config, optimizer=OptimizerConfig("adam", 1e30))
+    with pytest.raises(UserError, match="is not finite"):
+        stage.train(config, tmp_path)
+    (path,) = tmp_path.glob("nonfinite_step_*.json")
+    record = json.loads(path.read_text())
+    batches = list(train_batches(config.input, 64).take(record["step"] + 1))
+    assert record["keys"] == [key.decode() for key in batches[-1]["key"].numpy()]
+    assert not list(tmp_path.glob("checkpoints/*"))
