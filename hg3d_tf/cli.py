@@ -16,6 +16,9 @@ from absl import app, flags, logging
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+flags.disclaim_key_flags()  # what DEFINE_parsed defines belongs to the command that calls it
+
+
 class UserError(Exception):
     """A mistake of the user: its text names the input, the problem and the fix, on one line."""
 
@@ -40,7 +43,15 @@ def run_with_arguments(main: Callable[[list[str]], int | None], tensorflow: bool
     """
     logging.set_verbosity(logging.WARNING)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    app.run(lambda argv: sys.exit(_guarded(main, argv, tensorflow)))
+    app.run(lambda argv: sys.exit(_guarded(main, argv, tensorflow)), flags_parser=_parse_flags)
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    """As absl's own, with one line for a mistake."""
+    try:
+        return app.parse_flags_with_usage(argv)
+    except flags.Error as error:
+        sys.exit(_fail(f"{error}; --help lists the flags"))
 
 
 def _guarded(main, argv, tensorflow: bool) -> int:
@@ -84,6 +95,46 @@ def native_notices_hidden() -> Iterator[None]:
 def _fail(message: str) -> int:
     print("error: " + " ".join(message.split()), file=sys.stderr)
     return 1
+
+
+def DEFINE_parsed(name: str, default: str | None, parse: Callable, help: str) -> None:
+    """Define a flag whose text `parse` turns into a value once, where flags are read.
+
+    Args:
+      name, default, help: as absl's.
+      parse: function from text to a value; raises ValueError, which the user gets as one line.
+    """
+    parser = _Parser(parse)
+    flags.DEFINE(parser, name, default, help, serializer=parser)
+
+
+class _Parser(flags.ArgumentParser):
+    """Also the serializer: it keeps the text of each value that it made."""
+
+    def __init__(self, parse: Callable):
+        self._parse, self._texts = parse, []
+
+    def parse(self, argument):
+        if not isinstance(argument, str):
+            return argument
+        value = self._parse(argument)
+        self._texts.append((value, argument))
+        return value
+
+    def serialize(self, value) -> str:
+        return next(text for known, text in self._texts if known is value)
+
+    def flag_type(self) -> str:
+        return "text"
+
+
+def integers(text: str) -> tuple[int, ...]:
+    """Return whole numbers, given as 1,2,3. Raises ValueError for anything else."""
+    parts = text.split(",") if text else []
+    try:
+        return tuple(int(part) for part in parts)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of whole numbers such as 40,50") from None
 
 
 def require(value, flag: str, why: str) -> None:

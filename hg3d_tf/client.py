@@ -8,6 +8,7 @@ import sys
 from absl import flags
 
 from hg3d_tf import cli
+from hg3d_tf.prediction.boxes import parse_box
 
 FLAGS = flags.FLAGS
 
@@ -18,7 +19,7 @@ flags.DEFINE_integer("version", 0, "The model's version; 0 is the newest.", lowe
 flags.DEFINE_integer("batch_size", 8, "Images in a request.", lower_bound=1)
 flags.DEFINE_float("timeout", 30.0, "Seconds to wait for an answer.")
 flags.DEFINE_integer("retries", 3, "Further attempts where the server is not reached or busy.")
-flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [the whole image].")
+cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px [the whole image].")
 flags.DEFINE_string("output", "poses.json", "JSON file for the poses.")
 
 
@@ -28,9 +29,8 @@ def main(argv: list[str]) -> int:
     from hg3d_tf.prediction import photos
 
     cli.require(argv[1:], "<image>", "name image files or folders after the flags")
-    box = photos.parse_box(FLAGS.box)
     paths = photos.find_images(argv[1:])
-    poses, failures = ask(paths, predictor(), box)
+    poses, failures = ask(paths, predictor(), FLAGS.box)
     files.write_json(FLAGS.output, poses)
     print(f"{len(poses)} poses: {FLAGS.output}")
     for failure in failures:

@@ -11,6 +11,7 @@ from pathlib import Path
 from absl import flags
 
 from hg3d_tf import cli
+from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
@@ -40,8 +41,11 @@ flags.DEFINE_float(
     0,
     1,
 )
-flags.DEFINE_string(
-    "mean_pose_of", "", "Also measure the mean pose of this training mix, e.g. studio:0.5,wild:0.5."
+cli.DEFINE_parsed(
+    "mean_pose_of",
+    None,
+    parse_mix,
+    "Also measure the mean pose of this training mix, e.g. studio:0.5,wild:0.5.",
 )
 flags.DEFINE_string("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
 flags.DEFINE_string("save_predictions", None, "File (.npz, .json) for one network's predictions.")
@@ -67,7 +71,6 @@ def main() -> None:
 
 def check_flags() -> None:
     """Raise UserError for flags that cannot be, before the work starts."""
-    from hg3d_tf.data import mixing
     from hg3d_tf.evaluation import predictions_file
     from hg3d_tf.evaluation.protocols import registry
 
@@ -84,9 +87,6 @@ def check_flags() -> None:
             raise cli.UserError(f"--{flag} wants one --workdir and one --dataset")
     if FLAGS.batch_size < 1:
         raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
-    if FLAGS.mean_pose_of:
-        with cli.flag_errors():
-            mixing.parse_mix(FLAGS.mean_pose_of)
     if FLAGS.save_predictions:
         predictions_file.checked_suffix(FLAGS.save_predictions)
     for flag in ("save_predictions", *_PICTURED, "output", "markdown"):

@@ -14,6 +14,7 @@ from pathlib import Path
 from absl import flags
 
 from hg3d_tf import cli
+from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
@@ -27,9 +28,10 @@ flags.DEFINE_string(
     None,
     "Folder of the versions [WORKDIR/saved_model] or of the files [WORKDIR/tflite].",
 )
-flags.DEFINE_string(
+cli.DEFINE_parsed(
     "recalibrate_on",
-    "",
+    None,
+    parse_mix,
     "Mix to measure batch normalisation's statistics on anew; none: as trained.",
 )
 flags.DEFINE_integer("recalibrate_batches", 100, "Batches of 16 to measure on.", lower_bound=1)
@@ -38,8 +40,11 @@ flags.DEFINE_list(
     "tflite", [], "Write these forms for LiteRT instead: float32, float16, dynamic, int8."
 )
 flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
-flags.DEFINE_string(
-    "mix", "studio:0.5,wild:0.5", "Training mix that int8's ranges are taken from, as for train."
+cli.DEFINE_parsed(
+    "mix",
+    "studio:0.5,wild:0.5",
+    parse_mix,
+    "Training mix that int8's ranges are taken from, as for train.",
 )
 flags.DEFINE_integer("calibration_samples", 200, "Images for int8's ranges.", lower_bound=1)
 flags.DEFINE_string("dataset", "wild", "Dataset that the files' loss is measured on.")
@@ -79,12 +84,11 @@ def recalibrate(model) -> None:
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.training import batch_statistics
 
-    with cli.flag_errors():
-        config = input_pipeline.InputConfig(
-            mix=FLAGS.recalibrate_on,
-            batch_size=16,
-            data_dir=FLAGS.data_dir or input_pipeline.default_data_dir(),
-        )
+    config = input_pipeline.InputConfig(
+        mix=FLAGS.recalibrate_on,
+        batch_size=16,
+        data_dir=FLAGS.data_dir or input_pipeline.default_data_dir(),
+    )
     batches = input_pipeline.train_batches(config, model.config.input_size)
     images = batches.map(lambda batch: batch["image"])
     batch_statistics.recalibrate(model, images.take(FLAGS.recalibrate_batches))
@@ -114,9 +118,8 @@ def export_tflite() -> None:
     batches = input_pipeline.evaluation_batches(FLAGS.dataset, FLAGS.split, size, 32, data_dir)
     images = []
     if "int8" in FLAGS.tflite:
-        with cli.flag_errors():
-            count = FLAGS.calibration_samples
-            images = exported_files.training_images(FLAGS.mix, data_dir, size, count)
+        count = FLAGS.calibration_samples
+        images = exported_files.training_images(FLAGS.mix, data_dir, size, count)
     contents = exported_files.convert(model, FLAGS.tflite, images)
     report = measurement.measure(model, contents, batches)
     report |= {"test_set": f"{FLAGS.dataset}, {FLAGS.split}"}

@@ -17,6 +17,7 @@ from pathlib import Path
 from absl import flags
 
 from hg3d_tf import cli
+from hg3d_tf.prediction.boxes import parse_box
 
 FLAGS = flags.FLAGS
 
@@ -27,7 +28,7 @@ flags.DEFINE_string(
     " network in the package].",
 )
 flags.DEFINE_string("output_dir", "predictions", "Folder for the pictures and poses.json.")
-flags.DEFINE_list("box", None, "The person's box x1,y1,x2,y2 in px [searched].")
+cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px [searched].")
 flags.DEFINE_enum(
     "detector",
     "none",
@@ -56,15 +57,14 @@ def main(argv: list[str]) -> int:
     if FLAGS.video and FLAGS.webcam:
         raise cli.UserError("--video and --webcam: give one or the other")
     films = FLAGS.video or FLAGS.webcam
-    if FLAGS.detector != "none" and (films or FLAGS.box):
-        flag = "--box" if FLAGS.box else "--video" if FLAGS.video else "--webcam"
+    if FLAGS.detector != "none" and (films or FLAGS.box is not None):
+        flag = "--box" if FLAGS.box is not None else "--video" if FLAGS.video else "--webcam"
         raise cli.UserError(f"--detector={FLAGS.detector} and {flag}, one person's: leave one out")
     if not films:
         cli.require(argv[1:], "<image>", "name image files or folders after the flags")
     elif argv[1:]:
         flag = "--video" if FLAGS.video else "--webcam"
         raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
-    box = photos.parse_box(FLAGS.box)
     paths = photos.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
     predictor = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
@@ -73,17 +73,17 @@ def main(argv: list[str]) -> int:
 
         options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
         source = video.file_or_camera(FLAGS.video) if FLAGS.video else video.first_camera()
-        video.predict(source, predictor, box, output_dir, options)
+        video.predict(source, predictor, FLAGS.box, output_dir, options)
         return 0
-    return predict_all(paths, _finder(predictor, box), output_dir)
+    return predict_all(paths, _finder(predictor), output_dir)
 
 
-def _finder(predictor, box):
+def _finder(predictor):
     """Return the function from a photo to its people, as the flags want."""
     from hg3d_tf.prediction import people
 
-    if box is not None:
-        return lambda photo: people.in_boxes(photo, predictor, [box])
+    if FLAGS.box is not None:
+        return lambda photo: people.in_boxes(photo, predictor, [FLAGS.box])
     if FLAGS.detector == "search":
         return lambda photo: people.find_everybody(photo, predictor)
     if FLAGS.detector == "hog":

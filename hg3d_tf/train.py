@@ -11,14 +11,16 @@ from pathlib import Path
 from absl import flags
 
 from hg3d_tf import cli
+from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("workdir", None, "Folder for checkpoints and logs; an existing one goes on.")
 flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
-flags.DEFINE_string(
+cli.DEFINE_parsed(
     "mix",
     "studio:0.5,wild:0.5",
+    parse_mix,
     "Datasets and the probability that a sample is theirs: dataset:weight,dataset:weight.",
 )
 flags.DEFINE_bool("mix_exact", False, "Give every batch exactly the shares of --mix.")
@@ -98,7 +100,9 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_float("learning_rate", 2.5e-4, "Highest learning rate.")
 flags.DEFINE_enum("schedule", "steps", ["steps", "cosine"], "Course of the learning rate.")
-flags.DEFINE_list("decay_epochs", [], "With steps: the rate drops to a tenth after these epochs.")
+cli.DEFINE_parsed(
+    "decay_epochs", "", cli.integers, "With steps: the rate drops to a tenth after these epochs."
+)
 flags.DEFINE_integer("warmup_steps", 0, "Batches over which the rate rises from 0.")
 flags.DEFINE_float("weight_decay", 0.0, "Of kernels, in learning rates; adamw, radam, lamb.")
 flags.DEFINE_bool("lookahead", False, "Every 6th step goes back half of the way; radam, lamb.")
@@ -152,7 +156,9 @@ flags.DEFINE_enum(
 flags.DEFINE_integer("keep_best", 1, "Best weights to keep.")
 flags.DEFINE_integer("log_steps", 100, "Steps from one line of steps.jsonl to the next; 0: none.")
 flags.DEFINE_bool("histograms", False, "Write the weights' distributions for TensorBoard.")
-flags.DEFINE_list("profile_steps", [], "FIRST,LAST step of this run for TensorBoard's profiler.")
+cli.DEFINE_parsed(
+    "profile_steps", "", cli.integers, "FIRST,LAST step of this run for TensorBoard's profiler."
+)
 
 flags.DEFINE_float("augment_scale", 0.25, "Sigma of log2 of the crop's side.")
 flags.DEFINE_float("augment_rotation", 30.0, "Sigma of the rotation, degrees; clipped to 2 sigma.")
@@ -242,13 +248,7 @@ def config_from_flags():
                 "augmentation": AugmentConfig(**cli.flag_values(AugmentConfig, "augment_")),
             }
         ),
-        optimizer=OptimizerConfig(
-            **cli.flag_values(OptimizerConfig)
-            | {
-                "name": FLAGS.optimizer,
-                "decay_epochs": tuple(int(epoch) for epoch in FLAGS.decay_epochs),
-            }
-        ),
+        optimizer=OptimizerConfig(**cli.flag_values(OptimizerConfig) | {"name": FLAGS.optimizer}),
         loss=LossConfig(**cli.flag_values(LossConfig)),
         update=UpdateConfig(
             **cli.flag_values(UpdateConfig) | {"skip_nonfinite": FLAGS.on_nonfinite == "skip"}
@@ -259,7 +259,7 @@ def config_from_flags():
         log=LogConfig(
             steps=FLAGS.log_steps,
             histograms=FLAGS.histograms,
-            profile_steps=tuple(int(step) for step in FLAGS.profile_steps),
+            profile_steps=FLAGS.profile_steps,
         ),
         **cli.flag_values(TrainConfig, skip=PARTS),
     )

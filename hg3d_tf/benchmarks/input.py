@@ -27,7 +27,9 @@ def measure(
         for kind, form in KINDS.items():
             input_data.store(kind, folder, num_photos, *form)
         result = {kind: measure_kind(kind, folder, size, batch_size, shortly) for kind in KINDS}
-        config = InputConfig(mix=":1,".join(KINDS) + ":1", batch_size=batch_size, data_dir=folder)
+        config = InputConfig(
+            mix=dict.fromkeys(KINDS, 1 / len(KINDS)), batch_size=batch_size, data_dir=folder
+        )
         result["training"] = measure_training(config, model, precision, shortly)
         result["resident_mib"] = memory.in_fresh_process(measure_memory, config, size, seconds)
     return result
@@ -40,7 +42,7 @@ def measure_memory(config: InputConfig, size: int, seconds: float) -> dict:
 
 def measure_kind(kind: str, folder: str, size: int, batch_size: int, seconds: float) -> dict:
     """Return samples a second of the stages, the whole, the limit and the OpenCV loader."""
-    config = InputConfig(mix=kind, batch_size=batch_size, data_dir=folder, augment_3d=True)
+    config = InputConfig(mix={kind: 1.0}, batch_size=batch_size, data_dir=folder, augment_3d=True)
     rates = input_stages.median_rates(input_stages.stages(config, size), batch_size, seconds)
     result = {f"{name}_per_second": rate for name, rate in rates.items()}
     result["whole_to_limit"] = rates["whole"] / rates["decode_limit"]

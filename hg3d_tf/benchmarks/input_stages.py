@@ -27,7 +27,8 @@ def stages(config: InputConfig, size: int) -> Ways:
       config: with a mix of one dataset.
       size: px of the crops.
     """
-    builder = prepared.load_builder(config.mix, config.data_dir)
+    [name] = config.mix
+    builder = prepared.load_builder(name, config.data_dir)
     records = RecordReader(builder, "train").endless(config.seed).enumerate()
     parse, adapt = prepared.example_parser(builder), samples.adapt()
     change_geometry = chain(

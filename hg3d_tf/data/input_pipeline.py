@@ -13,7 +13,8 @@ from hg3d_tf.data import prepared, samples
 from hg3d_tf.data.augment import AugmentConfig
 from hg3d_tf.data.bad_record_guard import any_good, fill_places, guarded, only_good
 from hg3d_tf.data.bad_records import BadRecords
-from hg3d_tf.data.mixing import create_mix, exact_counts, from_source, mixed_records, parse_mix
+from hg3d_tf.data.mix import exact_counts, parse_mix
+from hg3d_tf.data.mixing import create_mix, from_source, mixed_records
 from hg3d_tf.data.ops import Sample
 from hg3d_tf.data.records import RecordReader
 
@@ -26,7 +27,9 @@ class InputConfig:
       ValueError: for a mix that cannot be made.
     """
 
-    mix: str = "studio:0.5,wild:0.5"  # dataset:weight, ...
+    mix: dict[str, float] = dataclasses.field(  # share of the samples, by dataset
+        default_factory=lambda: parse_mix("studio:0.5,wild:0.5")
+    )
     mix_exact: bool = False  # every batch has exactly these shares
     hide_depth: tuple[str, ...] = ()  # datasets of the mix whose 3D labels are not seen
     batch_size: int = 6  # over all replicas
@@ -43,12 +46,11 @@ class InputConfig:
             raise ValueError(f"batch_size is {self.batch_size}, must be positive")
         if not 0 <= self.max_bad_fraction <= 1:
             raise ValueError(f"max_bad_fraction is {self.max_bad_fraction}, must be from 0 to 1")
-        weights = parse_mix(self.mix)
         if self.mix_exact:
-            exact_counts(self.batch_size, weights)
+            exact_counts(self.batch_size, self.mix)
         for name in self.hide_depth:
-            if name not in weights:
-                raise ValueError(f"hide_depth: {name!r} is not in the mix {self.mix!r}")
+            if name not in self.mix:
+                raise ValueError(f"hide_depth: {name!r} is not in the mix of {', '.join(self.mix)}")
 
 
 def default_data_dir() -> str:
@@ -86,16 +88,15 @@ def train_batches(
         raise ValueError(f"batch_size {config.batch_size} does not divide among {num_workers}")
     batch_size = config.batch_size // num_workers
     first = first_step * batch_size
-    weights = parse_mix(config.mix)
-    builders = [prepared.checked_builder(name, "train", config.data_dir) for name in weights]
+    builders = [prepared.checked_builder(name, "train", config.data_dir) for name in config.mix]
     readers = [RecordReader(b, "train", worker, num_workers, config.cache) for b in builders]
     make_samples = guarded(
         _train_sample(config, size, builders, worker, num_workers),
         bad_records or BadRecords(config.max_bad_fraction),
-        lambda source, place: f"{list(weights)[source]}, {readers[source].name(place)}",
+        lambda source, place: f"{list(config.mix)[source]}, {readers[source].name(place)}",
         first,
     )
-    mix = create_mix(weights, batch_size, config.mix_exact, config.seed)
+    mix = create_mix(config.mix, batch_size, config.mix_exact, config.seed)
     records = mixed_records(readers, mix, config.seed, first).batch(batch_size, drop_remainder=True)
     dataset = records.map(
         lambda index, record: (make_samples(index, record), record[0]),
@@ -109,7 +110,7 @@ def train_batches(
 def _train_sample(config: InputConfig, size: int, builders, worker: int, num_workers: int):
     """Return the function from index, source and encoded example to a training sample."""
     adapt = samples.adapt()
-    hide_depth = [name in config.hide_depth for name in parse_mix(config.mix)]
+    hide_depth = [name in config.hide_depth for name in config.mix]
     parsers = [prepared.example_parser(builder) for builder in builders]
     preprocess = samples.preprocess_for_train(config.augmentation, config.augment_3d, size)
 

@@ -1,11 +1,13 @@
 """Predictions of a network on a split, and the metrics of them."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.data import input_pipeline, mixing
+from hg3d_tf.data import input_pipeline
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.evaluation import metrics
 from hg3d_tf.evaluation.protocols import inputs
@@ -109,14 +111,14 @@ def load_labels(name: str, split: str, size: int, data_dir: str) -> Predictions:
         return collect(batches, lambda batch: {}, f"labels of {name}")
 
 
-def mean_pose(mix: str, size: int, data_dir: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean of the training labels: joints_2d_norm [16, 2] and depth [16].
+def mean_pose(datasets: Iterable[str], size: int, data_dir: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of the training labels of datasets: joints_2d_norm [16, 2] and depth [16].
 
     The baseline that knows nothing of the image. Means are over labelled joints and, for depth,
     over samples that training may use the depth of.
     """
     joints, depths = [], []
-    for name in mixing.parse_mix(mix):
+    for name in datasets:
         labels = load_labels(name, "train", size, data_dir)
         visible = labels["visible"][..., np.newaxis]
         joints.append(np.where(visible, labels["joints_2d_norm"], np.nan))

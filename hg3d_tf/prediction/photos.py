@@ -50,24 +50,6 @@ def find_images(arguments: Iterable[str]) -> list[Path]:
     return paths
 
 
-def parse_box(values: list[str] | None) -> np.ndarray | None:
-    """Return the box [4] px that the flag --box gives as text, None if it was not given.
-
-    Raises:
-      UserError: if it is no box.
-    """
-    if not values:
-        return None
-    try:
-        box = np.array([float(value) for value in values], np.float32)
-        valid = box.shape == (4,) and (box[2:] > box[:2]).all() and np.isfinite(box).all()
-    except ValueError:
-        valid = False
-    if not valid:
-        raise UserError(f"--box={','.join(values)} is not x1,y1,x2,y2 with x1 < x2 and y1 < y2")
-    return box
-
-
 def read_photo(path: Path) -> Photo:
     """Read an image file; its EXIF orientation is applied.
 

@@ -14,7 +14,9 @@ from hg3d_tf.serving.description import describe_model
 from hg3d_tf.tflite import conversion, measurement
 
 
-def training_images(mix: str, data_dir: str, size: int, count: int) -> list[np.ndarray]:
+def training_images(
+    mix: dict[str, float], data_dir: str, size: int, count: int
+) -> list[np.ndarray]:
     """Return `count` crops [size, size, 3] in [0, 1] as training sees them.
 
     Raises:

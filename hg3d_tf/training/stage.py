@@ -4,7 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf.data import input_pipeline, mixing, prepared
+from hg3d_tf.data import input_pipeline, prepared
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.network import efficientnet, precision
 from hg3d_tf.network.keras_api import keras
@@ -36,7 +36,7 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
         tf.config.experimental.enable_op_determinism()
     strategy = strategies.create_strategy(config.strategy)
     strategies.check_batch_size(strategy, config.input.batch_size, config.update.accumulate)
-    for name in mixing.parse_mix(config.input.mix):
+    for name in config.input.mix:
         prepared.checked_builder(name, "train", config.input.data_dir)
     keras.utils.set_random_seed(config.input.seed)
     with strategy.scope():

@@ -21,7 +21,7 @@ def folder(tmp_path_factory):
 
 
 def config(folder, **settings):
-    return InputConfig(mix=KIND, batch_size=4, data_dir=folder, **settings)
+    return InputConfig(mix={KIND: 1.0}, batch_size=4, data_dir=folder, **settings)
 
 
 def test_a_photo_shows_its_crop_whole_and_half_of_them_have_depth(folder):

@@ -12,7 +12,7 @@ from hg3d_tf.data import input_pipeline
 from hg3d_tf.data.augment import AugmentConfig
 augmentation = AugmentConfig(rotation_probability=1)
 config = input_pipeline.InputConfig(
-    mix="painted_2d", batch_size=8, data_dir={data_dir!r}, augmentation=augmentation
+    {{"painted_2d": 1.0}}, batch_size=8, data_dir={data_dir!r}, augmentation=augmentation
 )
 iterators = [iter(input_pipeline.train_batches(config, 256)) for _ in range(3)]
 for _ in range(3):

@@ -49,7 +49,7 @@ def damage_file(folder, at: float = 2 / 3) -> None:
 
 
 def read(folder, count, bad_records=None, **settings):
-    config = InputConfig(mix="damaged", batch_size=8, data_dir=str(folder), **settings)
+    config = InputConfig(mix={"damaged": 1.0}, batch_size=8, data_dir=str(folder), **settings)
     bad_records = bad_records or BadRecords(config.max_bad_fraction)
     dataset = input_pipeline.train_batches(config, 64, bad_records=bad_records).take(count)
     with bad_records.stop_as_user_error():
@@ -105,7 +105,9 @@ def test_too_many_bad_records_end_the_reading_with_one_line(tmp_path):
 def test_batches_start_at_any_step_also_where_records_are_bad(tmp_path):
     store(tmp_path, DAMAGED)
     whole, _ = read(tmp_path, 8, max_bad_fraction=1.0)
-    config = InputConfig(mix="damaged", batch_size=8, data_dir=str(tmp_path), max_bad_fraction=1.0)
+    config = InputConfig(
+        mix={"damaged": 1.0}, batch_size=8, data_dir=str(tmp_path), max_bad_fraction=1.0
+    )
     later = input_pipeline.train_batches(config, 64, first_step=5).take(3)
     for a, b in zip(later.as_numpy_iterator(), whole[5:], strict=True):
         np.testing.assert_array_equal(a["key"], b["key"])

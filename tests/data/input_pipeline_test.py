@@ -8,8 +8,9 @@ from support import painted_people
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import input_pipeline, prepared
 from hg3d_tf.data.input_pipeline import InputConfig
+from hg3d_tf.data.mix import parse_mix
 
-MIX = "painted_3d:0.25,painted_2d:0.75"
+MIX = parse_mix("painted_3d:0.25,painted_2d:0.75")
 
 
 def batches(data_dir, count, size=64, **settings):
@@ -38,8 +39,8 @@ def test_only_samples_with_3d_labels_have_depth(data_dir):
 
 
 def test_people_with_hidden_depth_are_like_any_with_2d_labels(data_dir):
-    plain = batches(data_dir, 3, mix="painted_3d", augment_3d=True)
-    hidden = batches(data_dir, 3, mix="painted_3d", hide_depth=("painted_3d",))
+    plain = batches(data_dir, 3, mix={"painted_3d": 1.0}, augment_3d=True)
+    hidden = batches(data_dir, 3, mix={"painted_3d": 1.0}, hide_depth=("painted_3d",))
     for seen, batch in zip(plain, hidden, strict=True):
         assert seen["has_depth"].all()
         assert not batch["has_depth"].any() and not batch["depth"].any()
@@ -90,7 +91,7 @@ def test_the_seed_of_the_program_changes_no_batch(data_dir, seed):
 
 
 def test_every_round_has_another_order_and_another_augmentation(data_dir):
-    rounds = batches(data_dir, 6, mix="painted_2d", batch_size=12)
+    rounds = batches(data_dir, 6, mix={"painted_2d": 1.0}, batch_size=12)
     keys = [batch["key"].tolist() for batch in rounds]
     first, second, third = (sorted(keys[i] + keys[i + 1]) for i in (0, 2, 4))
     assert first == second == third and len(set(first)) == 24
@@ -107,13 +108,13 @@ def test_every_round_has_another_order_and_another_augmentation(data_dir):
 
 
 def test_3d_samples_stay_as_they_are_unless_asked(data_dir):
-    plain = batches(data_dir, 12, mix="painted_3d", batch_size=8)
+    plain = batches(data_dir, 12, mix={"painted_3d": 1.0}, batch_size=8)
     by_key = collections.defaultdict(list)
     for batch in plain:
         for key, image in zip(batch["key"], batch["image"], strict=True):
             by_key[key].append(image)
     assert all((image == images[0]).all() for images in by_key.values() for image in images)
-    augmented = batches(data_dir, 3, mix="painted_3d", augment_3d=True)
+    augmented = batches(data_dir, 3, mix={"painted_3d": 1.0}, augment_3d=True)
     differ = [
         (image != by_key[key][0]).any()
         for batch in augmented
@@ -153,9 +154,9 @@ def test_a_missing_split_lists_those_there(data_dir):
 
 def test_settings_that_contradict_each_other_are_named():
     with pytest.raises(ValueError, match="sum to zero"):
-        InputConfig(mix="a:0,b:0")
+        InputConfig(mix=parse_mix("a:0,b:0"))
     with pytest.raises(ValueError, match=r"a 1\.5, b 1\.5"):
-        InputConfig(mix="a:0.5,b:0.5", mix_exact=True, batch_size=3)
+        InputConfig(mix=parse_mix("a:0.5,b:0.5"), mix_exact=True, batch_size=3)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_the_cache_changes_no_batch(data_dir):
 
 
 def test_workers_read_different_samples_and_together_all(data_dir):
-    config = InputConfig(mix="painted_2d", batch_size=8, data_dir=data_dir)
+    config = InputConfig(mix={"painted_2d": 1.0}, batch_size=8, data_dir=data_dir)
     keys = []
     for worker in range(2):
         passed = input_pipeline.train_batches(config, 64, worker=worker, num_workers=2).take(3)

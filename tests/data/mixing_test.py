@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hg3d_tf.data import mixing
+from hg3d_tf.data.mix import exact_counts, parse_mix
 from hg3d_tf.data.mixing import ExactMix, RandomMix
 
 MIXES = {
@@ -73,14 +73,14 @@ def test_exact_mixing_spreads_each_source_over_the_batch(counts):
 )
 def test_a_mix_that_cannot_be_made_is_named(mix, problem):
     with pytest.raises(ValueError, match=problem):
-        mixing.parse_mix(mix)
+        parse_mix(mix)
 
 
 def test_weights_are_normalised():
-    assert mixing.parse_mix("a:1, b:3") == {"a": 0.25, "b": 0.75}
-    assert mixing.parse_mix("synthetic_humans/wild") == {"synthetic_humans/wild": 1.0}
+    assert parse_mix("a:1, b:3") == {"a": 0.25, "b": 0.75}
+    assert parse_mix("synthetic_humans/wild") == {"synthetic_humans/wild": 1.0}
 
 
 def test_shares_that_are_no_whole_numbers_are_named():
     with pytest.raises(ValueError, match=r"a 1\.5, b 1\.5"):
-        mixing.exact_counts(3, {"a": 0.5, "b": 0.5})
+        exact_counts(3, {"a": 0.5, "b": 0.5})

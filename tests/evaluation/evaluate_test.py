@@ -161,10 +161,10 @@ from hg3d_tf import cli, evaluate
 for argument in sys.argv[1:]:
     flags.FLAGS.unparse_flags()
     dataset = "--dataset=wild" if argument.endswith(".txt") else "--dataset=wild,studio"
-    flags.FLAGS(["evaluate", "--workdir=w", dataset, argument])
     try:
+        flags.FLAGS(["evaluate", "--workdir=w", dataset, argument])
         evaluate.check_flags()
-    except cli.UserError as error:
+    except (flags.Error, cli.UserError) as error:
         print(error)
     flags.FLAGS[argument[2:].split("=")[0]].unparse()
 

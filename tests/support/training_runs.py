@@ -25,6 +25,7 @@ tf.config.threading.set_intra_op_parallelism_threads(2)
 from support import training_runs
 from hg3d_tf.training import batch_preview, report, stage
 from hg3d_tf.data.input_pipeline import InputConfig
+from hg3d_tf.data.mix import parse_mix
 from hg3d_tf.training.optimizers import OptimizerConfig
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.training.config import LogConfig, TrainConfig
@@ -33,7 +34,7 @@ batch_preview.write = report.write = lambda *args, **kwargs: None
 training_runs.shrink_network()
 config = TrainConfig(
     model=ModelConfig(1, 8, 1, 64),
-    input=InputConfig("painted_3d:0.4,painted_2d:0.6", batch_size=4,
+    input=InputConfig(parse_mix("painted_3d:0.4,painted_2d:0.6"), batch_size=4,
                       data_dir=data_dir),
     optimizer=OptimizerConfig("adam", settings.pop("learning_rate", 1e-3)),
     loss=LossConfig(depth_weight=0.1, geometry_weight=0.01),

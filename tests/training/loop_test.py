@@ -10,6 +10,7 @@ from support import training_runs as runs
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.input_pipeline import InputConfig, train_batches
+from hg3d_tf.data.mix import parse_mix
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig
 from hg3d_tf.training import checkpoints, stage
@@ -23,7 +24,9 @@ def config(data_dir, monkeypatch):
     runs.shrink_network(monkeypatch.setattr)
     return TrainConfig(
         model=ModelConfig(1, 8, 1, 64),
-        input=InputConfig("painted_3d:0.4,painted_2d:0.6", batch_size=4, data_dir=data_dir),
+        input=InputConfig(
+            parse_mix("painted_3d:0.4,painted_2d:0.6"), batch_size=4, data_dir=data_dir
+        ),
         loss=LossConfig(depth_weight=0.1, geometry_weight=0.01),
         log=LogConfig(steps=1),
         epochs=2,
