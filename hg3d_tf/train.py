@@ -6,8 +6,6 @@ steps.jsonl, report.md with curves. WORKDIR/flags.txt holds the effective flags.
 together where each runs the same command with its own TF_CONFIG and a WORKDIR that all share.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from hg3d_tf import cli
@@ -15,99 +13,26 @@ from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
+# Of the command itself.
 flags.DEFINE_string("workdir", None, "Folder for checkpoints and logs; an existing one goes on.")
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
-cli.DEFINE_parsed(
-    "mix",
-    "studio:0.5,wild:0.5",
-    parse_mix,
-    "Datasets and the probability that a sample is theirs: dataset:weight,dataset:weight.",
+flags.DEFINE_enum(
+    "if_flags_differ",
+    "refuse",
+    ["refuse", "go_on", "start_anew"],
+    "What to do with a WORKDIR made with other flags; start_anew removes what is there.",
 )
-flags.DEFINE_bool("mix_exact", False, "Give every batch exactly the shares of --mix.")
-flags.DEFINE_list(
-    "hide_depth", [], "Datasets of --mix whose people train as if only their 2D labels were there."
-)
-flags.DEFINE_integer("batch_size", 6, "Samples in a batch, over all replicas.")
-flags.DEFINE_bool("cache", False, "Keep the datasets, images encoded, in memory.")
-flags.DEFINE_bool(
-    "deterministic", True, "Same seed, same batches: no sample that is ready overtakes another."
-)
-flags.DEFINE_float(
-    "max_bad_fraction", 0.01, "Share of samples that may be unreadable before training stops."
-)
-flags.DEFINE_string("preview", "", "PNG of the first training batch with its targets.")
-flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
-flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
-flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the augmentation.")
+
+# TrainConfig: the stage and its devices.
 flags.DEFINE_string(
     "init_from",
     "",
     "Training folder of the stage before: start from its weights; shipped: those in the package.",
 )
-
-flags.DEFINE_enum(
-    "network",
-    "hourglass",
-    ["hourglass", "efficientnet_lite0"],
-    "The paper's, or an encoder pretrained on ImageNet with the same outputs, for phones.",
-)
-flags.DEFINE_enum(
-    "heatmaps",
-    "linear",
-    ["linear", "softmax"],
-    "Trained by squared error as in the paper, or as distributions by their divergence.",
-)
-flags.DEFINE_bool(
-    "flip_test", False, "When not training, average over the image and its mirror image."
-)
+flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
+flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
 flags.DEFINE_integer(
     "frozen_blocks", 0, "First blocks of the pretrained encoder that stay as they are, of 16."
 )
-flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
-flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
-flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
-flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
-
-flags.DEFINE_float("depth_weight", 0.0, "Weight of the depth loss of 3D samples (lambda_reg).")
-flags.DEFINE_enum(
-    "depth_loss",
-    "squared",
-    ["squared", "absolute"],
-    "Of an error in depth: squared, as in the paper, or absolute (but smooth near 0).",
-)
-flags.DEFINE_float(
-    "geometry_weight", 0.0, "Weight of the geometry loss of 2D samples (lambda_geo)."
-)
-flags.DEFINE_bool("geometry_on_3d", False, "Give samples with depth labels the geometry loss too.")
-flags.DEFINE_float("heatmap_sigma", 1.0, "Sigma of the heat maps' Gaussians, cells.")
-flags.DEFINE_integer(
-    "virtual_views",
-    0,
-    "With efficientnet_lite0: also teach depth by this many turned views of each 3D sample's pose.",
-)
-flags.DEFINE_enum(
-    "bone_weighting",
-    "paper_code",
-    ["paper_code", "canonical"],
-    "Bone lengths that the geometry loss divides by.",
-)
-
-flags.DEFINE_enum(
-    "optimizer",
-    "rmsprop",
-    ["rmsprop", "adam", "adamw", "radam", "lamb"],
-    "Optimizer; the paper's is rmsprop. radam and lamb are tensorflow-addons', up to Python 3.11.",
-)
-flags.DEFINE_float("learning_rate", 2.5e-4, "Highest learning rate.")
-flags.DEFINE_enum("schedule", "steps", ["steps", "cosine"], "Course of the learning rate.")
-cli.DEFINE_parsed(
-    "decay_epochs", "", cli.integers, "With steps: the rate drops to a tenth after these epochs."
-)
-flags.DEFINE_integer("warmup_steps", 0, "Batches over which the rate rises from 0.")
-flags.DEFINE_float("weight_decay", 0.0, "Of kernels, in learning rates; adamw, radam, lamb.")
-flags.DEFINE_bool("lookahead", False, "Every 6th step goes back half of the way; radam, lamb.")
-flags.DEFINE_float("clip_norm", 0.0, "Highest norm of the gradient of all weights; 0: any.")
-flags.DEFINE_integer("accumulate", 1, "Compute a batch in so many parts, which saves memory.")
 flags.DEFINE_float(
     "average_decay", 0.0, "Of a running average of the weights, e.g. 0.999; 0: none."
 )
@@ -126,40 +51,56 @@ flags.DEFINE_enum(
 flags.DEFINE_bool(
     "deterministic_ops", False, "Weights to the bit in every run on such a machine; slower."
 )
-
 flags.DEFINE_integer("keep_checkpoints", 3, "Newest checkpoints to keep.")
 flags.DEFINE_float("checkpoint_minutes", 10, "Between checkpoints inside an epoch; 0: none.")
 flags.DEFINE_integer("checkpoint_steps", 0, "The same in steps; 0: none.")
-flags.DEFINE_enum(
-    "if_flags_differ",
-    "refuse",
-    ["refuse", "go_on", "start_anew"],
-    "What to do with a WORKDIR made with other flags; start_anew removes what is there.",
-)
-flags.DEFINE_enum(
-    "on_nonfinite",
-    "stop",
-    ["stop", "skip"],
-    "What to do with a batch whose loss or gradient is not finite; its examples are recorded.",
-)
+flags.DEFINE_string("preview", "", "PNG of the first training batch with its targets.")
 
-flags.DEFINE_string("validation_dataset", "", "Dataset to measure on while training; none: none.")
-flags.DEFINE_string("validation_split", "validation", "Its split.")
-flags.DEFINE_integer("validation_every", 1, "Epochs from one measurement to the next.")
-flags.DEFINE_integer("pictures", 4, "People of that split whose predictions are drawn.")
+# ModelConfig.
 flags.DEFINE_enum(
-    "best_metric",
-    "pck_box_010",
-    ["pck_box_010", "mpjpe_mm", "pck3d_150"],
-    "What the weights kept in WORKDIR/best are best at.",
+    "network",
+    "hourglass",
+    ["hourglass", "efficientnet_lite0"],
+    "The paper's, or an encoder pretrained on ImageNet with the same outputs, for phones.",
 )
-flags.DEFINE_integer("keep_best", 1, "Best weights to keep.")
-flags.DEFINE_integer("log_steps", 100, "Steps from one line of steps.jsonl to the next; 0: none.")
-flags.DEFINE_bool("histograms", False, "Write the weights' distributions for TensorBoard.")
+flags.DEFINE_enum(
+    "heatmaps",
+    "linear",
+    ["linear", "softmax"],
+    "Trained by squared error as in the paper, or as distributions by their divergence.",
+)
+flags.DEFINE_bool(
+    "flip_test", False, "When not training, average over the image and its mirror image."
+)
+flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
+flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
+flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an hourglass.")
+flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
+
+# InputConfig.
+flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 cli.DEFINE_parsed(
-    "profile_steps", "", cli.integers, "FIRST,LAST step of this run for TensorBoard's profiler."
+    "mix",
+    "studio:0.5,wild:0.5",
+    parse_mix,
+    "Datasets and the probability that a sample is theirs: dataset:weight,dataset:weight.",
 )
+flags.DEFINE_bool("mix_exact", False, "Give every batch exactly the shares of --mix.")
+flags.DEFINE_list(
+    "hide_depth", [], "Datasets of --mix whose people train as if only their 2D labels were there."
+)
+flags.DEFINE_integer("batch_size", 6, "Samples in a batch, over all replicas.")
+flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the augmentation.")
+flags.DEFINE_bool("cache", False, "Keep the datasets, images encoded, in memory.")
+flags.DEFINE_bool(
+    "deterministic", True, "Same seed, same batches: no sample that is ready overtakes another."
+)
+flags.DEFINE_float(
+    "max_bad_fraction", 0.01, "Share of samples that may be unreadable before training stops."
+)
+flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the paper does not.")
 
+# AugmentConfig, behind augment_.
 flags.DEFINE_float("augment_scale", 0.25, "Sigma of log2 of the crop's side.")
 flags.DEFINE_float("augment_rotation", 30.0, "Sigma of the rotation, degrees; clipped to 2 sigma.")
 flags.DEFINE_float("augment_rotation_probability", 0.4, "Share of samples that are rotated.")
@@ -175,8 +116,77 @@ flags.DEFINE_float("augment_patch_probability", 0.0, "Share of samples with a pa
 flags.DEFINE_float("augment_patch_size", 0.4, "Longest side of the patch, in crop sides.")
 flags.DEFINE_float("augment_cutout_probability", 0.0, "Share of samples with a covered square.")
 flags.DEFINE_float("augment_cutout_size", 0.3, "Side of the covered square, in crop sides.")
-flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the paper does not.")
 
+# LossConfig.
+flags.DEFINE_float("depth_weight", 0.0, "Weight of the depth loss of 3D samples (lambda_reg).")
+flags.DEFINE_enum(
+    "depth_loss",
+    "squared",
+    ["squared", "absolute"],
+    "Of an error in depth: squared, as in the paper, or absolute (but smooth near 0).",
+)
+flags.DEFINE_float(
+    "geometry_weight", 0.0, "Weight of the geometry loss of 2D samples (lambda_geo)."
+)
+flags.DEFINE_bool("geometry_on_3d", False, "Give samples with depth labels the geometry loss too.")
+flags.DEFINE_enum(
+    "bone_weighting",
+    "paper_code",
+    ["paper_code", "canonical"],
+    "Bone lengths that the geometry loss divides by.",
+)
+flags.DEFINE_float("heatmap_sigma", 1.0, "Sigma of the heat maps' Gaussians, cells.")
+flags.DEFINE_integer(
+    "virtual_views",
+    0,
+    "With efficientnet_lite0: also teach depth by this many turned views of each 3D sample's pose.",
+)
+
+# OptimizerConfig.
+flags.DEFINE_enum(
+    "optimizer",
+    "rmsprop",
+    ["rmsprop", "adam", "adamw", "radam", "lamb"],
+    "Optimizer; the paper's is rmsprop. radam and lamb are tensorflow-addons', up to Python 3.11.",
+)
+flags.DEFINE_float("learning_rate", 2.5e-4, "Highest learning rate.")
+flags.DEFINE_enum("schedule", "steps", ["steps", "cosine"], "Course of the learning rate.")
+cli.DEFINE_parsed(
+    "decay_epochs", "", cli.integers, "With steps: the rate drops to a tenth after these epochs."
+)
+flags.DEFINE_integer("warmup_steps", 0, "Batches over which the rate rises from 0.")
+flags.DEFINE_float("weight_decay", 0.0, "Of kernels, in learning rates; adamw, radam, lamb.")
+flags.DEFINE_bool("lookahead", False, "Every 6th step goes back half of the way; radam, lamb.")
+
+# UpdateConfig.
+flags.DEFINE_float("clip_norm", 0.0, "Highest norm of the gradient of all weights; 0: any.")
+flags.DEFINE_integer("accumulate", 1, "Compute a batch in so many parts, which saves memory.")
+flags.DEFINE_enum(
+    "on_nonfinite",
+    "stop",
+    ["stop", "skip"],
+    "What to do with a batch whose loss or gradient is not finite; its examples are recorded.",
+)
+
+# ValidationConfig.
+flags.DEFINE_string("validation_dataset", "", "Dataset to measure on while training; none: none.")
+flags.DEFINE_string("validation_split", "validation", "Its split.")
+flags.DEFINE_integer("validation_every", 1, "Epochs from one measurement to the next.")
+flags.DEFINE_integer("pictures", 4, "People of that split whose predictions are drawn.")
+flags.DEFINE_enum(
+    "best_metric",
+    "pck_box_010",
+    ["pck_box_010", "mpjpe_mm", "pck3d_150"],
+    "What the weights kept in WORKDIR/best are best at.",
+)
+flags.DEFINE_integer("keep_best", 1, "Best weights to keep.")
+
+# LogConfig.
+flags.DEFINE_integer("log_steps", 100, "Steps from one line of steps.jsonl to the next; 0: none.")
+flags.DEFINE_bool("histograms", False, "Write the weights' distributions for TensorBoard.")
+cli.DEFINE_parsed(
+    "profile_steps", "", cli.integers, "FIRST,LAST step of this run for TensorBoard's profiler."
+)
 
 # Fields of TrainConfig that are configurations themselves.
 PARTS = ("model", "input", "optimizer", "loss", "update", "validation", "log")
@@ -195,37 +205,16 @@ def main() -> None:
     cli.require(FLAGS.workdir, "workdir", "name the folder for checkpoints, e.g. runs/stage1")
     workdir = cli.writable_folder(FLAGS.workdir)
     from hg3d_tf.training import stage, strategies
+    from hg3d_tf.training.workdir import Flags, prepare
 
     with cli.flag_errors():
         config = config_from_flags()
-    prepare_workdir(workdir, chief=strategies.is_chief(FLAGS.strategy))
+    effective = Flags(cli.flags_into_string(), cli.default_lines(), FREE_FLAGS)
+    prepare(workdir, effective, FLAGS.if_flags_differ, strategies.is_chief(FLAGS.strategy))
     try:
         stage.train(config, workdir)
     except strategies.PeerLost as error:
         strategies.start_again(error)
-
-
-def prepare_workdir(workdir: Path, chief: bool) -> None:
-    """Let the chief write the effective flags to `workdir`, if it was made with the same.
-
-    Raises:
-      UserError: if it was not, and --if_flags_differ does not say what to do.
-    """
-    from hg3d_tf import files
-    from hg3d_tf.training import guards
-
-    path, text = workdir / "flags.txt", cli.flags_into_string()
-    trained = path.exists() and (workdir / "checkpoints/checkpoint").exists()
-    if trained and FLAGS.if_flags_differ != "go_on":
-        try:
-            guards.check_same_flags(path, text, cli.default_lines(), FREE_FLAGS)
-        except cli.UserError:
-            if FLAGS.if_flags_differ == "refuse":
-                raise
-            if chief:
-                guards.remove_training(workdir)
-    if chief:
-        files.write_text(path, text)
 
 
 def config_from_flags():

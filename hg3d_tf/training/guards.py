@@ -1,9 +1,8 @@
-"""What stops a training before it does harm: other flags, values that are not finite, signals."""
+"""What stops a training before it does harm: values that are not finite, signals."""
 
-import shutil
 import signal
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from hg3d_tf import files
@@ -12,45 +11,6 @@ from hg3d_tf.cli import UserError
 # After so many batches without a finite loss, one after the other, skipping helps no more.
 MAX_SKIPPED_IN_A_ROW = 20
 _SIGTERM_STATUS = 128 + signal.SIGTERM
-
-
-def check_same_flags(
-    path: Path, current: str, defaults: dict[str, str], free: Collection[str]
-) -> None:
-    """Raise UserError if a flagfile differs from the current flags in more than `free` ones.
-
-    Args:
-      path: flagfile of the training so far.
-      current: the effective flags, as a flagfile.
-      defaults: flag name -> line of its default, for flags that one of the two does not name.
-      free: names of flags that may change from run to run.
-    """
-    before, now = _by_name(path.read_text(encoding="utf-8")), _by_name(current)
-    differing = [
-        f"{before.get(name, defaults.get(name))} then, {now.get(name, defaults.get(name))} now"
-        for name in sorted({*before, *now} - {*free})
-        if before.get(name, defaults.get(name)) != now.get(name, defaults.get(name))
-    ]
-    if differing:
-        raise UserError(
-            f"{path.parent} was made with other flags ({'; '.join(differing)}): choose another"
-            " --workdir, or --if_flags_differ=go_on or start_anew"
-        )
-
-
-def _by_name(flagfile: str) -> dict[str, str]:
-    """Return flag name -> line of a flagfile of boolean and --name=value lines."""
-    lines = [line for line in flagfile.splitlines() if line.startswith("--")]
-    return {line[2:].split("=")[0].removeprefix("no"): line for line in lines}
-
-
-def remove_training(workdir: Path) -> None:
-    """Remove what a training has written to its folder."""
-    for name in ("checkpoints", "best", "tensorboard", "pictures"):
-        shutil.rmtree(workdir / name, ignore_errors=True)
-    for pattern in ("*.jsonl", "nonfinite_step_*.json", "model.json", "report.md", "curves.png"):
-        for path in workdir.glob(pattern):
-            path.unlink()
 
 
 class NonfiniteGuard:

@@ -1,0 +1,76 @@
+"""The folder of a training, and the flags that it was made with."""
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from hg3d_tf import files
+from hg3d_tf.cli import UserError
+
+FLAGS_FILE = "flags.txt"
+
+
+class Flags(NamedTuple):
+    """The effective flags of a run.
+
+    Attributes:
+      text: all of them, as a flagfile.
+      defaults: flag name -> line of its default, for flags that a flagfile does not name.
+      free: names of flags that may change from run to run.
+    """
+
+    text: str
+    defaults: dict[str, str]
+    free: Collection[str]
+
+
+def prepare(workdir: Path, flags: Flags, if_flags_differ: str, chief: bool) -> None:
+    """Let the chief write the flags to a folder that is new or was made with the same.
+
+    Args:
+      workdir: the folder.
+      flags: of this run.
+      if_flags_differ: "refuse", "go_on", or "start_anew", which removes what is there.
+      chief: whether this process is the one that writes.
+
+    Raises:
+      UserError: if the folder was made with other flags and is to be refused.
+    """
+    path = workdir / FLAGS_FILE
+    trained = path.exists() and (workdir / "checkpoints/checkpoint").exists()
+    if trained and if_flags_differ != "go_on":
+        differing = _differing(path.read_text(encoding="utf-8"), flags)
+        if differing and if_flags_differ == "refuse":
+            raise UserError(
+                f"{workdir} was made with other flags ({'; '.join(differing)}): choose another"
+                " --workdir, or --if_flags_differ=go_on or start_anew"
+            )
+        if differing and chief:
+            _remove_training(workdir)
+    if chief:
+        files.write_text(path, flags.text)
+
+
+def _differing(text_before: str, flags: Flags) -> list[str]:
+    before, now = _by_name(text_before), _by_name(flags.text)
+    names = sorted({*before, *now} - {*flags.free})
+    pairs = [
+        [lines.get(name, flags.defaults.get(name)) for lines in (before, now)] for name in names
+    ]
+    return [f"{then} then, {this} now" for then, this in pairs if then != this]
+
+
+def _by_name(flagfile: str) -> dict[str, str]:
+    """Return flag name -> line of a flagfile of boolean and --name=value lines."""
+    lines = [line for line in flagfile.splitlines() if line.startswith("--")]
+    return {line[2:].split("=")[0].removeprefix("no"): line for line in lines}
+
+
+def _remove_training(workdir: Path) -> None:
+    """Remove what a training has written to its folder."""
+    for name in ("checkpoints", "best", "tensorboard", "pictures"):
+        shutil.rmtree(workdir / name, ignore_errors=True)
+    for pattern in ("*.jsonl", "nonfinite_step_*.json", "model.json", "report.md", "curves.png"):
+        for path in workdir.glob(pattern):
+            path.unlink()
