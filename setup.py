@@ -76,6 +76,7 @@ setup(
         "hg3d_tf.evaluation": ["poster.json"],
         "hg3d_tf.weights": ["*.json", "*.npz", "*.tflite", "*.md"],
     },
+    entry_points={"console_scripts": ["hg3d = hg3d_tf.__main__:main"]},
     packages=find_packages(include=["hg3d_tf", "hg3d_tf.*"]),
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,

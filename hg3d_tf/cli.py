@@ -49,7 +49,7 @@ def run_with_arguments(main: Callable[[list[str]], int | None], tensorflow: bool
 def _parse_flags(argv: list[str]) -> list[str]:
     """As absl's own, with one line for a mistake."""
     try:
-        return app.parse_flags_with_usage(argv)
+        return flags.FLAGS(argv)
     except flags.Error as error:
         sys.exit(_fail(f"{error}; --help lists the flags"))
 

@@ -36,9 +36,29 @@ def test_flagfiles_are_valid(path):
 
 
 def test_an_unknown_flag_is_named():
-    process = run("-m", "hg3d_tf.train", "--learning_rat=1")
-    assert process.returncode == 1
-    assert "learning_rat" in process.stderr and "Traceback" not in process.stderr
+    fails_with_one_line(run("-m", "hg3d_tf.train", "--learning_rat=1"), "learning_rat", "--help")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_hg3d_lists_every_command_with_a_line(arguments):
+    process = run("-m", "hg3d_tf", *arguments)
+    assert process.returncode == 0
+    listed = [line.split()[1:] for line in process.stdout.splitlines() if line.startswith("  hg3d")]
+    assert {name for name, *purpose in listed if purpose} == set(COMMANDS)
+
+
+def test_hg3d_runs_a_command_with_its_own_flags():
+    process = run("-m", "hg3d_tf", "train", "--mix=a:0")
+    fails_with_one_line(process, "--mix=a:0", "sum to zero")
+    assert "python -m hg3d_tf.train" in run("-m", "hg3d_tf", "train", "--help").stdout
+    unknown = run("-m", "hg3d_tf", "trian")
+    fails_with_one_line(unknown, "'trian'", "train")
+
+
+@pytest.mark.parametrize("arguments", [("hg3d_tf",), ("hg3d_tf", "predict", "--help")])
+def test_what_only_tells_does_not_import_tensorflow(arguments):
+    process = run("-X", "importtime", "-m", *arguments)
+    assert "import time:" in process.stderr and "tensorflow" not in process.stderr
 
 
 @pytest.mark.parametrize(
