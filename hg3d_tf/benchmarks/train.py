@@ -1,26 +1,21 @@
 """How long a training step takes, by part, and how near it comes to the machine's peak."""
 
-import logging
 import resource
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf.network import losses as pose_losses
-from hg3d_tf.network import updates
+from hg3d_tf.benchmarks import step_parts
+from hg3d_tf.benchmarks.arithmetic import count_flops, matmul_flops
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig, PoseModel, build_pose_model
 from hg3d_tf.skeleton import NUM_JOINTS
 from hg3d_tf.timing import median_seconds
 from hg3d_tf.training import strategies
 from hg3d_tf.training.loop import create_step
 from hg3d_tf.training.optimizers import OptimizerConfig, create_optimizer
-from hg3d_tf.training.state import TrainCheckpoints, TrainState
+from hg3d_tf.training.state import TrainState
 
-_MATMUL_SIDE = 2048
-_EPOCH_STEPS = 4000  # the paper's
 _NO_REQUESTS = np.zeros(2, np.float32)
 
 
@@ -81,7 +76,8 @@ def measure_precision(config: ModelConfig, batch_size: int, policy: str, seconds
     step = median_seconds(take_step, seconds)
     replicas = state.model.distribute_strategy.num_replicas_in_sync
     if replicas == 1:
-        more = _parts(state, batch, step, seconds) | _checkpoint(state, step)
+        more = step_parts.parts(state, batch, step, seconds)
+        more |= step_parts.checkpoint(state, step)
     else:
         more = _scaling(config, policy, batch, step, seconds)
     peak = max(peak, matmul_flops(policy, 2))
@@ -116,100 +112,8 @@ def _scaling(config: ModelConfig, policy: str, batch, step: float, seconds: floa
     return {"one_replica_step_ms": 1000 * one_seconds, "speed_in_one_replica": one_seconds / step}
 
 
-def _parts(state: TrainState, batch, step: float, seconds: float) -> dict[str, dict]:
-    """Return ms and share of a step of its parts, the geometry loss also by itself.
-
-    "backward" is what remains of the step without its other parts.
-    """
-    outputs = tf.nest.map_structure(
-        lambda output: tf.random.normal([len(batch["image"]), *output.shape[1:]]),
-        state.model.output,
-    )
-    named = {
-        "forward": _forward(state.model, batch),
-        "losses": _losses(state.model, batch, outputs),
-        "geometry": _geometry(batch, outputs["depth"]),
-        "optimizer": _optimizer(state.model),
-    }
-    parts = {name: 1000 * median_seconds(f, seconds / 4) for name, f in named.items()}
-    parts["backward"] = 1000 * step - parts["forward"] - parts["losses"] - parts["optimizer"]
-    shares = {name: value / (1000 * step) for name, value in parts.items()}
-    return {"parts_ms": parts, "parts_share": shares}
-
-
-def _forward(model: PoseModel, batch):
-    forward = tf.function(lambda: model(batch["image"], training=True)["depth"], autograph=False)
-    return lambda: forward().numpy()
-
-
-def _losses(model: PoseModel, batch, outputs):
-    """Return the function that computes targets and losses and their gradients."""
-
-    @tf.function
-    def losses():
-        with tf.GradientTape() as tape:
-            tape.watch(outputs)
-            loss = tf.reduce_mean(model.compute_losses(batch, outputs)["loss"])
-        return loss, tape.gradient(loss, outputs)
-
-    return lambda: losses()[0].numpy()
-
-
-def _geometry(batch, depth):
-    """Return the function that computes the geometry loss of 2D samples, with gradient."""
-
-    @tf.function
-    def geometry():
-        with tf.GradientTape() as tape:
-            tape.watch(depth)
-            loss = pose_losses.geometry_loss(batch["joints_2d_norm"], depth, batch["visible"])
-            loss = tf.where(batch["has_depth"], 0.0, loss)
-        return tape.gradient(loss, depth)
-
-    return lambda: geometry().numpy()
-
-
-def _optimizer(model: PoseModel):
-    """Return the function that computes the gradient's norm and updates the weights."""
-    gradients = [tf.zeros_like(variable) for variable in model.trainable_variables]
-
-    @tf.function
-    def update():
-        updates.apply_gradients(model.optimizer, gradients, model.trainable_variables)
-        return tf.linalg.global_norm(gradients)
-
-    return lambda: update().numpy()
-
-
-def _checkpoint(state: TrainState, step: float) -> dict[str, float]:
-    """Return ms of a checkpoint, and what one at each epoch's end adds to an epoch."""
-    with tempfile.TemporaryDirectory() as folder:
-        saved = TrainCheckpoints(Path(folder), state, keep=1)
-        seconds = median_seconds(saved.save, 2)
-    return {
-        "checkpoint_ms": 1000 * seconds,
-        f"checkpoint_share_of_{_EPOCH_STEPS}_steps": seconds / (_EPOCH_STEPS * step),
-    }
-
-
-def count_flops(function) -> int:
-    """Return the floating point operations of a concrete function, from its graph's shapes."""
-    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-    options["output"] = "none"
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it calls its own API deprecated
-    return tf.compat.v1.profiler.profile(function.graph, options=options).total_float_ops
-
-
 def use_logical_devices(count: int) -> None:
     """Divide the CPU into `count` logical devices; before anything else of TensorFlow runs."""
     (cpu,) = tf.config.list_physical_devices("CPU")
     parts = [tf.config.LogicalDeviceConfiguration()] * count
     tf.config.set_logical_device_configuration(cpu, parts)
-
-
-def matmul_flops(policy: str, seconds: float) -> float:
-    """Return the operations a second of a product of two square matrices in a precision."""
-    dtype = tf.as_dtype(policy.removeprefix("mixed_"))
-    matrix = tf.cast(tf.random.normal([_MATMUL_SIDE, _MATMUL_SIDE]), dtype)
-    product = tf.function(lambda: tf.matmul(matrix, matrix)[0, 0])
-    return 2 * _MATMUL_SIDE**3 / median_seconds(lambda: product().numpy(), seconds)
