@@ -36,7 +36,7 @@ def draw(path: Path | str, predictions: Predictions, batches: tf.data.Dataset, r
 
     Args:
       path: of the PNG.
-      predictions: from `evaluation.predict_split`.
+      predictions: from `scoring.predict_split`.
       batches: from `input_pipeline.evaluation_batches`, whence the images come.
       rows: of the predictions, in their order on the picture.
     """

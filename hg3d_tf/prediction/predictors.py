@@ -11,7 +11,7 @@ from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.prediction.photos import Photo
 
 # Photo and box [4] px, or None for the whole image -> joints_2d [16, 2] px, joints_3d [16, 3] mm,
-# confidence [16] (see serving.PoseServer).
+# confidence [16] (see pose_server.PoseServer).
 Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 
 _SIGNATURE = "joints"
@@ -49,7 +49,7 @@ class LiteRTPredictor:
             raise UserError(f"{path} is not a network that export wrote: {error}") from error
 
     def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """Return the outputs of serving.PoseServer for one person."""
+        """Return the outputs of pose_server.PoseServer for one person."""
         height, width = photo.pixels.shape[:2]
         margin = 1.0 if box is None else BOX_MARGIN
         box = np.array([0, 0, width, height], float) if box is None else np.asarray(box, float)

@@ -1,8 +1,8 @@
 """TensorFlow Lite files of a network, for phones and browsers.
 
 Their input is one crop, `image` [1, S, S, 3] float32 in [0, 1], in every form. Signatures:
-  joints: joints_2d [1, 16, 2] px of the crop, joints_3d [1, 16, 3] mm as `decode` gives them,
-    joints_3d_crop [1, 16, 3] half sides of the crop, confidence [1, 16].
+  joints: joints_2d [1, 16, 2] px of the crop, joints_3d [1, 16, 3] mm as `joint_decoding` gives
+    them, joints_3d_crop [1, 16, 3] half sides of the crop, confidence [1, 16].
   heatmaps: heatmaps [1, h, w, 16] and depth [1, 16], convolutions alone, for GPU delegates: without
     the flip test that `joints` makes where the network has one.
 """
