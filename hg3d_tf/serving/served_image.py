@@ -70,7 +70,7 @@ def _seen_to_stored(image_bytes) -> tf.Tensor:
 
 
 def _decode_for_crop(sample, size: int):
-    """Return what a crop needs of the image: pixels, their corner and unit (see `region_decoding`)."""
+    """Return what a crop needs of the image: pixels, corner, unit (see `region_decoding`)."""
 
     def jpeg():
         decoded = region_decoding.decode_for_crop(size)(sample)
