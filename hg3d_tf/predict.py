@@ -103,6 +103,7 @@ def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
     from tqdm import tqdm
 
     from hg3d_tf import files
+    from hg3d_tf.pictures.pose_sheet import ShownPose
     from hg3d_tf.prediction import photos, pose_json
 
     records, drawn, failures = [], [], []
@@ -117,15 +118,17 @@ def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
         _warn(path, found)
         records += [pose_json.as_json(path, person.pose, person.box) for person in found]
         shown = [
-            (photo.pixels, person.pose["joints_2d"], person.pose["joints_3d"], person.unclear)
+            ShownPose(
+                photo.pixels, person.pose["joints_2d"], person.pose["joints_3d"], person.unclear
+            )
             for person in found
         ]
         _draw(output_dir / name, shown)
         drawn += shown
     if FLAGS.sheet and drawn:
-        from hg3d_tf.pictures import draw
+        from hg3d_tf.pictures import pose_sheet
 
-        draw.pose_sheet(FLAGS.sheet, drawn)
+        pose_sheet.write(FLAGS.sheet, drawn)
     files.write_json(output_dir / "poses.json", records)
     print(f"{len(records)} poses: {output_dir / 'poses.json'}")
     for failure in failures:
@@ -143,13 +146,13 @@ def _warn(path: Path, found: list) -> None:
 
 def _draw(path: Path, shown: list) -> None:
     if FLAGS.pictures and shown:
-        from hg3d_tf.pictures import draw
+        from hg3d_tf.pictures import pose_sheet
 
-        draw.pose_sheet(path, shown)
+        pose_sheet.write(path, shown)
     if FLAGS.html and shown:
         from hg3d_tf.pictures import view_3d
 
-        view_3d.write(path.with_suffix(".html"), [joints_3d for _, _, joints_3d, _ in shown])
+        view_3d.write(path.with_suffix(".html"), [pose.joints_3d for pose in shown])
 
 
 def _picture_names(paths: list[Path]) -> list[str]:

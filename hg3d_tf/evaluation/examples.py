@@ -8,7 +8,7 @@ import tensorflow as tf
 from hg3d_tf.evaluation import metrics
 from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.evaluation.protocols.inputs import Predictions
-from hg3d_tf.pictures import draw as drawing
+from hg3d_tf.pictures import pose_sheet
 
 
 def errors(predictions: Predictions) -> np.ndarray:
@@ -42,12 +42,12 @@ def draw(path: Path | str, predictions: Predictions, batches: tf.data.Dataset, r
     """
     images = _images(batches, predictions["key"][rows])
     joints_3d = inputs.predicted_mm(predictions)
-    people = []
+    poses = []
     for row in rows:
         image = images[predictions["key"][row]]
         joints_2d = (predictions["predicted_2d_norm"][row] + 1) * (image.shape[0] / 2)
-        people.append((image, joints_2d, joints_3d[row]))
-    drawing.pose_sheet(path, people)
+        poses.append(pose_sheet.ShownPose(image, joints_2d, joints_3d[row]))
+    pose_sheet.write(path, poses)
 
 
 def _images(batches: tf.data.Dataset, keys) -> dict[bytes, np.ndarray]:

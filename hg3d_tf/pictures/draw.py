@@ -1,25 +1,14 @@
-"""Pictures of poses: the 2D skeleton over the image, a 3D view beside it."""
+"""Poses and figures with matplotlib, for what is plotted beside other things."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from hg3d_tf import files
-from hg3d_tf.skeleton import BONES, JOINT_NAMES
-
-RIGHT, LEFT, MIDDLE = "#e4572e", "#17a2d6", "#7a9e3f"
-
-
-def bone_colour(bone: tuple[int, int]) -> str:
-    """Return the colour of a bone's side: orange right, blue left, green middle."""
-    names = [JOINT_NAMES[joint] for joint in bone]
-    for prefix, colour in (("r_", RIGHT), ("l_", LEFT)):
-        if any(name.startswith(prefix) for name in names):
-            return colour
-    return MIDDLE
+from hg3d_tf.pictures.colours import bone_colour
+from hg3d_tf.skeleton import BONES
 
 
 def draw_pose_2d(axes, image: np.ndarray, joints_2d: np.ndarray, visible=None, hollow=None) -> None:
@@ -68,26 +57,6 @@ def draw_pose_3d(axes, joints_3d: np.ndarray, azimuth: float = -60.0, hollow=Non
     axes.set_box_aspect((1, 1, 1))
     axes.view_init(elev=12, azim=azimuth)
     axes.tick_params(labelbottom=False, labelleft=False, labelright=False, length=0)
-
-
-def pose_sheet(path: str | Path, people: Sequence[tuple[np.ndarray, ...]]) -> None:
-    """Write a picture with one row per person: 2D over the image, 3D from the front and side.
-
-    Args:
-      path: of the PNG.
-      people: image [H, W, 3], joints_2d [16, 2] px of it, joints_3d [16, 3] mm of each and, if
-        known, which joints are unclear, [16] bool: their bones are dotted.
-    """
-    figure = Figure(figsize=(9, 3 * len(people)), layout="constrained")
-    for row, (image, joints_2d, joints_3d, *unclear) in enumerate(people):
-        hollow = unclear[0] if unclear else None
-        axes = figure.add_subplot(len(people), 3, 3 * row + 1)
-        draw_pose_2d(axes, image, joints_2d, hollow=hollow)
-        for column, (view, azimuth) in enumerate((("as the camera", -90), ("from the side", -20))):
-            axes = figure.add_subplot(len(people), 3, 3 * row + 2 + column, projection="3d")
-            draw_pose_3d(axes, joints_3d, azimuth, hollow)
-            axes.set_title(view, fontsize=8)
-    save_figure(figure, path)
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.pictures.draw import bone_colour
+from hg3d_tf.pictures.colours import bone_colour
 from hg3d_tf.skeleton import BONES
 
 

@@ -149,7 +149,7 @@ def _filters(rate: float, person: people.Person, smoothing: float) -> dict[str, 
 
 def overlay(pixels: np.ndarray, pose: dict[str, np.ndarray]) -> np.ndarray:
     """Return the image [H, W, 3] with the skeleton drawn over it."""
-    from hg3d_tf.pictures.draw import bone_colour
+    from hg3d_tf.pictures.colours import bone_colour
     from hg3d_tf.skeleton import BONES
 
     image = Image.fromarray(pixels)

@@ -12,7 +12,7 @@ from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.evaluation import scoring
 from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.network.pose_model import build_pose_model
-from hg3d_tf.pictures import draw
+from hg3d_tf.pictures import pose_sheet
 from hg3d_tf.training import strategies
 from hg3d_tf.training.best_checkpoints import BestCheckpoints
 from hg3d_tf.training.state import TrainState
@@ -112,18 +112,19 @@ class Validation:
             self.best.save(self.model, step, score)
         if self.config.pictures:
             path = self.workdir / f"pictures/epoch_{epoch + 1:03d}.png"
-            draw.pose_sheet(path, self._people(predictions))
+            pose_sheet.write(path, self._poses(predictions))
             with self.writer.as_default(step=step):
                 picture = tf.io.decode_png(tf.io.read_file(str(path)), channels=3)
                 tf.summary.image("validation/predictions", picture[tf.newaxis])
 
-    def _people(self, predictions):
-        """Return what `draw.pose_sheet` wants of the first people of the split."""
+    def _poses(self, predictions) -> list[pose_sheet.ShownPose]:
+        """Return the poses of the first people of the split."""
         images = next(iter(self._batches()))["image"].numpy()
         count = min(self.config.pictures, len(predictions["key"]), len(images))
         first = {name: values[:count] for name, values in predictions.items()}
         joints_2d = (first["predicted_2d_norm"] + 1) * (self.model.config.input_size / 2)
-        return list(zip(images[:count], joints_2d, inputs.predicted_mm(first), strict=True))
+        shown = zip(images[:count], joints_2d, inputs.predicted_mm(first), strict=True)
+        return [pose_sheet.ShownPose(*values) for values in shown]
 
 
 def _copy_for_validation(state: TrainState):

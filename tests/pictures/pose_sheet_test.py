@@ -1,0 +1,104 @@
+"""Sheets of poses: bones lie where the joints are, and nothing falls out of the picture."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageColor
+
+from hg3d_tf.pictures import pose_sheet, space
+from hg3d_tf.pictures.colours import LEFT, RIGHT
+from hg3d_tf.pictures.pose_sheet import ShownPose
+from hg3d_tf.pictures.skeleton_lines import TRUTH
+from hg3d_tf.skeleton import joint_index
+
+STANDING = np.array(
+    [
+        *([-100, 850, 0], [-100, 430, 0], [-100, 0, 0], [100, 0, 0], [100, 430, 0], [100, 850, 0]),
+        *([0, 0, 0], [0, -450, 0], [0, -500, 0], [0, -700, 0]),
+        *([-300, 50, 0], [-250, -200, 0], [-180, -450, 0]),
+        *([180, -450, 0], [250, -200, 0], [300, 50, 0]),
+    ],
+    float,
+)
+
+
+def pixels_of(picture: Image.Image, colour: str) -> np.ndarray:
+    """Return x, y [N, 2] of the pixels that have a colour."""
+    distance = np.abs(np.asarray(picture, int) - ImageColor.getrgb(colour)).max(axis=-1)
+    return np.argwhere(distance < 12)[:, ::-1]
+
+
+def shown(width=400, height=300, centre=(200, 150), scale=0.12, **more):
+    image = np.full((height, width, 3), 128, np.uint8)
+    return ShownPose(image, STANDING[:, :2] * scale + centre, STANDING, **more)
+
+
+def test_a_standing_person_stands_on_the_floor_with_the_right_side_to_the_viewers_left():
+    picture = space.draw_pose(STANDING, 300)
+    right, left = pixels_of(picture, RIGHT), pixels_of(picture, LEFT)
+    assert len(right) > 100 and len(left) > 100
+    assert right[:, 0].max() < left[:, 0].min()
+    height = np.concatenate([right, left])[:, 1]
+    assert np.ptp(height) > 100  # a large part of the picture
+
+
+def test_from_behind_the_sides_are_exchanged():
+    picture = space.draw_pose(STANDING, 300, azimuth_deg=180)
+    right, left = pixels_of(picture, RIGHT), pixels_of(picture, LEFT)
+    assert left[:, 0].max() < right[:, 0].min()
+
+
+@pytest.mark.parametrize("scale", [1, 1.9])
+@pytest.mark.parametrize("azimuth_deg", [0, 70, 200])
+def test_all_of_a_pose_is_in_the_picture(azimuth_deg, scale):
+    picture = space.draw_pose(STANDING * scale, 200, azimuth_deg)
+    edge = np.concatenate(
+        [np.asarray(picture)[[0, -1]], np.asarray(picture)[:, [0, -1]].swapaxes(0, 1)]
+    )
+    assert (edge == 255).all()
+
+
+def test_unclear_bones_have_gaps():
+    unclear = np.zeros(16, bool)
+    unclear[joint_index("r_ankle")] = True
+    clear, dotted = (space.draw_pose(STANDING, 300, unclear=u) for u in (None, unclear))
+    assert len(pixels_of(dotted, RIGHT)) < len(pixels_of(clear, RIGHT))
+    assert len(pixels_of(dotted, LEFT)) == len(pixels_of(clear, LEFT))
+
+
+@pytest.mark.parametrize(
+    "pose",
+    [
+        shown(),
+        shown(centre=(-50, 150)),  # half outside of the image
+        shown(width=2000, height=200, centre=(1900, 100)),
+        shown(width=60, height=900, centre=(30, 450)),
+        shown(centre=(900, 900)),  # all outside
+        shown(scale=0.001),
+        shown(width=1, height=1, centre=(0, 0)),
+    ],
+)
+def test_a_sheet_is_made_of_any_place_of_a_person(pose, tmp_path):
+    pose_sheet.write(tmp_path / "sheet.png", [pose, shown()])
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.height == 720 and sheet.width < 1300
+
+
+def test_the_skeleton_lies_over_the_person():
+    """A photo with a disc at each wrist: its bones end there."""
+    pose = shown(scale=0.1)
+    y, x = np.mgrid[:300, :400]
+    for name in ("r_wrist", "l_wrist"):
+        at = pose.joints_2d[joint_index(name)]
+        pose.image[np.hypot(x + 0.5 - at[0], y + 0.5 - at[1]) < 6] = (255, 0, 255)
+    sheet = pose_sheet.draw([pose])
+    disc = pixels_of(sheet, "#ff00ff")
+    right = pixels_of(sheet, RIGHT)
+    right = right[right[:, 0] < disc[:, 0].max()]  # those over the photo
+    r_disc = disc[disc[:, 0] < disc[:, 0].mean()].mean(axis=0)
+    assert np.hypot(*(right - r_disc).T).min() < 12
+
+
+def test_the_truth_is_drawn_where_it_is_known():
+    plain = len(pixels_of(pose_sheet.draw([shown()]), TRUTH))
+    moved = shown(truth_2d=shown().joints_2d + 15, truth_3d=STANDING + [150, 0, 0])
+    assert len(pixels_of(pose_sheet.draw([moved]), TRUTH)) > plain + 100
