@@ -100,5 +100,5 @@ def test_the_skeleton_lies_over_the_person():
 
 def test_the_truth_is_drawn_where_it_is_known():
     plain = len(pixels_of(pose_sheet.draw([shown()]), TRUTH))
-    moved = shown(truth_2d=shown().joints_2d + 15, truth_3d=STANDING + [150, 0, 0])
+    moved = shown(truth_2d=shown().joints_2d + 15, truth_3d=np.add(STANDING, [150, 0, 0]))
     assert len(pixels_of(pose_sheet.draw([moved]), TRUTH)) > plain + 100
