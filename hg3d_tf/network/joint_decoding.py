@@ -5,7 +5,7 @@ import tensorflow as tf
 from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, PELVIS
 
 # Of the mean round a peak, in sides of the map; chosen on LSPET's validation photos, see
-# experiments/README.md.
+# experiments/results/photos.md.
 _MEAN_REACH = 1 / 8
 
 
