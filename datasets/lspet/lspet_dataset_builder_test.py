@@ -74,7 +74,7 @@ def test_faulty_examples_are_named_with_their_reason(manual_dir, tmp_path):
     builder = build(Builder, manual_dir, tmp_path)
     skipped = json.loads((Path(builder.data_path) / "skipped.json").read_text())["train"]
     reasons = {name: reason for reason, names in skipped.items() for name in names}
-    assert reasons.pop("im00006").startswith("corrupt image")
+    assert reasons.pop("im00006").startswith("image not read: ")
     assert reasons == {
         "im00003": "NaN or infinite joints",
         "im00004": "no joint is annotated",

@@ -182,7 +182,7 @@ def test_splits_follow_the_list_and_the_release(builder):
 def test_faulty_persons_are_named_with_their_reason(builder):
     skipped = json.loads((Path(builder.data_path) / "skipped.json").read_text())
     reasons = {name: reason for reason, names in skipped["train"].items() for name in names}
-    assert reasons.pop("corrupt/00").startswith("corrupt image")
+    assert reasons.pop("corrupt/00").startswith("image not read: ")
     assert reasons == {
         "c/01": "no joints",
         "c/02": "no center or no scale",

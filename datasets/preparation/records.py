@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hg3d_tf.images import ImageError
 from hg3d_tf.skeleton import L_SHOULDER, NUM_JOINTS, R_SHOULDER, THORAX
 from preparation.photo import Photo
 from preparation.stored_crop import SourceImage, Storage, in_stored_crop, plan_crop
@@ -88,19 +89,23 @@ def stored(record: dict, image: SourceImage, storage: Storage) -> dict | Skipped
     return in_stored_crop(record, crop) | {"image": image.jpeg(crop, storage.quality)}
 
 
-def open_photo(path: Path, key: str) -> Photo | Skipped:
-    """Return the photo in a file; or why there is none."""
+def open_photo(path: Path, key: str, as_stored: bool = True) -> Photo | Skipped:
+    """Return the photo in a file; or why there is none.
+
+    Args:
+      path: of the file.
+      key: of the example.
+      as_stored: whether labels count the pixels as they are stored, before Exif turns them: those
+        of the public sets do, whose tools know nothing of Exif.
+    """
     try:
-        return Photo(path.read_bytes())
+        return Photo(path, as_stored)
     except FileNotFoundError:
         return Skipped(key, "no image file")
-    except (OSError, SyntaxError, ValueError) as error:
-        return Skipped(key, f"corrupt image: {_first_words(error)}")
-
-
-def _first_words(error: Exception) -> str:
-    """Return the kind of error: without the numbers and addresses that would split the count."""
-    return str(error).split(" (")[0].split(" <")[0].rstrip(" '\"0123456789")
+    except ImageError as error:
+        return Skipped(key, f"image not read: {error}")
+    except OSError as error:
+        return Skipped(key, f"unreadable image file: {error.strerror}")
 
 
 def typed(record: dict) -> dict:
