@@ -10,6 +10,7 @@ from h36m.h36m_camera import PIXEL_SHIFT, Camera
 from h36m.h36m_metadata import ACTIONS, CAMERA_IDS, FIRST_ACTION
 from hg3d_tf.data.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import NUM_JOINTS
+from preparation.label_files import reading
 from preparation.records import open_photo, pose_record, with_mid_shoulder_thorax
 from preparation.units import Skipped
 
@@ -19,7 +20,7 @@ _COLUMNS = ("id", "joint_2d", "joint_3d_mono", "bbox", "subject", "action", "sub
 
 def split_rows(annotations: Path, training: bool) -> np.ndarray:
     """Return the numbers of the rows of a split."""
-    with h5py.File(annotations) as file:
+    with reading(annotations, "the authors' annotations"), h5py.File(annotations) as file:
         return np.flatnonzero(np.ravel(file["istrain"]).astype(bool) == training)
 
 
@@ -30,7 +31,7 @@ def read_rows(
 
     `cameras`, by (subject, camera id), may be empty: the records then lack the calibration.
     """
-    with h5py.File(annotations) as file:
+    with reading(annotations, "the authors' annotations"), h5py.File(annotations) as file:
         columns = {name: file[name][rows[0] : rows[-1] + 1][rows - rows[0]] for name in _COLUMNS}
     for i in range(len(rows)):
         yield _read_row({name: column[i] for name, column in columns.items()}, images, cameras)

@@ -65,6 +65,10 @@ class Builder(PoseBuilder):
     """Prepares Human3.6M: train is S1, 5, 6, 7, 8; test is S9, 11."""
 
     BUILDER_CONFIGS: ClassVar = [*_release_configs(), *_authors_configs()]
+    ORIGINALS: ClassVar = (
+        *("metadata.xml", "S*/Videos", "S*/MyPoseFeatures/D3_Positions*"),
+        *("annot*.h5", "s_*_act_*", "images/s_*_act_*"),
+    )
     # The person's square is stored with 256 px, the network's input.
     storage = Storage(size=384, margin=1.5)
 

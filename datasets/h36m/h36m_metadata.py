@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from h36m.h36m_camera import Camera, rotation_from_euler
+from preparation.label_files import reading
 
 # In the order of the published tables; the release numbers them 2..16 and calls 1 "_ALL".
 ACTIONS = (
@@ -45,10 +46,15 @@ class Metadata:
 
 
 def load_metadata(path: Path) -> Metadata:
-    """Read metadata.xml."""
-    root = xml.etree.ElementTree.parse(path).getroot()
-    camera_ids = [element.text for element in root.find("dbcameras/index2id")]
-    return Metadata(tuple(_recordings(root)), _cameras(root.find("w0").text, camera_ids))
+    """Read metadata.xml.
+
+    Raises:
+      UserError: if it is something else.
+    """
+    with reading(path, "Human3.6M's metadata.xml"):
+        root = xml.etree.ElementTree.parse(path).getroot()
+        camera_ids = [element.text for element in root.find("dbcameras/index2id")]
+        return Metadata(tuple(_recordings(root)), _cameras(root.find("w0").text, camera_ids))
 
 
 def _recordings(root):

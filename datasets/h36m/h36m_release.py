@@ -12,6 +12,7 @@ from h36m.h36m_metadata import Recording
 from hg3d_tf.data.joint_orders import H36M_17_FROM_32, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS
 from preparation.frame_image import FrameImage
+from preparation.label_files import problem
 from preparation.records import pose_record, stored, with_mid_shoulder_thorax
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
@@ -125,7 +126,8 @@ def read_video(video: Video, choices: Choices) -> Iterator[dict | Skipped]:
         yield Skipped(video.key, "no D3_Positions file")
         return
     except Exception as error:  # cdflib raises whatever a broken file leads it to.
-        yield Skipped(video.key, f"unreadable D3_Positions file: {type(error).__name__}")
+        poses = video.world_poses if video.world_poses.exists() else video.camera_poses
+        yield Skipped(video.key, problem(poses, "a CDF file of joints", error))
         return
     yield from _read_frames(video, joints_3d, choices)
 

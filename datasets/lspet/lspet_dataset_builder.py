@@ -1,6 +1,7 @@
 """TFDS builder of Leeds Sports Pose Extended."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -18,6 +19,7 @@ EXPECTED_TREE = "joints.mat and images/im00001.jpg ..."
 class Builder(PoseBuilder):
     """Prepares LSPET: train is images 1..9000, validation the rest."""
 
+    ORIGINALS: ClassVar = ("joints.mat", "images")
     # The photos are small: nearly always they are stored whole.
     storage = Storage(size=512, margin=2.0)
 

@@ -8,6 +8,7 @@ import scipy.io
 
 from hg3d_tf.data.joint_orders import LSP_14_NAMES
 from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, joint_index
+from preparation.label_files import reading
 from preparation.records import open_photo, pose_record, stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
@@ -29,7 +30,11 @@ def load_joints(path: Path) -> np.ndarray:
 
     Here 1 means annotated; in the original LSP, which looks the same, 1 means occluded.
     """
-    return scipy.io.loadmat(path, variable_names=["joints"])["joints"].transpose(2, 0, 1)
+    with reading(path, "the joints of LSPET"):
+        joints = scipy.io.loadmat(path, variable_names=["joints"])["joints"].transpose(2, 0, 1)
+        if joints.shape[1:] != (len(LSP_14_NAMES), 3):
+            raise ValueError(f"joints have the shape {joints.shape}, not [images, 14, 3]")
+        return joints
 
 
 def to_mpii_order(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,12 +7,13 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
+from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_NAMES
 from mpi_inf_3dhp.mpi_inf_3dhp_test_set import SCENES, read_frames, valid_frames
 from mpi_inf_3dhp.mpi_inf_3dhp_train import read_video
 from preparation.pose_builder import PoseBuilder, require_tree
 from preparation.stored_crop import Storage
-from preparation.units import Unit
+from preparation.units import Skipped, Unit, left_out
 
 NUM_CAMERAS = 14
 TEST_FOLDER = "mpi_inf_3dhp_test_set"
@@ -32,6 +33,18 @@ class MpiInf3dhpConfig(tfds.core.BuilderConfig):
     step: int = 5
 
 
+def test_sequences(manual_dir: Path) -> list[Path]:
+    """Return the folders TS1 to TS6 that are there, also where an archive was unpacked in a folder.
+
+    Of several of one name the outermost is taken.
+    """
+    found = {}
+    for depth in ("", "*/", "*/*/"):
+        for labels in sorted(manual_dir.glob(f"{depth}TS[1-6]/annot_data.mat")):
+            found.setdefault(labels.parent.name, labels.parent)
+    return [found[name] for name in SCENES if name in found]
+
+
 class Builder(PoseBuilder):
     """Prepares MPI-INF-3DHP: train is S1..S8 in all cameras, test the valid frames of TS1..TS6."""
 
@@ -39,6 +52,11 @@ class Builder(PoseBuilder):
         MpiInf3dhpConfig(name="every5", description="Every 5th training frame.", step=5),
         MpiInf3dhpConfig(name="all", description="Every training frame.", step=1),
     ]
+    ORIGINALS: ClassVar = (
+        *(f"S[1-8]/Seq[12]/{name}" for name in ("annot.mat", "camera.calibration")),
+        "S[1-8]/Seq[12]/imageSequence",
+        *("TS[1-6]", "*/TS[1-6]", "*/*/TS[1-6]"),
+    )
     storage = Storage(size=384, margin=1.5)
 
     def extra_features(self) -> dict:
@@ -61,8 +79,7 @@ class Builder(PoseBuilder):
 
     def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
         training = sorted(path.parent for path in manual_dir.glob("S[1-8]/Seq[12]/annot.mat"))
-        tests = [manual_dir / TEST_FOLDER / name for name in SCENES]
-        tests = [folder for folder in tests if (folder / "annot_data.mat").is_file()]
+        tests = test_sequences(manual_dir)
         require_tree(manual_dir, EXPECTED_TREE, bool(training or tests))
         return {
             "train": [self._video(folder, n) for folder in training for n in range(NUM_CAMERAS)],
@@ -79,7 +96,11 @@ class Builder(PoseBuilder):
         return Unit(key, read_video, arguments, files, -(-_FRAMES_PER_VIDEO // step))
 
     def _test_units(self, sequence):
-        frames = valid_frames(sequence)
+        try:
+            frames = valid_frames(sequence)
+        except (UserError, OSError) as error:  # The other sequences are whole.
+            yield Unit(sequence.name, left_out, {"items": [Skipped(sequence.name, str(error))]})
+            return
         files = (sequence / "annot_data.mat",)
         for first in range(0, len(frames), FRAMES_PER_UNIT):
             some = frames[first : first + FRAMES_PER_UNIT]

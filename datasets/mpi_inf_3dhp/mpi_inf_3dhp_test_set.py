@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from mpi_inf_3dhp.mpi_inf_3dhp_records import fitted_intrinsics, labelled_record
+from preparation.label_files import reading
 from preparation.records import open_photo, stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
@@ -23,13 +24,15 @@ SCENES = {
 
 def valid_frames(sequence: Path) -> np.ndarray:
     """Return the numbers, from 0, of a sequence's frames that are evaluated."""
-    with h5py.File(sequence / "annot_data.mat") as file:
+    labels = sequence / "annot_data.mat"
+    with reading(labels, "a test sequence's labels (HDF5)"), h5py.File(labels) as file:
         return np.flatnonzero(np.ravel(file["valid_frame"]))
 
 
 def read_frames(sequence: Path, frames: np.ndarray, storage: Storage) -> Iterator[dict | Skipped]:
     """Yield the records of some frames (from 0, increasing) of a test sequence."""
-    with h5py.File(sequence / "annot_data.mat") as file:
+    path = sequence / "annot_data.mat"
+    with reading(path, "a test sequence's labels (HDF5)"), h5py.File(path) as file:
         names = ("annot2", "annot3", "univ_annot3")
         labels = [np.asarray(file[name], np.float64)[:, 0] for name in names]
         activities = np.ravel(file["activity_annotation"]).astype(int)

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
+from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_FROM_28
 from mpi_inf_3dhp.mpi_inf_3dhp_records import labelled_record
 from preparation.frame_image import FrameImage
+from preparation.label_files import reading
 from preparation.records import stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
@@ -52,6 +54,14 @@ def load_labels(path: Path, video: int) -> tuple[np.ndarray, np.ndarray, np.ndar
     return tuple(_joints(path, name, place) for name in ("annot2", "annot3", "univ_annot3"))
 
 
+def _labels_and_camera(sequence, video):
+    labels, calibration = sequence / "annot.mat", sequence / "camera.calibration"
+    with reading(labels, "a sequence's labels"):
+        joints = load_labels(labels, video)
+    with reading(calibration, "a sequence's calibration"):
+        return joints, load_calibration(calibration)[video]
+
+
 def _joints(path, name, place):
     # One variable at a time: together, the cameras' labels take hundreds of MB.
     rows = scipy.io.loadmat(path, variable_names=[name])[name].ravel()[place]
@@ -63,10 +73,9 @@ def read_video(
 ) -> Iterator[dict | Skipped]:
     """Yield the records of every `step`-th frame of a video of a sequence's folder."""
     try:
-        labels = load_labels(sequence / "annot.mat", video)
-        camera = load_calibration(sequence / "camera.calibration")[video]
-    except Exception as error:  # SciPy raises whatever a broken file leads it to.
-        yield Skipped(key, f"unreadable labels or calibration: {type(error).__name__}")
+        labels, camera = _labels_and_camera(sequence, video)
+    except (UserError, OSError) as error:
+        yield Skipped(key, str(error))
         return
     fields = {
         "subject": sequence.parent.name,

@@ -13,6 +13,7 @@ import scipy.io
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.skeleton import NUM_JOINTS
+from preparation.label_files import reading
 from preparation.units import Skipped
 
 # Head size of PCKh / diagonal of the head box.
@@ -97,7 +98,11 @@ def _string(value) -> str:
 
 def read_release(path: Path) -> list[tuple[str, Person | Skipped]]:
     """Return ("train" or "test", person) for each person of the .mat, in its order."""
-    release = scipy.io.loadmat(path, simplify_cells=True)["RELEASE"]
+    with reading(path, "MPII's annotations"):
+        return _release_persons(scipy.io.loadmat(path, simplify_cells=True)["RELEASE"])
+
+
+def _release_persons(release: dict) -> list[tuple[str, Person | Skipped]]:
     images = structs(release["annolist"])
     in_train = np.atleast_1d(release["img_train"])
     activities = structs(release.get("act", [])) or [{}] * len(images)
@@ -165,10 +170,14 @@ def _head_size(rectangle):
 
 def read_newell(path: Path) -> list[Person]:
     """Return the persons of one of Newell's h5 files; the one called annot.h5 holds raw values."""
-    with h5py.File(path) as file:
+    with reading(path, "one of Newell's h5 files"), h5py.File(path) as file:
         columns = {name: np.asarray(file[name]) for name in file}
+        return _newell_persons(columns, path.stem == "annot")
+
+
+def _newell_persons(columns: dict, raw: bool) -> list[Person]:
     center, scale = columns["center"], columns["scale"]
-    if path.stem != "annot":
+    if not raw:
         center, scale = raw_from_adjusted(center, scale)
     visible = (columns["part"] > 0).any(-1)
     rows = zip(

@@ -1,6 +1,7 @@
 """TFDS builder of the MPII Human Pose Dataset."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -23,6 +24,7 @@ VIDEOS_PER_VALIDATION_VIDEO = 10
 class Builder(PoseBuilder):
     """Prepares MPII, an example for each person: train, validation (Tompson's list), test."""
 
+    ORIGINALS: ClassVar = (RELEASE, "*.h5", "annot/*.h5", "images")
     # Training enlarges and turns these photos: their crops need the widest margin.
     storage = Storage(size=448, margin=1.75)
 

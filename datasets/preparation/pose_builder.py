@@ -4,6 +4,7 @@ import abc
 import collections
 import dataclasses
 import itertools
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,12 +19,15 @@ from tensorflow_datasets.core import shuffle
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.schema import pose_features
 from hg3d_tf.files import write_json
+from preparation import originals
 from preparation.records import typed
 from preparation.stored_crop import Storage
 from preparation.units import Unit, finish, finish_all, records, skipped
 
 # Beside the prepared data: split -> reason -> names of the examples that were left out.
 SKIPPED_FILE = "skipped.json"
+# Beside the prepared data: what they were built from.
+ORIGINALS_FILE = "original_files.json"
 # Examples that TFDS gathers before it sorts them on disk; its own 1 GB is too much beside the rest.
 SHUFFLE_MEMORY_BYTES = 128 << 20
 
@@ -53,6 +57,8 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = "See README.md beside the builder for the files and their tree."
+    # Globs below manual_dir of all that the dataset is built from; of a folder, what is in it.
+    ORIGINALS: ClassVar = ()
     storage = Storage()
 
     def __init__(
@@ -63,6 +69,17 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         self.work_dir: Path | None = None
         self._num_processes = num_processes or os.cpu_count()
         super().__init__(**kwargs)
+
+    def fingerprint(self, manual_dir: Path) -> dict[str, dict]:
+        """Return what the original files are, to be compared with `originals.changes`."""
+        return originals.fingerprint(manual_dir, self.ORIGINALS)
+
+    def changed_originals(self, manual_dir: Path) -> list[str]:
+        """Return what of the original files is not what the prepared dataset was built from."""
+        stored = Path(self.data_dir) / ORIGINALS_FILE
+        if not stored.exists():
+            return []
+        return originals.changes(json.loads(stored.read_text()), self.fingerprint(manual_dir))
 
     @abc.abstractmethod
     def extra_features(self) -> dict:
@@ -98,39 +115,65 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         self._unit_files = {}
         # Of an empty folder TFDS says that it is empty, but not what to put there.
         self._manual_dir = download_config.manual_dir
+        # Before they are read: what changes meanwhile counts as changed.
+        built_from = self.fingerprint(Path(self._manual_dir or dl_manager.manual_dir))
         super()._download_and_prepare(dl_manager, download_config)
         write_json(Path(self.data_path) / SKIPPED_FILE, self._skipped())
+        write_json(Path(self.data_path) / ORIGINALS_FILE, built_from)
 
     def _split_generators(self, dl_manager):
-        splits = self.split_units(Path(self._manual_dir or dl_manager.manual_dir)).items()
-        return {split: self._generate_examples(split, units) for split, units in splits if units}
+        splits = self.split_units(Path(self._manual_dir or dl_manager.manual_dir))
+        for split, units in splits.items():
+            self._unit_files[split] = [unit.path_in(self._work) for unit in units]
+        usable = [split for split, units in splits.items() if self._is_usable(split, units)]
+        if not usable:
+            raise UserError(f"{self.name}: no example is usable: {self._first_reasons()}")
+        return {split: self._generate_examples(split, splits[split]) for split in usable}
+
+    def _is_usable(self, split: str, units: list[Unit]) -> bool:
+        """Tell whether a split has any record: TFDS does not take one without."""
+        # The units up to the first that has one are done here, and not again later.
+        usable = any(
+            any(True for _ in records(finish(unit, path)))
+            for unit, path in zip(units, self._unit_files[split], strict=True)
+        )
+        if units and not usable:
+            logging.warning("%s: left out: no example is usable", split)
+        return usable
+
+    def _first_reasons(self) -> str:
+        reasons = (
+            f"{reason} ({_some(names)})"
+            for by_reason in self._left_out().values()
+            for reason, names in by_reason.items()
+        )
+        return "; ".join(itertools.islice(reasons, 5)) or "nothing is labelled"
 
     def _generate_examples(self, split: str, units: list[Unit]):
-        self._unit_files[split] = [unit.path_in(self._work) for unit in units]
         if self._with_beam:
             return _beam_examples(units, self._work)
         return self._examples(split, units)
 
     def _examples(self, split, units) -> Iterator[tuple[str, dict]]:
-        found = False
         for path in finish_all(units, self._work, self._num_processes, split):
-            for example in examples(path):
-                found = True
-                yield example
-        if not found:
-            reasons = {item.reason for path in self._unit_files[split] for item in skipped(path)}
-            raise UserError(f"{self.name}: no example of {split} is usable: {'; '.join(reasons)}")
+            yield from examples(path)
 
-    def _skipped(self) -> dict:
-        """Return split -> reason -> names of what was left out; log it too."""
+    def _left_out(self) -> dict[str, dict[str, list[str]]]:
+        """Return split -> reason -> names of what was left out."""
         report = {}
         for split, paths in self._unit_files.items():
             reasons = collections.defaultdict(list)
             for item in itertools.chain.from_iterable(map(skipped, paths)):
                 reasons[item.reason].append(item.name)
+            report[split] = dict(reasons)
+        return report
+
+    def _skipped(self) -> dict:
+        """Return split -> reason -> names of what was left out; log it too."""
+        report = self._left_out()
+        for split, reasons in report.items():
             for reason, names in reasons.items():
                 logging.warning("%s: skipped %d: %s: %s", split, len(names), reason, _some(names))
-            report[split] = dict(reasons)
         return report
 
 

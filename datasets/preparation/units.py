@@ -59,6 +59,11 @@ class Unit:
         return folder / f"{safe_name}.{hashlib.sha256(content).hexdigest()[:16]}.pickles"
 
 
+def left_out(items: list[Skipped]) -> Iterator[Skipped]:
+    """Yield what was left out before any unit: the `read` of a unit that reports it."""
+    yield from items
+
+
 def _pickled(value) -> bytes:
     """Return bytes that are the same for equal values, shared objects or not."""
     buffer = io.BytesIO()
