@@ -6,7 +6,6 @@ import inspect
 import io
 import json
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT.parent)]
 
 from hg3d_tf import cli, files  # noqa: E402
+from preparation.workplace import workplace_of, write_errors  # noqa: E402
 
 _DATASETS = flags.DEFINE_list("dataset", [], "What to build: name or name/config, comma-separated.")
 _DATA_DIR = flags.DEFINE_string(
@@ -40,6 +40,13 @@ _OPTIONS["assets_dir"] = flags.DEFINE_string(
     "assets_dir",
     None,
     "Folder with makehuman/, cmu_mocap/ and scene/, for synthetic_humans/*_makehuman.",
+)
+_OPTIONS["label_pixels"] = flags.DEFINE_enum(
+    "label_pixels",
+    None,
+    ["seen", "stored"],
+    "Which pixels the labels of own_photos count where a photo's Exif turns it: those that are"
+    " seen (labelme, RectLabel, Label Studio) or stored (labelImg, VoTT, COCO Annotator).",
 )
 _PREVIEW = flags.DEFINE_string("preview", None, "PNG of 32 training examples with their labels.")
 _BEAM_RUNNER = flags.DEFINE_string(
@@ -80,6 +87,8 @@ def make_builder(dataset: str, data_dir: Path):
     name, _, config = dataset.partition("/")
     cls = builder_class(dataset)
     options = {key: flag.value for key, flag in _OPTIONS.items() if flag.value is not None}
+    if "assets_dir" in options:
+        options["assets_dir"] = str(files.user_path(options["assets_dir"]))
     unknown = sorted(options.keys() - inspect.signature(cls.__init__).parameters.keys())
     if unknown:
         raise cli.UserError(f"--{unknown[0]}: {name} has no such option; leave it out")
@@ -101,7 +110,7 @@ def is_built(builder) -> bool:
     """Tell whether the dataset is there already.
 
     Raises:
-      UserError: if it is there, but built with other options.
+      UserError: if it is there, but built with other options or from other files.
     """
     if not (Path(builder.data_dir) / "dataset_info.json").exists():
         return False
@@ -112,34 +121,37 @@ def is_built(builder) -> bool:
                 f"{builder.data_dir}: built with {key}={stored[key]}, not {value}; add --overwrite "
                 "to replace it, or choose another --data_dir"
             )
+    _check_originals(builder)
     return True
+
+
+def _check_originals(builder) -> None:
+    """Raise UserError if the original files, as far as they are given, have changed since."""
+    manual_dir = manual_dir_path()
+    if manual_dir is None or not manual_dir.is_dir() or not hasattr(builder, "changed_originals"):
+        return
+    if changed := builder.changed_originals(manual_dir):
+        some = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
+        raise cli.UserError(
+            f"{builder.data_dir}: built from other files than now lie in {manual_dir}: {some}; add"
+            " --overwrite to build it anew, or choose another --data_dir"
+        )
+
+
+def manual_dir_path() -> Path | None:
+    """Return the folder of the original files, None if the flag was not given."""
+    return files.user_path(_MANUAL_DIR.value) if _MANUAL_DIR.value else None
 
 
 def check_manual_dir(dataset: str) -> None:
     """Raise UserError if the dataset's original files are asked for and --manual_dir lacks them."""
-    manual_dir = _MANUAL_DIR.value
+    manual_dir = manual_dir_path()
     if builder_class(dataset).MANUAL_DOWNLOAD_INSTRUCTIONS:
         cli.require(manual_dir, "manual_dir", f"the folder with the original files of {dataset}")
-    if manual_dir and not Path(manual_dir).is_dir():
+    if manual_dir and not manual_dir.is_dir():
         raise cli.UserError(
             f"--manual_dir={manual_dir}: no such folder; it must hold the original files"
         )
-
-
-@contextlib.contextmanager
-def _workplace(data_dir: Path, dataset: str):
-    """Yield an empty folder; what else lies beside it stays until a build succeeds."""
-    folder = data_dir / f".building-{dataset.replace('/', '-')}"
-    workplace = folder / "data"
-    shutil.rmtree(workplace, ignore_errors=True)
-    workplace.mkdir(parents=True)
-    try:
-        yield workplace
-        shutil.rmtree(folder)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
-        with contextlib.suppress(OSError):  # it is not empty, or gone
-            folder.rmdir()
 
 
 def prepare(dataset: str, data_dir: Path) -> None:
@@ -148,12 +160,12 @@ def prepare(dataset: str, data_dir: Path) -> None:
 
     start = time.monotonic()
     check_manual_dir(dataset)
-    with _workplace(data_dir, dataset) as workplace:
+    with workplace_of(dataset, data_dir) as workplace, write_errors(data_dir):
         builder = make_builder(dataset, workplace)
         # Where builders of real datasets keep finished units: a killed build goes on with them.
         builder.work_dir = workplace.with_name("units")
         config = tfds.download.DownloadConfig(
-            manual_dir=_MANUAL_DIR.value, beam_runner=_BEAM_RUNNER.value
+            manual_dir=manual_dir_path(), beam_runner=_BEAM_RUNNER.value
         )
         with contextlib.redirect_stdout(io.StringIO()):  # TFDS would name the workplace
             builder.download_and_prepare(download_config=config)
@@ -188,7 +200,7 @@ def main() -> None:
 def _write_preview(builder, dataset: str) -> None:
     from preview import write_contact_sheet
 
-    path = Path(_PREVIEW.value)
+    path = files.user_path(_PREVIEW.value)
     if len(_DATASETS.value) > 1:
         path = path.with_stem(f"{path.stem}-{dataset.replace('/', '-')}")
     write_contact_sheet(builder, path)

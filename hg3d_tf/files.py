@@ -1,4 +1,7 @@
-"""Files that are either whole or absent: write under a temporary name, then rename."""
+"""Files that are either whole or absent: write under a temporary name, then rename.
+
+And the one place that says what a path that a user writes means, and who may write where.
+"""
 
 import contextlib
 import json
@@ -6,6 +9,53 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+
+def user_path(text: str | os.PathLike) -> Path:
+    """Return the path that a user's text means: `~` is home, all else stands for itself.
+
+    Shells leave `~` as it is after `--flag=`. Where a path becomes a pattern, `glob.escape` it.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # `~name` of nobody: a name like any other
+        return Path(text)
+
+
+@contextlib.contextmanager
+def only_one(folder: str | os.PathLike) -> Iterator[bool]:
+    """Yield whether this process is the only one within such a block for `folder`.
+
+    The folder is made. The lock is the system's: it ends with the process, however that ends, and
+    nothing of it stays on disk. Where the system has no such lock, True is yielded.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    if fcntl is None:
+        yield True
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield _lock(descriptor, folder)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another process may have finished, and removed what was opened here, in between.
+        return os.path.samestat(os.fstat(descriptor), os.stat(folder))
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        return False
+    except OSError:  # Some network file systems have no locks.
+        return True
 
 
 @contextlib.contextmanager
