@@ -1,101 +1,82 @@
 """Reads annotations.json: COCO's keypoints, or a list of persons as for MPII."""
 
+import collections
 import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, joint_index
+from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS
+from own_photos.own_photos_coco import foreign_joints, read_coco
+from own_photos.own_photos_persons import Person, placed, printable
+from preparation.label_files import reading
 from preparation.records import open_photo, pose_record, stored
 from preparation.stored_crop import Storage
 from preparation.units import Skipped
 
-# Joints that lie half way between two others, where the annotation does not have them.
-_MIDDLES = {PELVIS: ("r_hip", "l_hip"), THORAX: ("r_shoulder", "l_shoulder")}
+_KIND = "COCO keypoints or a list of persons as for MPII"
 
 
-class Person(NamedTuple):
-    """The labels of one person, MPII order."""
-
-    key: str
-    image: str  # path below images/
-    joints_2d: np.ndarray  # [16, 2] px
-    visible: np.ndarray  # [16]
-
-
-def read_annotations(path: Path) -> list[Person]:
-    """Return the persons, sorted by image.
+def read_annotations(path: Path) -> tuple[list[Person], list[Skipped]]:
+    """Return the persons, in the file's order, and what was left out of it.
 
     Raises:
-      UserError: if the file is not of one of the two kinds.
+      UserError: if the file is not of one of the two kinds, or nobody is labelled in it.
     """
+    with reading(path, _KIND):
+        # The bytes: they may begin with a mark of their order, and be UTF-16.
+        content = json.loads(path.read_bytes())
+        found = read_coco(content) if isinstance(content, dict) else _read_mpii(content)
+        foreign = foreign_joints(content) if isinstance(content, dict) else []
+    persons = [item for item in found if isinstance(item, Person)]
+    if not persons:
+        raise UserError(_nothing_labelled(path, found, foreign))
+    return persons, [item for item in found if isinstance(item, Skipped)]
+
+
+def _nothing_labelled(path, found, foreign) -> str:
+    counts = collections.Counter(item.reason for item in found)
+    reasons = "".join(f", {count} left out: {reason}" for reason, count in counts.items())
+    line = f"{path}: nothing is labelled with joints: {len(found)} annotations{reasons}; "
+    if foreign:
+        line += f"names of joints that are not known: {', '.join(map(repr, foreign[:20]))}; "
+        return line + f"known are {', '.join(JOINT_NAMES)} and what means the same, as left_hip"
+    return line + "label the joints as points of a skeleton and export COCO keypoints"
+
+
+def _read_mpii(content: list) -> list[Person | Skipped]:
+    found = [_mpii_person(number, person) for number, person in enumerate(content)]
+    if found and not any(isinstance(item, Person) for item in found):
+        raise ValueError(f"{found[0].name}: {found[0].reason}")
+    return found
+
+
+def _mpii_person(number: int, person) -> Person | Skipped:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        persons = _from_coco(content) if isinstance(content, dict) else _from_mpii(content)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise UserError(
-            f"{path}: neither COCO keypoints nor a list of persons as for MPII "
-            f"({type(error).__name__}: {error})"
-        ) from error
-    return sorted(persons, key=lambda person: (person.image, person.key))
-
-
-def _from_coco(content: dict) -> list[Person]:
-    names = {image["id"]: image["file_name"] for image in content["images"]}
-    orders = {c["id"]: _our_names(c["keypoints"]) for c in content["categories"]}
-    persons = []
-    for number, annotation in enumerate(content["annotations"]):
-        if annotation.get("iscrowd") or not annotation.get("num_keypoints", 1):
-            continue
-        rows = np.array(annotation["keypoints"], float).reshape(-1, 3)
-        joints_2d, visible = _placed(orders[annotation["category_id"]], rows[:, :2], rows[:, 2] > 0)
-        key = f"{annotation.get('id', number)}"
-        persons.append(Person(key, names[annotation["image_id"]], joints_2d, visible))
-    return persons
-
-
-def _from_mpii(content: list) -> list[Person]:
-    persons = []
-    for number, person in enumerate(content):
         # As in MPII, the top left pixel's centre is (1, 1).
         joints = np.array(person["joints"], float).reshape(NUM_JOINTS, 2) - 0.5
-        seen = np.array(person["joints_vis"]).reshape(NUM_JOINTS) > 0
-        persons.append(Person(f"{number}", person["image"], *_placed(JOINT_NAMES, joints, seen)))
-    return persons
+        labelled = np.array(person["joints_vis"], float).reshape(NUM_JOINTS) > 0
+        place = placed(JOINT_NAMES, joints, labelled)
+        return Person(f"{number}", printable(person["image"]), *place)
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError):
+        return Skipped(f"person {number}", "it has not image, joints [16, 2] and joints_vis [16]")
 
 
-def _our_names(names: list[str]) -> list[str]:
-    """Return MPII's names for COCO's: "left_hip" is l_hip; what has none keeps its own."""
-    return [name.replace("left_", "l_").replace("right_", "r_") for name in names]
-
-
-def _placed(names, joints, seen) -> tuple[np.ndarray, np.ndarray]:
-    """Return joints_2d [16, 2] and visible [16] in MPII order."""
-    joints_2d, visible = np.zeros((NUM_JOINTS, 2)), np.zeros(NUM_JOINTS, bool)
-    for name, joint, is_seen in zip(names, joints, seen, strict=True):
-        if name in JOINT_NAMES and is_seen:
-            joints_2d[joint_index(name)], visible[joint_index(name)] = joint, True
-    for middle, names_of_ends in _MIDDLES.items():
-        ends = [joint_index(name) for name in names_of_ends]
-        if not visible[middle] and visible[ends].all():
-            joints_2d[middle], visible[middle] = joints_2d[ends].mean(0), True
-    return joints_2d, visible
-
-
-def read_persons(images: Path, persons: list[Person], storage: Storage) -> Iterator[dict | Skipped]:
-    """Yield a record for each person."""
+def read_persons(
+    images: Path, persons: list[Person], storage: Storage, as_stored: bool
+) -> Iterator[dict | Skipped]:
+    """Yield a record for each person, whose photos lie below `images`."""
     for name, together in itertools.groupby(persons, lambda person: person.image):
-        image = open_photo(images / name, name)
+        image = open_photo(images / name, name, as_stored)
         for person in together:
             yield _record(person, image, storage)
 
 
 def _record(person: Person, image, storage: Storage) -> dict | Skipped:
-    key = f"{person.image}/{person.key}"
+    key = f"{printable(person.image)}/{person.key}"
     if isinstance(image, Skipped):
         return Skipped(key, image.reason)
     if not person.visible.any():
