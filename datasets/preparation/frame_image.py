@@ -4,7 +4,7 @@ import av
 import cv2
 import numpy as np
 import simplejpeg
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 
 from preparation.stored_crop import StoredCrop
 
@@ -12,12 +12,18 @@ from preparation.stored_crop import StoredCrop
 cv2.setNumThreads(1)
 
 _FORMATS = ("yuv420p", "yuvj420p")
+# A JPEG's colours are those of BT.601; what a film does not say is taken for these too. (Not said,
+# BT.470BG, SMPTE 170M, of H.273, table 4.)
+_COLOURS_OF_JPEG = (2, 5, 6)
 # Factor and offset from the studio range (luma 16..235, colours 16..240) to the full one of JPEG.
 _STRETCHES = ((255 / 219, -16 * 255 / 219), (255 / 224, 128 - 128 * 255 / 224))
 
 
 class FrameImage:
-    """A decoded frame; its planes are cropped, reduced and compressed as they are.
+    """A decoded frame as players show it; its planes are cropped, reduced and compressed.
+
+    A frame that the film's display matrix turns, or of other colours than a JPEG's (BT.709, say) is
+    converted first.
 
     Attributes:
       size: width and height, px.
@@ -27,9 +33,8 @@ class FrameImage:
     block = 2
 
     def __init__(self, frame: av.VideoFrame):
-        known = frame.format.name in _FORMATS
-        self._frame = frame if known else frame.reformat(format="yuv420p")
-        self.size = (frame.width, frame.height)
+        self._frame = _with_jpeg_planes(_upright(frame) if frame.rotation else frame)
+        self.size = (self._frame.width, self._frame.height)
 
     def jpeg(self, crop: StoredCrop, quality: int) -> bytes:
         """Return a part as a JPEG file."""
@@ -41,6 +46,18 @@ class FrameImage:
             )
         ]
         return simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality)
+
+
+def _upright(frame: av.VideoFrame) -> av.VideoFrame:
+    """Return a frame turned as its display matrix says, in RGB: counterclockwise, in degrees."""
+    pixels = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+
+
+def _with_jpeg_planes(frame: av.VideoFrame) -> av.VideoFrame:
+    if frame.format.name in _FORMATS and frame.colorspace in _COLOURS_OF_JPEG:
+        return frame
+    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU601)
 
 
 def _pixels(plane) -> np.ndarray:

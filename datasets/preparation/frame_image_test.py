@@ -1,4 +1,5 @@
 import io
+import struct
 
 import av
 import numpy as np
@@ -10,6 +11,7 @@ from hg3d_tf.skeleton import JOINT_NAMES
 from preparation.frame_image import FrameImage
 from preparation.painted_people import found_joints, jpeg, paint, standing
 from preparation.stored_crop import Storage, plan_crop
+from preparation.video_test import write_video
 
 
 def smooth_image(width, height):
@@ -40,6 +42,47 @@ def test_a_stored_frame_is_the_crop_of_the_source(pixel_format, size):
     difference = ours - np.asarray(reference, float)
     assert np.abs(difference).mean() < 3
     assert np.abs(difference.mean((0, 1))).max() < 3
+
+
+@pytest.mark.parametrize("colours", ["ITU709", "BT2020", "ITU601"])
+@pytest.mark.parametrize("full_range", [False, True])
+def test_colours_of_a_film_are_those_of_the_stored_jpeg(colours, full_range):
+    source = np.full((64, 64, 3), (200, 40, 90), np.uint8)
+    frame = av.VideoFrame.from_ndarray(source, format="rgb24").reformat(
+        format="yuvj420p" if full_range else "yuv420p",
+        dst_colorspace=colours,
+        dst_color_range=ColorRange.JPEG if full_range else ColorRange.MPEG,
+    )
+    ours, _ = stored_image(frame, (32, 32), 30, Storage(40, 1.0))
+    np.testing.assert_allclose(ours.mean((0, 1)), source[0, 0], atol=3)
+
+
+def turned_clip(path, image, quarter):
+    """Write an MP4 of one picture, stored turned, whose display matrix turns it back."""
+    stored = np.ascontiguousarray(np.rot90(image, -quarter))
+    height, width = stored.shape[:2]
+    write_video(path, [stored] * 3, size=(width, height))
+    # The track's matrix, 16.16 fixed point: a b u / c d v / x y w.
+    upright = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    cos, sin = ((1, 0), (0, -1), (-1, 0), (0, 1))[quarter % 4]
+    turn = struct.pack(">9i", cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30)
+    data = path.read_bytes()
+    # The first is the film's own, the second the track's.
+    place = data.index(upright, data.index(b"tkhd"))
+    path.write_bytes(data[:place] + turn + data[place + len(turn) :])
+
+
+@pytest.mark.parametrize("quarter", range(4))
+def test_a_frame_is_stored_as_players_show_it(tmp_path, quarter):
+    upright = np.asarray(smooth_image(160, 96))
+    turned_clip(tmp_path / "clip.mp4", upright, quarter)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        frame = next(container.decode(video=0))
+    image = FrameImage(frame)
+    assert image.size == (160, 96)
+    ours, crop = stored_image(frame, (70, 50), 60, Storage(60, 1.0))
+    left, top, right, bottom = crop.region
+    assert np.abs(ours - upright[top:bottom, left:right]).mean() < 4
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 1.9, 2.2, 3.7])

@@ -103,6 +103,9 @@ def _readable(packets):
 
 def _sound_frames(container, stream, timeline):
     """Yield index and frame; after damage, nothing before the next key frame."""
+    if timeline is None and _are_single(container.name, stream):
+        yield from _single_frames(container, stream)
+        return
     damaged = False
     for count, frame in enumerate(_frames_or_none(container, stream)):
         if frame is None or frame.is_corrupt:
@@ -115,6 +118,22 @@ def _sound_frames(container, stream, timeline):
         damaged = damaged and not (frame.key_frame and not frame.is_corrupt)
         if not damaged:
             yield (timeline.index(frame) if timeline else count), frame
+
+
+def _are_single(path, stream) -> bool:
+    """Tell whether each frame stands by itself (MJPEG), and no packet is missing in their count."""
+    if not stream.codec_context.codec.intra_only:
+        return False
+    with _opened(path) as again:
+        packets = _readable(again.demux(again.streams.video[0]))
+        return stream.frames == sum(1 for packet in packets if packet.size)
+
+
+def _single_frames(container, stream):
+    """Yield index and frame where each packet is one frame by itself; a damaged one counts."""
+    for index, packet in enumerate(_readable(container.demux(stream))):
+        with contextlib.suppress(av.error.FFmpegError):
+            yield from ((index, frame) for frame in packet.decode() if not frame.is_corrupt)
 
 
 def _frames_or_none(container, stream):

@@ -20,10 +20,12 @@ FORMS = {
 }
 
 
-def write_video(path, frames, codec="libx264", options=None, size=(SIZE, SIZE), rate=50):
+def write_video(
+    path, frames, codec="libx264", options=None, size=(SIZE, SIZE), rate=50, pixels="yuv420p"
+):
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, options=options or {"crf": "8"})
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, pixels
         for image in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
@@ -74,6 +76,21 @@ def test_a_truncated_file_gives_the_true_frames_up_to_its_end(tmp_path, name):
     assert all(index == number for index, number in decoded)
     # An MP4 file that lacks its end lacks its index too.
     assert bool(decoded) == path.name.endswith("avi")
+
+
+def test_a_lost_frame_costs_no_other_where_each_stands_by_itself(tmp_path):
+    path = tmp_path / "mjpeg.avi"
+    write_video(path, numbered_frames(12), "mjpeg", {"qmin": "2", "qmax": "3"}, pixels="yuvj420p")
+    with av.open(str(path)) as container:
+        place, size = [(packet.pos, packet.size) for packet in container.demux(video=0)][5]
+    whole = path.read_bytes()
+    for shift, sound in ((0, [*range(5), *range(6, 12)]), (8, range(5))):
+        data = bytearray(whole)
+        # Shifted, the next packet's name is lost too, and with it the count.
+        data[place + shift : place + shift + size] = bytes(size)
+        path.write_bytes(data)
+        decoded = [(index, number_of(frame)) for index, frame in decode_frames(path, range(20))]
+        assert decoded == [(index, index) for index in sound]
 
 
 @pytest.mark.parametrize("name", FORMS)
