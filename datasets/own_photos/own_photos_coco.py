@@ -19,6 +19,8 @@ def read_coco(content: dict) -> list[Person | Skipped]:
       TypeError: if these are not lists.
     """
     photos = _by_id(content["images"], _photo)
+    if _is_of_label_studio(content):
+        photos = {key: _without_size(photo) for key, photo in photos.items()}
     skeletons = _by_id(content["categories"], _skeleton)
     return [
         _person_or_reason(number, annotation, photos, skeletons)
@@ -30,6 +32,15 @@ def foreign_joints(content: dict) -> list[str]:
     """Return the names of joints, in all categories, that mean nothing known."""
     skeletons = [_skeleton(category) for category in _objects(content["categories"])]
     return list(dict.fromkeys(name for names in skeletons for name in unknown_names(names)))
+
+
+def _is_of_label_studio(content: dict) -> bool:
+    """Tell whether sizes are those of photos as stored, though labels are of what is seen.
+
+    See https://github.com/HumanSignal/label-studio/issues/6608.
+    """
+    info = content.get("info")
+    return isinstance(info, dict) and info.get("contributor") == "Label Studio"
 
 
 def _objects(entries) -> list[dict]:
@@ -58,6 +69,10 @@ def _photo(entry: dict) -> tuple[str, tuple[int, int] | None]:
     sides = [entry.get(key) for key in ("width", "height")]
     given = all(isinstance(side, (int, float)) and 1 < side < 1e6 for side in sides)
     return name, tuple(round(side) for side in sides) if given else None
+
+
+def _without_size(photo):
+    return photo if photo is _SEVERAL else (photo[0], None)
 
 
 def _skeleton(category: dict) -> list[str]:
