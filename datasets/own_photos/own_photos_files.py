@@ -110,10 +110,10 @@ def _readings(name: str) -> list[list[str]]:
 
 def _parts(name: str) -> list[str]:
     """Return folders and file of a path or URL, with what does not tell files apart left out."""
-    if _SCHEME.match(name) or "?d=" in name:
-        address = urllib.parse.urlsplit(name)
-        # Label Studio's local files: /data/local-files/?d=folder/photo.jpg
-        local = urllib.parse.parse_qs(address.query).get("d")
-        name = local[0] if local else urllib.parse.unquote(address.path)
+    path, _, query = _SCHEME.sub("", name).partition("?")
+    if path.endswith("local-files/"):  # Label Studio's: /data/local-files/?d=folder/photo.jpg
+        name = urllib.parse.parse_qs(query).get("d", [name])[0]
+    elif query or path != name:
+        name = urllib.parse.unquote(path)
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")]
     return [_plain(part) for part in parts]

@@ -13,6 +13,7 @@ from preparation.units import Skipped
 # Side of the network's square / longer side of the box of the joints. About MPII's 1.25 times the
 # person's height, for a box that ends at the ankles.
 CROP_PER_BOX = 1.4
+_MOST_SIDE_PX = 1e6
 
 
 def labelled_box(joints_2d: np.ndarray, visible: np.ndarray) -> np.ndarray:
@@ -65,6 +66,8 @@ def pose_record(
     center, side = square_around(box) if square is None else square
     if not (np.isfinite(center).all() and side >= 1):
         return Skipped(key, "the person's box is smaller than a pixel")
+    if not side < _MOST_SIDE_PX:
+        return Skipped(key, "joints far outside of any image")
     record = {
         "key": key,
         "joints_2d": joints_2d,
