@@ -36,7 +36,7 @@ def _located(person, path, doubtful) -> Person | Skipped:
     name = f"{person.image}/{person.key}"
     if isinstance(path, str):
         return Skipped(name, path)
-    if path in doubtful:
+    if path in doubtful and person.image != path.as_posix():
         return Skipped(name, "one image file, but names in several folders")
     return person._replace(image=path.as_posix())
 

@@ -93,10 +93,10 @@ def _disc_center(image, near, colour, radius_px):
     return (centers * weight[..., None]).sum((0, 1)) / weight.sum()
 
 
-def build(builder_class, manual_dir, data_dir, num_processes=1, config=None, **download):
+def build(builder_class, manual_dir, data_dir, num_processes=1, beam_runner=None, **options):
     """Prepare a dataset as the build command does; return the builder."""
-    builder = builder_class(data_dir=data_dir, config=config, num_processes=num_processes)
-    download_config = tfds.download.DownloadConfig(manual_dir=manual_dir, **download)
+    builder = builder_class(data_dir=data_dir, num_processes=num_processes, **options)
+    download_config = tfds.download.DownloadConfig(manual_dir=manual_dir, beam_runner=beam_runner)
     builder.download_and_prepare(download_config=download_config)
     return builder
 
