@@ -19,10 +19,13 @@ from hg3d_tf import cli, files  # noqa: E402
 from preparation.workplace import workplace_of, write_errors  # noqa: E402
 
 _DATASETS = flags.DEFINE_list("dataset", [], "What to build: name or name/config, comma-separated.")
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", os.environ.get("TFDS_DATA_DIR", "data"), "Where the prepared datasets lie."
+_DATA_DIR = cli.DEFINE_path(
+    "data_dir",
+    os.environ.get("TFDS_DATA_DIR", "data"),
+    "Where the prepared datasets lie.",
+    tensorflow=True,
 )
-_MANUAL_DIR = flags.DEFINE_string(
+_MANUAL_DIR = cli.DEFINE_path(
     "manual_dir", None, "Folder with the original files of a licensed dataset."
 )
 _OPTIONS = {
@@ -36,7 +39,7 @@ _OPTIONS = {
         ("num_processes", "Number of worker processes", 1),
     )
 }
-_OPTIONS["assets_dir"] = flags.DEFINE_string(
+_OPTIONS["assets_dir"] = cli.DEFINE_path(
     "assets_dir",
     None,
     "Folder with makehuman/, cmu_mocap/ and scene/, for synthetic_humans/*_makehuman.",
@@ -48,7 +51,7 @@ _OPTIONS["label_pixels"] = flags.DEFINE_enum(
     "Which pixels the labels of own_photos count where a photo's Exif turns it: those that are"
     " seen (labelme, RectLabel, Label Studio) or stored (labelImg, VoTT, COCO Annotator).",
 )
-_PREVIEW = flags.DEFINE_string("preview", None, "PNG of 32 training examples with their labels.")
+_PREVIEW = cli.DEFINE_path("preview", None, "PNG of 32 training examples with their labels.")
 _BEAM_RUNNER = flags.DEFINE_string(
     "beam_runner",
     None,
@@ -87,8 +90,6 @@ def make_builder(dataset: str, data_dir: Path):
     name, _, config = dataset.partition("/")
     cls = builder_class(dataset)
     options = {key: flag.value for key, flag in _OPTIONS.items() if flag.value is not None}
-    if "assets_dir" in options:
-        options["assets_dir"] = str(files.user_path(options["assets_dir"]))
     unknown = sorted(options.keys() - inspect.signature(cls.__init__).parameters.keys())
     if unknown:
         raise cli.UserError(f"--{unknown[0]}: {name} has no such option; leave it out")
@@ -140,7 +141,7 @@ def _check_originals(builder) -> None:
 
 def manual_dir_path() -> Path | None:
     """Return the folder of the original files, None if the flag was not given."""
-    return files.user_path(_MANUAL_DIR.value) if _MANUAL_DIR.value else None
+    return Path(_MANUAL_DIR.value) if _MANUAL_DIR.value else None
 
 
 def check_manual_dir(dataset: str) -> None:
@@ -200,7 +201,7 @@ def main() -> None:
 def _write_preview(builder, dataset: str) -> None:
     from preview import write_contact_sheet
 
-    path = files.user_path(_PREVIEW.value)
+    path = Path(_PREVIEW.value)
     if len(_DATASETS.value) > 1:
         path = path.with_stem(f"{path.stem}-{dataset.replace('/', '-')}")
     write_contact_sheet(builder, path)

@@ -25,8 +25,12 @@ flags.DEFINE_enum(
     "data", "synthetic", ["synthetic", "real", "photos"], "Datasets to train and measure on."
 )
 flags.DEFINE_list("seeds", ["0", "1", "2"], "One run of all rows for each.")
-flags.DEFINE_string("workdir", "runs/ablation", "Folder for the trainings and the tables.")
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+cli.DEFINE_path(
+    "workdir", "runs/ablation", "Folder for the trainings and the tables.", tensorflow=True
+)
+cli.DEFINE_path(
+    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
+)
 flags.DEFINE_multi_string("train_flag", [], "For every training, e.g. --steps_per_epoch=10.")
 
 FLAGFILES = Path("experiments/ablation")

@@ -29,14 +29,16 @@ from hg3d_tf.skeleton import LIMB_JOINTS
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("photos", None, "Folder of photos to paste people into, without people.")
+cli.DEFINE_path("photos", None, "Folder of photos to paste people into, without people.")
 flags.DEFINE_string("dataset", "lspet", "Prepared dataset of the people.")
 flags.DEFINE_string("split", "validation", "Its split.")
 flags.DEFINE_integer("count", 150, "How many people, at random.", lower_bound=1)
 flags.DEFINE_integer("together", 1, "How many of them in a photo.", lower_bound=1, upper_bound=3)
-flags.DEFINE_string("model", None, "As of hg3d_tf.predict [the network in the package].")
-flags.DEFINE_string("data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
-flags.DEFINE_string("output", "runs/finding.json", "JSON file for the table.")
+cli.DEFINE_path("model", None, "As of hg3d_tf.predict [the network in the package].")
+cli.DEFINE_path(
+    "data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
+)
+cli.DEFINE_path("output", "runs/finding.json", "JSON file for the table.")
 
 _PHOTO_SIZES = ((1280, 720), (720, 1280), (960, 960))  # width and height, px
 _SHARES = (0.3, 0.85)  # of the photo's shorter side: the longer one of the joints' box

@@ -22,8 +22,12 @@ from hg3d_tf.pictures import tables  # noqa: E402
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("workdir", "runs/mobile", "Folder for the trainings, the table and the plot.")
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+cli.DEFINE_path(
+    "workdir", "runs/mobile", "Folder for the trainings, the table and the plot.", tensorflow=True
+)
+cli.DEFINE_path(
+    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
+)
 flags.DEFINE_multi_string("train_flag", [], "For every training, e.g. --steps_per_epoch=10.")
 
 FLAGFILE = Path("experiments/mobile_tradeoff.flags")

@@ -22,7 +22,9 @@ from hg3d_tf.pictures import tables  # noqa: E402
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("workdir", "runs/quickstart", "Folder for everything that is made.")
+cli.DEFINE_path(
+    "workdir", "runs/quickstart", "Folder for everything that is made.", tensorflow=True
+)
 flags.DEFINE_bool("fresh", False, "Remove what an earlier run left in --workdir.")
 flags.DEFINE_integer("num_train", 4000, "Training images to render of each domain.", lower_bound=1)
 flags.DEFINE_integer("num_test", 500, "Test images to render of each domain.", lower_bound=3)

@@ -16,7 +16,7 @@ from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("workdir", None, "Training folder of the network.")
+cli.DEFINE_path("workdir", None, "Training folder of the network.", tensorflow=True)
 
 _FORM = "dynamic"  # weights as int8, a quarter of the size
 _LARGEST_MB = 12

@@ -22,10 +22,11 @@ flags.DEFINE_enum(
     " decoding joints cost beside the network, batching, and LiteRT on one thread.",
 )
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
-flags.DEFINE_string(
+cli.DEFINE_path(
     "workdir",
     None,
     "serving: measure the network of this training folder, or `shipped`, not that of the flags.",
+    tensorflow=True,
 )
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
 flags.DEFINE_integer("num_features", 256, "Channels of the hourglasses.")
@@ -45,7 +46,7 @@ flags.DEFINE_integer(
     "Images of each kind that --what=input makes; memory must not depend on it.",
     1,
 )
-flags.DEFINE_string("output", None, "JSON file for the results.")
+cli.DEFINE_path("output", None, "JSON file for the results.")
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from absl import app, flags, logging
 
+from hg3d_tf import files, flagfiles
+
 # Before TensorFlow is imported: it logs, as errors, what it finds missing of CUDA; a failure that
 # matters raises an exception as well.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -48,6 +50,8 @@ def run_with_arguments(main: Callable[[list[str]], int | None], tensorflow: bool
 
 def _parse_flags(argv: list[str]) -> list[str]:
     """As absl's own, with one line for a mistake."""
+    if problem := flagfiles.problem(argv):
+        sys.exit(_fail(problem))
     try:
         return flags.FLAGS(argv)
     except flags.Error as error:
@@ -66,6 +70,22 @@ def _guarded(main, argv, tensorflow: bool) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}")
+    except Exception as error:
+        if not _is_of_tensorflows_files(error):
+            raise
+        return _fail(error.message)
+
+
+def _is_of_tensorflows_files(error: Exception) -> bool:
+    """Tell whether TensorFlow could not read or write a file: its text names the file."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or not isinstance(error, tensorflow.errors.OpError):
+        return False
+    # Of its errors' kinds, those that its file systems turn errno into; a full disk is the first.
+    errors = tensorflow.errors
+    kinds = (errors.ResourceExhaustedError, errors.NotFoundError, errors.PermissionDeniedError)
+    named = isinstance(error, (*kinds, errors.FailedPreconditionError, errors.UnknownError))
+    return named and os.sep in error.message and ";" in error.message
 
 
 def import_tensorflow_quietly() -> None:
@@ -97,15 +117,36 @@ def _fail(message: str) -> int:
     return 1
 
 
-def DEFINE_parsed(name: str, default: str | None, parse: Callable, help: str) -> None:
-    """Define a flag whose text `parse` turns into a value once, where flags are read.
+def DEFINE_parsed(name: str, default: str | None, parse: Callable, help: str) -> flags.FlagHolder:
+    """Define and return a flag whose text `parse` turns into a value once, where flags are read.
 
     Args:
       name, default, help: as absl's.
       parse: function from text to a value; raises ValueError, which the user gets as one line.
     """
     parser = _Parser(parse)
-    flags.DEFINE(parser, name, default, help, serializer=parser)
+    return flags.DEFINE(parser, name, default, help, serializer=parser)
+
+
+def DEFINE_path(
+    name: str, default: str | None, help: str, tensorflow: bool = False
+) -> flags.FlagHolder:
+    """Define and return a flag for a path, in which `~` is home.
+
+    Args:
+      name, default, help: as absl's.
+      tensorflow: TensorFlow works in that folder: some names are refused.
+    """
+    read = files.tensorflow_path if tensorflow else files.user_path
+    return DEFINE_parsed(name, default, lambda text: str(read(text)) if text else "", help)
+
+
+def DEFINE_paths(name: str, help: str, tensorflow: bool = False) -> flags.FlagHolder:
+    """As `DEFINE_path`, for several, comma-separated; none by default."""
+    read = files.tensorflow_path if tensorflow else files.user_path
+    return DEFINE_parsed(
+        name, "", lambda text: [str(read(part)) for part in text.split(",") if part], help
+    )
 
 
 class _Parser(flags.ArgumentParser):
@@ -182,7 +223,7 @@ def writable_folder(path: str) -> Path:
     Raises:
       UserError: if nothing can be written there.
     """
-    folder = Path(path).expanduser()
+    folder = files.user_path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -20,7 +20,7 @@ flags.DEFINE_integer("batch_size", 8, "Images in a request.", lower_bound=1)
 flags.DEFINE_float("timeout", 30.0, "Seconds to wait for an answer.")
 flags.DEFINE_integer("retries", 3, "Further attempts where the server is not reached or busy.")
 cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px [the whole image].")
-flags.DEFINE_string("output", "poses.json", "JSON file for the poses.")
+cli.DEFINE_path("output", "poses.json", "JSON file for the poses.")
 
 
 def main(argv: list[str]) -> int:

@@ -19,10 +19,12 @@ SYNTHETIC = "synthetic"
 
 _PICTURED = {"worst": 6, "typical": 3}  # predictions on the pictures of these flags
 
-flags.DEFINE_list("workdir", [], "Training folders; several are compared.")
+cli.DEFINE_paths("workdir", "Training folders; several are compared.", tensorflow=True)
 flags.DEFINE_list("dataset", ["wild", "studio"], "Datasets to measure on.")
 flags.DEFINE_string("split", "test", "Split of the datasets.")
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+cli.DEFINE_path(
+    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
+)
 flags.DEFINE_list(
     "protocol",
     [SYNTHETIC],
@@ -47,12 +49,12 @@ cli.DEFINE_parsed(
     parse_mix,
     "Also measure the mean pose of this training mix, e.g. studio:0.5,wild:0.5.",
 )
-flags.DEFINE_string("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
-flags.DEFINE_string("save_predictions", None, "File (.npz, .json) for one network's predictions.")
-flags.DEFINE_string("worst", None, "PNG of one network's worst predictions on one dataset.")
-flags.DEFINE_string("typical", None, "PNG of one network's predictions at the median error.")
-flags.DEFINE_string("output", None, "JSON file for the results.")
-flags.DEFINE_string("markdown", None, "Markdown file for the tables.")
+cli.DEFINE_path("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
+cli.DEFINE_path("save_predictions", None, "File (.npz, .json) for one network's predictions.")
+cli.DEFINE_path("worst", None, "PNG of one network's worst predictions on one dataset.")
+cli.DEFINE_path("typical", None, "PNG of one network's predictions at the median error.")
+cli.DEFINE_path("output", None, "JSON file for the results.")
+cli.DEFINE_path("markdown", None, "Markdown file for the tables.")
 
 
 def main() -> None:

@@ -18,15 +18,17 @@ from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string(
+cli.DEFINE_path(
     "workdir",
     "shipped",
     "Training folder whose newest weights are exported; shipped: the network in the package.",
+    tensorflow=True,
 )
-flags.DEFINE_string(
+cli.DEFINE_path(
     "output_dir",
     None,
     "Folder of the versions [WORKDIR/saved_model] or of the files [WORKDIR/tflite].",
+    tensorflow=True,
 )
 cli.DEFINE_parsed(
     "recalibrate_on",
@@ -39,7 +41,9 @@ flags.DEFINE_integer("version", None, "Number of this version [one more than the
 flags.DEFINE_list(
     "tflite", [], "Write these forms for LiteRT instead: float32, float16, dynamic, int8."
 )
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+cli.DEFINE_path(
+    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
+)
 cli.DEFINE_parsed(
     "mix",
     "studio:0.5,wild:0.5",

@@ -16,6 +16,10 @@ except ImportError:  # Windows
     fcntl = None
 
 
+# Of the patterns of TensorFlow's file systems, but for the separator of Windows.
+_PATTERN_CHARACTERS = set("*?[\\") - {os.sep}
+
+
 def user_path(text: str | os.PathLike) -> Path:
     """Return the path that a user's text means: `~` is home, all else stands for itself.
 
@@ -25,6 +29,21 @@ def user_path(text: str | os.PathLike) -> Path:
         return Path(text).expanduser()
     except RuntimeError:  # `~name` of nobody: a name like any other
         return Path(text)
+
+
+def tensorflow_path(text: str | os.PathLike) -> Path:
+    """Return the path of a folder that TensorFlow works in, as `user_path`.
+
+    Raises:
+      ValueError: for a name that TensorFlow, which takes paths as patterns, would not find again.
+    """
+    path = user_path(text)
+    if found := sorted(_PATTERN_CHARACTERS & set(str(path))):
+        raise ValueError(
+            f"{path}: TensorFlow takes {' '.join(found)} in a path for a pattern: choose a name"
+            " without it"
+        )
+    return path
 
 
 @contextlib.contextmanager

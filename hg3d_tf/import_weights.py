@@ -11,8 +11,8 @@ from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("torch_checkpoint", None, "The .pth file: a whole module or a state_dict.")
-flags.DEFINE_string("output", None, "Folder to make; like one of training.")
+cli.DEFINE_path("torch_checkpoint", None, "The .pth file: a whole module or a state_dict.")
+cli.DEFINE_path("output", None, "Folder to make; like one of training.", tensorflow=True)
 flags.DEFINE_enum("channels", "bgr", ["bgr", "rgb"], "Order of colours that it was trained with.")
 flags.DEFINE_float("divisor", 256.0, "What it divides pixels in 0..255 by.")
 

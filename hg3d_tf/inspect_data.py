@@ -11,11 +11,13 @@ from hg3d_tf import cli
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("dataset", None, "Dataset to look at: name or name/config.")
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+cli.DEFINE_path(
+    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
+)
 flags.DEFINE_list("split", [], "Splits to look at [all].")
-flags.DEFINE_string("sheet", None, "PNG for the contact sheet.")
+cli.DEFINE_path("sheet", None, "PNG for the contact sheet.")
 flags.DEFINE_integer("count", 12, "Examples on the contact sheet, of the first split.", 1)
-flags.DEFINE_string("output", None, "JSON file for the statistics.")
+cli.DEFINE_path("output", None, "JSON file for the statistics.")
 
 
 def main() -> None:

@@ -21,13 +21,13 @@ from hg3d_tf.prediction.boxes import parse_box
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string(
+cli.DEFINE_path(
     "model",
     None,
     "A .tflite file, a SavedModel (the folder with the version's number) or a training folder [the"
     " network in the package].",
 )
-flags.DEFINE_string("output_dir", "predictions", "Folder for the pictures and poses.json.")
+cli.DEFINE_path("output_dir", "predictions", "Folder for the pictures and poses.json.")
 cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px [searched].")
 flags.DEFINE_enum(
     "detector",
@@ -37,8 +37,8 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
 flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
-flags.DEFINE_string("sheet", None, "Also draw all images on one sheet, a PNG.")
-flags.DEFINE_string("video", None, "A video instead of images, or a camera such as /dev/video0.")
+cli.DEFINE_path("sheet", None, "Also draw all images on one sheet, a PNG.")
+cli.DEFINE_path("video", None, "A video instead of images, or a camera such as /dev/video0.")
 flags.DEFINE_bool("webcam", False, "This computer's first camera instead of images, until Ctrl-C.")
 flags.DEFINE_float("seconds", None, "End a video or a camera's after this long.", lower_bound=0)
 flags.DEFINE_float(

@@ -14,7 +14,9 @@ from hg3d_tf.data.mix import parse_mix
 FLAGS = flags.FLAGS
 
 # Of the command itself.
-flags.DEFINE_string("workdir", None, "Folder for checkpoints and logs; an existing one goes on.")
+cli.DEFINE_path(
+    "workdir", None, "Folder for checkpoints and logs; an existing one goes on.", tensorflow=True
+)
 flags.DEFINE_enum(
     "if_flags_differ",
     "refuse",
@@ -23,10 +25,11 @@ flags.DEFINE_enum(
 )
 
 # TrainConfig: the stage and its devices.
-flags.DEFINE_string(
+cli.DEFINE_path(
     "init_from",
     "",
     "Training folder of the stage before: start from its weights; shipped: those in the package.",
+    tensorflow=True,
 )
 flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
 flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
@@ -54,7 +57,7 @@ flags.DEFINE_bool(
 flags.DEFINE_integer("keep_checkpoints", 3, "Newest checkpoints to keep.")
 flags.DEFINE_float("checkpoint_minutes", 10, "Between checkpoints inside an epoch; 0: none.")
 flags.DEFINE_integer("checkpoint_steps", 0, "The same in steps; 0: none.")
-flags.DEFINE_string("preview", "", "PNG of the first training batch with its targets.")
+cli.DEFINE_path("preview", "", "PNG of the first training batch with its targets.")
 
 # ModelConfig.
 flags.DEFINE_enum(
@@ -78,7 +81,9 @@ flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an h
 flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
 
 # InputConfig.
-flags.DEFINE_string("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+cli.DEFINE_path(
+    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
+)
 cli.DEFINE_parsed(
     "mix",
     "studio:0.5,wild:0.5",
@@ -205,16 +210,18 @@ def main() -> None:
     cli.require(FLAGS.workdir, "workdir", "name the folder for checkpoints, e.g. runs/stage1")
     workdir = cli.writable_folder(FLAGS.workdir)
     from hg3d_tf.training import stage, strategies
-    from hg3d_tf.training.workdir import Flags, prepare
+    from hg3d_tf.training.workdir import Flags, held, prepare
 
     with cli.flag_errors():
         config = config_from_flags()
     effective = Flags(cli.flags_into_string(), cli.default_lines(), FREE_FLAGS)
-    prepare(workdir, effective, FLAGS.if_flags_differ, strategies.is_chief(FLAGS.strategy))
-    try:
-        stage.train(config, workdir)
-    except strategies.PeerLost as error:
-        strategies.start_again(error)
+    chief = strategies.is_chief(FLAGS.strategy)
+    with held(workdir, chief):
+        prepare(workdir, effective, FLAGS.if_flags_differ, chief)
+        try:
+            stage.train(config, workdir)
+        except strategies.PeerLost as error:
+            strategies.start_again(error)
 
 
 def config_from_flags():

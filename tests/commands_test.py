@@ -39,6 +39,29 @@ def test_an_unknown_flag_is_named():
     fails_with_one_line(run("-m", "hg3d_tf.train", "--learning_rat=1"), "learning_rat", "--help")
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"--epochs=1\n--workdir='a b'\n", ["line 2", "quotes"]),
+        ("--epochs=1\n".encode("utf-16"), ["UTF-8"]),
+        ("--epochs=1\n".encode("utf-8-sig"), ["byte order mark"]),
+        (b"# a comment\n--epochs=none\n", ["--epochs=none"]),
+    ],
+)
+def test_a_flagfile_that_means_something_else_gets_one_line(tmp_path, content, words):
+    (tmp_path / "inner.flags").write_bytes(content)
+    (tmp_path / "outer.flags").write_text(f"--flagfile={tmp_path / 'inner.flags'}\n")
+    for name in ("inner", "outer"):
+        process = run("-m", "hg3d_tf.train", f"--flagfile={tmp_path / name}.flags")
+        fails_with_one_line(process, *words)
+
+
+def test_a_folder_that_tensorflow_would_take_for_a_pattern_is_refused(tmp_path):
+    process = run("-m", "hg3d_tf.train", f"--workdir={tmp_path}/[run 1]")
+    fails_with_one_line(process, "[run 1]", "pattern")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("arguments", [(), ("--help",)])
 def test_hg3d_lists_every_command_with_a_line(arguments):
     process = run("-m", "hg3d_tf", *arguments)

@@ -9,6 +9,7 @@ import os
 
 import tensorflow as tf
 
+from hg3d_tf import files
 from hg3d_tf.data import prepared, samples
 from hg3d_tf.data.augment import AugmentConfig
 from hg3d_tf.data.bad_record_guard import any_good, fill_places, guarded, only_good
@@ -55,7 +56,7 @@ class InputConfig:
 
 def default_data_dir() -> str:
     """Return the folder of prepared data: $TFDS_DATA_DIR, else "data"."""
-    return os.environ.get("TFDS_DATA_DIR", "data")
+    return str(files.user_path(os.environ.get("TFDS_DATA_DIR", "data")))
 
 
 def train_batches(

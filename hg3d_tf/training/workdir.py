@@ -1,7 +1,8 @@
 """The folder of a training, and the flags that it was made with."""
 
+import contextlib
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,25 @@ from hg3d_tf import files
 from hg3d_tf.cli import UserError
 
 FLAGS_FILE = "flags.txt"
+
+
+@contextlib.contextmanager
+def held(workdir: Path, chief: bool) -> Iterator[None]:
+    """Let no other training's chief write to a folder within the block.
+
+    Raises:
+      UserError: if one does already.
+    """
+    if not chief:
+        yield
+        return
+    with files.only_one(workdir) as alone:
+        if not alone:
+            raise UserError(
+                f"{workdir}: another training is writing there: wait for its end, or choose"
+                " another --workdir"
+            )
+        yield
 
 
 class Flags(NamedTuple):

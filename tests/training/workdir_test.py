@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from hg3d_tf.cli import UserError
@@ -36,3 +39,27 @@ def test_only_the_chief_writes(tmp_path):
     workdir.prepare(tmp_path, workdir.Flags("--epochs=2\n", {}, ()), "start_anew", False)
     assert (tmp_path / "flags.txt").read_text() == "--epochs=1\n"
     assert (tmp_path / "checkpoints/checkpoint").exists()
+
+
+HOLD = """
+import pathlib, sys, time
+from hg3d_tf.training import workdir
+with workdir.held(pathlib.Path(sys.argv[1]), chief=True):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_training_refuses_and_a_dead_one_does_not_hold_the_folder(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(UserError, match="another training"), workdir.held(tmp_path, chief=True):
+        pass
+    with workdir.held(tmp_path, chief=False):  # a worker of the first
+        pass
+    process.kill()
+    process.wait()
+    with workdir.held(tmp_path, chief=True):
+        pass
