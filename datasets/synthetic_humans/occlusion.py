@@ -1,11 +1,20 @@
 """Which joints are hidden from the camera."""
 
+from typing import Protocol
+
 import numpy as np
 
 from hg3d_tf.skeleton import JOINT_NAMES
-from synthetic_humans.mannequin import PART_NAMES
-from synthetic_humans.rendering import Tracer
-from synthetic_humans.scenes import Camera
+from synthetic_humans.camera import Camera
+from synthetic_humans.parts import PART_NAMES
+
+
+class PartTracer(Protocol):
+    """Casts rays from a camera at a person and what is round it."""
+
+    def parts_and_depths(self, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the row of PART_NAMES [n] that rays [n, 3] meet first, -1 off it; its depth."""
+
 
 # The parts in whose flesh a joint lies, and how deep (mm at canonical size, seen from any side).
 _OWN_PARTS = {
@@ -38,7 +47,9 @@ def _allowances() -> np.ndarray:
 _ALLOWANCES_MM = _allowances()
 
 
-def occluded_joints(tracer: Tracer, camera: Camera, joints: np.ndarray, scale: float) -> np.ndarray:
+def occluded_joints(
+    tracer: PartTracer, camera: Camera, joints: np.ndarray, scale: float
+) -> np.ndarray:
     """Return which joints [16] are hidden: another limb or an object is clearly in front of them.
 
     Args:

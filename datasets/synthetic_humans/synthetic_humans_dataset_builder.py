@@ -14,10 +14,11 @@ from tqdm import tqdm
 from hg3d_tf import cli
 from hg3d_tf.data.schema import TRUTH_3D, pose_features
 from hg3d_tf.skeleton import NUM_JOINTS
-from synthetic_humans import examples
 from synthetic_humans.characters import assets
 from synthetic_humans.characters import examples as character_examples
 from synthetic_humans.characters.stock import BLOCK
+from synthetic_humans.mannequin import examples
+from synthetic_humans.task import SPLITS, Task
 
 _CHUNK = BLOCK
 _DESCRIPTIONS = {
@@ -102,12 +103,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 f"--assets_dir is missing: synthetic_humans/{self.builder_config.name} needs the "
                 "folder with makehuman/, cmu_mocap/ and scene/; see its README"
             )
-        return {split: self._generate_examples(split) for split in examples.SPLITS}
+        return {split: self._generate_examples(split) for split in SPLITS}
 
     def _generate_examples(self, split: str) -> Iterator[tuple[str, dict]]:
         options = self.options
         tasks = [
-            examples.Task(
+            Task(
                 self.builder_config.name,
                 split,
                 i,
@@ -126,7 +127,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 bar.update()
 
 
-def render_all(tasks: list[examples.Task], num_processes: int) -> Iterator[dict]:
+def render_all(tasks: list[Task], num_processes: int) -> Iterator[dict]:
     """Yield the examples of `tasks` in their order, rendered by `num_processes` processes."""
     make = _maker(tasks)
     if num_processes == 1 or len(tasks) <= 1:
@@ -141,7 +142,7 @@ def render_all(tasks: list[examples.Task], num_processes: int) -> Iterator[dict]
         yield from pool.imap(make, tasks, chunksize=_CHUNK)
 
 
-def _maker(tasks: list[examples.Task]) -> Callable[[examples.Task], dict]:
+def _maker(tasks: list[Task]) -> Callable[[Task], dict]:
     has_characters = any(task.assets_dir for task in tasks)
     return character_examples.make_example if has_characters else examples.make_example
 

@@ -9,14 +9,15 @@ from PIL import Image
 
 from hg3d_tf.data.schema import TRUTH_3D
 from hg3d_tf.skeleton import bone_lengths, joint_index
-from synthetic_humans import examples
+from synthetic_humans.mannequin import examples
 from synthetic_humans.synthetic_humans_dataset_builder import Builder, render_all
+from synthetic_humans.task import Task
 
 SIZE = 48
 
 
 def task(config="wild", split="train", index=0, seed=0):
-    return examples.Task(config, split, index, seed, SIZE)
+    return Task(config, split, index, seed, SIZE)
 
 
 @pytest.fixture(scope="module", params=["studio", "wild"])
@@ -109,5 +110,6 @@ def test_studio_people_are_few_and_do_not_cross_splits():
 
 
 def test_workers_do_not_import_tensorflow():
-    code = "import sys, build, synthetic_humans.examples; assert 'tensorflow' not in sys.modules"
+    modules = "build, synthetic_humans.mannequin.examples, synthetic_humans.characters.examples"
+    code = f"import sys, {modules}; assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synthetic_humans.scenes import Camera, look_at
+from synthetic_humans.camera import Camera, look_at
 
 _DISTANCES_MM = (2500.0, 8000.0)
 _FRONTAL_SHARE, _FRONTAL_DEG = 0.5, 35.0

@@ -12,7 +12,8 @@ from synthetic_humans.characters.bones import BONES
 from synthetic_humans.characters.garments import Garment, carried_weights, fit, read_garment
 from synthetic_humans.characters.paint import paint_of
 from synthetic_humans.characters.retarget import Posed, Rest, alignments, rest_of
-from synthetic_humans.mannequin import part_index, vertex_normals
+from synthetic_humans.meshes import vertex_normals
+from synthetic_humans.parts import part_index
 
 _FACES = {"suit": 3200, "shoes": 1200, "hair": 1600}  # at most
 _HAIR_MM = 12.0  # of hair above the skin of the head's top
@@ -62,7 +63,7 @@ class Character(NamedTuple):
     tints: np.ndarray  # [V, 3]
     faces: np.ndarray  # [F, 3]
     face_slots: np.ndarray  # [F] rows of `slots`
-    face_parts: np.ndarray  # [F] rows of mannequin.PART_NAMES
+    face_parts: np.ndarray  # [F] rows of parts.PART_NAMES
     slots: tuple[str, ...]
 
 

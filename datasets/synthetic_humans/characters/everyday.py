@@ -3,16 +3,13 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from synthetic_humans import poses
 from synthetic_humans.characters.bones import NUM_BONES, SIDES, bone, both, sided
 from synthetic_humans.characters.retarget import relative
-from synthetic_humans.kinematics import (
-    NUM_LENGTHS,
-    axis_rotations,
-    bone_index,
-    forward_kinematics,
-    rest_skeleton,
-)
+from synthetic_humans.mannequin import poses
+from synthetic_humans.mannequin.bones import bone_index
+from synthetic_humans.mannequin.kinematics import forward_kinematics
+from synthetic_humans.mannequin.proportions import NUM_LENGTHS, rest_skeleton
+from synthetic_humans.rotations import axis_rotations
 
 _SKELETON = rest_skeleton(1.0, np.ones(NUM_LENGTHS))
 _LIMBS = {

@@ -9,12 +9,14 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from hg3d_tf.skeleton import PELVIS
-from synthetic_humans.characters import cameras, motion, rendering
+from synthetic_humans.camera import frame_person
+from synthetic_humans.characters import cameras, motion, rendering, tracing
 from synthetic_humans.characters.stock import block_character, stock
 from synthetic_humans.characters.subject import draw_subject
 from synthetic_humans.characters.surroundings import make_scene
-from synthetic_humans.examples import Task, frame_person, generator, labels
+from synthetic_humans.labels import labels
 from synthetic_humans.occlusion import occluded_joints
+from synthetic_humans.task import Task, generator
 
 _MEAN_BRIGHTNESS = 0.43  # that the exposure in a room aims at
 
@@ -51,7 +53,7 @@ def make_example(task: Task) -> dict:
     joints = camera.to_camera(subject.joints)
     intrinsics, crop_center, crop_side = frame_person(joints, task.image_size)
     scene = make_scene(rng, task, subject, camera)
-    tracer = rendering.Tracer(scene.things, scene.around, camera)
+    tracer = tracing.Tracer(scene.things, scene.around, camera)
     picture = rendering.render(scene, tracer, camera, intrinsics, rng)
     return labels(
         task,

@@ -13,14 +13,15 @@ from support import made_up_assets
 from hg3d_tf import cli
 from hg3d_tf.data.schema import TRUTH_3D
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
-from synthetic_humans import scenes
-from synthetic_humans.characters import assets, examples, looks, rendering, soup
+from synthetic_humans.camera import frame_person, look_at, project
+from synthetic_humans.characters import assets, examples, looks, rendering, scene, soup, tracing
 from synthetic_humans.characters import stock as stocks
 from synthetic_humans.characters import subject as subjects
-from synthetic_humans.examples import Task, frame_person, project
-from synthetic_humans.mannequin import PART_NAMES
+from synthetic_humans.light import random_light
 from synthetic_humans.occlusion import occluded_joints
+from synthetic_humans.parts import PART_NAMES
 from synthetic_humans.synthetic_humans_dataset_builder import Builder, render_all
+from synthetic_humans.task import Task
 
 SIZE = 64
 REAL = Path(os.environ.get("HG3D_DATA", "nowhere"))
@@ -50,18 +51,18 @@ class Shot:
         )
         turn = np.radians(turn_deg)
         center = np.array([4000 * np.sin(turn), 1100, 4000 * np.cos(turn)])
-        self.camera = scenes.look_at(center, np.array([0.0, 900, 0]))
+        self.camera = look_at(center, np.array([0.0, 900, 0]))
         self.joints = self.camera.to_camera(self.subject.joints)
         self.intrinsics, _, _ = frame_person(self.joints, size)
         self.things = soup.join([subjects.soup_of(self.subject, 0, True)])
-        self.tracer = rendering.Tracer(self.things, soup.nothing(), self.camera)
+        self.tracer = tracing.Tracer(self.things, soup.nothing(), self.camera)
         rng = np.random.default_rng(0)
         drawn = looks.random_looks(rng, self.subject.character.slots, 0)
-        self.scene = rendering.Scene(
+        self.scene = scene.Scene(
             self.things,
             soup.nothing(),
             looks.make_looks(rng, drawn, np.zeros((0, 256, 256), np.float32)),
-            scenes.random_light(rng, False),
+            random_light(rng, False),
             np.full((size, size, 3), 0.5, np.float32),
             True,
         )

@@ -14,7 +14,7 @@ from hg3d_tf import cli
 from hg3d_tf.skeleton import PELVIS
 from synthetic_humans.characters.bones import BONES, MIRRORED, both, sided
 from synthetic_humans.characters.retarget import Rest, alignments, mpii_joints, pose_bones
-from synthetic_humans.kinematics import axis_rotations
+from synthetic_humans.rotations import axis_rotations
 
 _EVERY = 2  # of 30 frames a second
 _CELL_MM = 150.0  # two poses nearer than this, as a mean over the joints, count as the same

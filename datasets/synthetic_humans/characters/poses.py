@@ -13,8 +13,7 @@ from synthetic_humans.characters.bones import BONES, SIDES, bone, both, sided
 from synthetic_humans.characters.motion import MotionPool, heading
 from synthetic_humans.characters.overlaps import overlap_mm
 from synthetic_humans.characters.retarget import Posed, Rest, pose_bones
-from synthetic_humans.kinematics import axis_rotations
-from synthetic_humans.poses import random_rotation
+from synthetic_humans.rotations import axis_rotations, random_rotation
 
 _NOISE_DEG = {
     "Arm": 10,

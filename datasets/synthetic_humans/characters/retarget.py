@@ -13,7 +13,7 @@ import numpy as np
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 from synthetic_humans.characters.body import KNUCKLES
 from synthetic_humans.characters.bones import LEVELS, NUM_BONES, SIDES, bone, both, sided
-from synthetic_humans.kinematics import axis_rotations
+from synthetic_humans.rotations import axis_rotations
 
 _SPLAY = np.radians(20)  # of the thighs in the motion files' zero pose
 _HINGE = np.array([0, np.sin(np.radians(30)), np.cos(np.radians(30))])  # way of an elbow's flexion

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_humans.scenes import Mesh, Room
+from synthetic_humans.meshes import Mesh
+from synthetic_humans.rooms import Room
 
 NO_PART = -1
 # Rows for what has no material of its own: nothing is there, or a photo's ground with shadows.
@@ -21,7 +22,7 @@ class Soup(NamedTuple):
     tints: np.ndarray  # [V, 3]
     faces: np.ndarray  # [F, 3]
     rows: np.ndarray  # [F] material
-    parts: np.ndarray  # [F] row of mannequin.PART_NAMES, NO_PART off the person
+    parts: np.ndarray  # [F] row of parts.PART_NAMES, NO_PART off the person
 
 
 def join(soups: list[Soup]) -> Soup:

@@ -13,7 +13,7 @@ from synthetic_humans.characters.character import (
     read_wardrobe,
     rest_joints,
 )
-from synthetic_humans.examples import Task, generator
+from synthetic_humans.task import Task, generator
 
 # So many examples in a row share a character's body and clothes, not their colours: dressing one
 # takes longer than rendering it. As many as a worker takes at once.

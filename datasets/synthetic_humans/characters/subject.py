@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.skeleton import PELVIS, joint_index
-from synthetic_humans import scenes
+from synthetic_humans.blocks import place_block
 from synthetic_humans.characters import motion, poses, soup
 from synthetic_humans.characters.character import Character, skin
 from synthetic_humans.characters.retarget import mpii_joints
-from synthetic_humans.kinematics import axis_rotations
+from synthetic_humans.rotations import axis_rotations
 
 _HIPS = [joint_index("r_hip"), joint_index("l_hip")]
 _SEAT_BELOW_HIPS_MM = 110.0
@@ -69,4 +69,4 @@ def seat(subject: Subject) -> list:
     back = -np.array([np.sin(facing), 0, np.cos(facing)])
     base = subject.joints[PELVIS] * [1, 0, 1] + 60 * back
     spin = axis_rotations(facing, 1)
-    return [scenes.place_block(0, np.array([210, height / 2, 190]), spin, base)]
+    return [place_block(0, np.array([210, height / 2, 190]), spin, base)]

@@ -5,12 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.skeleton import PELVIS
-from synthetic_humans import scenes
-from synthetic_humans.characters import looks, photos, rendering, soup
+from synthetic_humans import rooms
+from synthetic_humans.blocks import clutter, merge_blocks, occluder
+from synthetic_humans.camera import Camera
+from synthetic_humans.characters import looks, photos, scene, soup
 from synthetic_humans.characters.stock import block_character, stock
 from synthetic_humans.characters.subject import Subject, draw_subject, seat, soup_of
-from synthetic_humans.examples import Task
+from synthetic_humans.light import random_light
 from synthetic_humans.materials import Material, random_material
+from synthetic_humans.task import Task
 
 _ROOM_SHARE, _OCCLUDER_SHARE, _BYSTANDER_SHARE = 0.2, 0.25, 0.15
 _GROUND_MM = 1800.0
@@ -20,7 +23,7 @@ class Surroundings(NamedTuple):
     """What is around a subject."""
 
     blocks: list
-    room: scenes.Room | None  # none before a photo
+    room: rooms.Room | None  # none before a photo
     bystander: Subject | None
     backdrop: np.ndarray  # [S, S, 3]
 
@@ -30,14 +33,14 @@ def _lab(rng, subject: Subject, size: int) -> Surroundings:
     return Surroundings(seat(subject), None, None, np.zeros((size, size, 3), np.float32))
 
 
-def _wild(rng, task: Task, subject: Subject, camera: scenes.Camera) -> Surroundings:
+def _wild(rng, task: Task, subject: Subject, camera: Camera) -> Surroundings:
     store = stock(task.assets_dir, task.split)
     blocks, room, size = seat(subject), None, task.image_size
     if rng.random() < _ROOM_SHARE:
-        room = scenes.wild_room(rng, camera)
-        blocks += scenes.clutter(rng, camera, subject.joints[PELVIS], 1000)
+        room = rooms.wild_room(rng, camera)
+        blocks += clutter(rng, camera, subject.joints[PELVIS], 1000)
     if rng.random() < _OCCLUDER_SHARE:
-        blocks += scenes.occluder(rng, camera, subject.joints)
+        blocks += occluder(rng, camera, subject.joints)
     bystander = None
     if rng.random() < _BYSTANDER_SHARE:
         bystander = _bystander(rng, task, subject, camera)
@@ -45,7 +48,7 @@ def _wild(rng, task: Task, subject: Subject, camera: scenes.Camera) -> Surroundi
     return Surroundings(blocks, room, bystander, photos.random_view(rng, photo, size))
 
 
-def _bystander(rng, task: Task, subject: Subject, camera: scenes.Camera) -> Subject:
+def _bystander(rng, task: Task, subject: Subject, camera: Camera) -> Subject:
     """Draw another person beside, before or behind the subject."""
     pool = stock(task.assets_dir, task.split).pool
     other = block_character(task, 2)
@@ -55,15 +58,15 @@ def _bystander(rng, task: Task, subject: Subject, camera: scenes.Camera) -> Subj
     return draw_subject(rng, other, pool, "studio", spot[[0, 2]])
 
 
-def _lab_room(rng) -> scenes.Room:
-    room = scenes.studio_room(rng)
+def _lab_room(rng) -> rooms.Room:
+    room = rooms.studio_room(rng)
     half = np.array([rng.uniform(3700, 5000), rng.uniform(3700, 5000)])
     return room._replace(low=-half, high=half)
 
 
 def make_scene(
-    rng: np.random.Generator, task: Task, subject: Subject, camera: scenes.Camera
-) -> rendering.Scene:
+    rng: np.random.Generator, task: Task, subject: Subject, camera: Camera
+) -> scene.Scene:
     """Draw what is around a subject, its colours and the light."""
     wild = task.domain != "studio"
     store = stock(task.assets_dir, task.split)
@@ -75,18 +78,18 @@ def make_scene(
             things.append(soup_of(person, len(rows), person is subject))
             rows += looks.random_looks(rng, person.character.slots, len(store.textures))
     if around.blocks:
-        things.append(soup.of_blocks(scenes.merge_blocks(around.blocks, len(rows))))
+        things.append(soup.of_blocks(merge_blocks(around.blocks, len(rows))))
         rows += [_block_look(rng, wild) for _ in around.blocks]
     if room:
         ground = soup.of_room(room, len(rows))
         rows += [looks.Look(material) for material in room.materials]
     elif subject.pose.kind in ("upright", "lying"):
         ground = soup.of_ground(subject.joints[PELVIS, [0, 2]], _GROUND_MM)
-    light = scenes.random_light(rng, wild)
+    light = random_light(rng, wild)
     if not room:
         tint = around.backdrop.mean(axis=(0, 1))
         light = light._replace(ambient=light.ambient * (0.65 + 0.35 * tint / tint.mean()))
-    return rendering.Scene(
+    return scene.Scene(
         soup.join(things),
         ground,
         looks.make_looks(rng, rows, store.textures),

@@ -10,23 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.skeleton import NUM_JOINTS, joint_index
-from synthetic_humans.body_parts import PARTS, Part
-from synthetic_humans.kinematics import (
-    NUM_BONES,
-    NUM_LENGTHS,
-    Skeleton,
-    bone_index,
-    rest_skeleton,
-)
-
-PART_NAMES = tuple(
-    side + part.name for part in PARTS for side in (("l_", "r_") if part.sided else ("",))
-)
-
-
-def part_index(name: str) -> int:
-    """Return the place of the part called `name`, e.g. "torso" or "l_arm"."""
-    return PART_NAMES.index(name)
+from synthetic_humans.mannequin.body_parts import PARTS, Part
+from synthetic_humans.mannequin.bones import NUM_BONES, bone_index
+from synthetic_humans.mannequin.proportions import NUM_LENGTHS, Skeleton, rest_skeleton
+from synthetic_humans.parts import PART_NAMES
 
 
 class Template(NamedTuple):
@@ -145,17 +132,6 @@ class Build(NamedTuple):
     limb_girth: float = 1.0
     belly_mm: float = 0.0
     bust_mm: float = 0.0
-
-
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return the area-weighted unit normals [V, 3] of a mesh."""
-    corners = vertices[faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    flat = faces.ravel()
-    summed = np.stack(
-        [np.bincount(flat, np.repeat(axis, 3), len(vertices)) for axis in normals.T], axis=-1
-    )
-    return summed / np.maximum(np.linalg.norm(summed, axis=-1, keepdims=True), 1e-9)
 
 
 def shape_rest_mesh(skeleton: Skeleton, build: Build) -> np.ndarray:

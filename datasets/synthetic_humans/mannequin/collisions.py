@@ -2,13 +2,9 @@
 
 import numpy as np
 
-from synthetic_humans.kinematics import (
-    BONE_NAMES,
-    NUM_BONES,
-    Skeleton,
-    bone_index,
-    forward_kinematics,
-)
+from synthetic_humans.mannequin.bones import BONE_NAMES, NUM_BONES, bone_index
+from synthetic_humans.mannequin.kinematics import forward_kinematics
+from synthetic_humans.mannequin.proportions import Skeleton
 
 # Spheres that stand for the flesh: bone, mm from its pivot at canonical size (on the left side),
 # radius. Neighbouring bones may touch.

@@ -8,26 +8,12 @@ the left for the trunk and head) and inward twist (to the left for the trunk and
 numbers on both sides make a symmetric pose.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from hg3d_tf.skeleton import CANONICAL_LENGTHS_MM, JOINT_NAMES, joint_index
-
-_LIMB_BONES = ("upper_arm", "forearm", "hand", "thigh", "shank", "foot")
-BONE_NAMES = (
-    "pelvis",
-    "chest",
-    "head",
-    *(f"{side}_{bone}" for side in "lr" for bone in _LIMB_BONES),
-)
-NUM_BONES = len(BONE_NAMES)
-
-
-def bone_index(name: str) -> int:
-    """Return the place of the bone called `name`."""
-    return BONE_NAMES.index(name)
-
+from hg3d_tf.skeleton import JOINT_NAMES, joint_index
+from synthetic_humans.mannequin.bones import BONE_NAMES, bone_index, split_side
+from synthetic_humans.mannequin.proportions import Skeleton
+from synthetic_humans.rotations import axis_rotations
 
 _PARENT = {"chest": "pelvis", "head": "chest", "upper_arm": "chest", "forearm": "upper_arm"}
 _PARENT |= {"hand": "forearm", "thigh": "pelvis", "shank": "thigh", "foot": "shank"}
@@ -38,11 +24,6 @@ _LEVELS = (
     ("l_forearm", "r_forearm", "l_foot", "r_foot"),
     ("l_hand", "r_hand"),
 )
-
-
-def split_side(name: str) -> tuple[str, str]:
-    """Split "l_thigh" into ("l_", "thigh") and "chest" into ("", "chest")."""
-    return (name[:2], name[2:]) if name[1] == "_" else ("", name)
 
 
 def parent_name(name: str) -> str:
@@ -59,7 +40,6 @@ _LEVEL_INDICES = tuple(
     )
     for names in _LEVELS
 )
-
 # Degrees (lowest, highest) for flexion, abduction, twist. The forearm's pronation is in the hand.
 _LIMITS = {
     "pelvis": ((0, 0), (0, 0), (0, 0)),
@@ -73,7 +53,6 @@ _LIMITS = {
     "foot": ((-20, 45), (-10, 10), (-15, 15)),
 }
 LIMITS_DEG = np.array([_LIMITS[split_side(name)[1]] for name in BONE_NAMES], np.float64)
-
 # Flexion lifts arms and thighs to the front; trunk, shanks and soles turn the other way about x.
 _FLEXION_SIGN = {"upper_arm": -1, "forearm": -1, "hand": -1, "thigh": -1}
 _SIGNS = np.array(
@@ -87,7 +66,6 @@ _SIGNS = np.array(
     ],
     np.float64,
 )
-
 # The bone that carries each joint of the 16.
 _CARRIERS = {"ankle": "shank", "knee": "thigh", "hip": "pelvis", "pelvis": "pelvis"}
 _CARRIERS |= {"thorax": "chest", "upper_neck": "chest", "head_top": "head"}
@@ -101,7 +79,6 @@ def _carrier(joint: str) -> int:
 
 
 JOINT_CARRIERS = np.array([_carrier(name) for name in JOINT_NAMES])
-
 MIRRORED_BONES = np.array(
     [
         bone_index({"l_": "r_", "r_": "l_"}.get(side, "") + bone)
@@ -114,78 +91,6 @@ def mirror_pose(angles: np.ndarray) -> np.ndarray:
     """Return the pose [..., 15, 3] in a mirror: left and right limbs change places."""
     middle = np.array([not side for side, _ in map(split_side, BONE_NAMES)])
     return angles[..., MIRRORED_BONES, :] * np.where(middle[:, None], [1, -1, -1], 1)
-
-
-class Skeleton(NamedTuple):
-    """Rest pose of one person: joints [16, 3] and the bones' pivots [15, 3], mm, body frame."""
-
-    joints: np.ndarray
-    pivots: np.ndarray
-
-
-# Lengths that vary between people, in the order of `rest_skeleton`'s `ratios`.
-_LENGTHS = (
-    ("ankle", "knee"),
-    ("knee", "hip"),
-    ("hip", "pelvis"),
-    ("pelvis", "thorax"),
-    ("thorax", "upper_neck"),
-    ("upper_neck", "head_top"),
-    ("wrist", "elbow"),
-    ("elbow", "shoulder"),
-)
-NUM_LENGTHS = len(_LENGTHS)
-ANKLE_HEIGHT_MM = 82.0
-CANONICAL_STATURE_MM = ANKLE_HEIGHT_MM + sum(
-    CANONICAL_LENGTHS_MM[frozenset(ends)] for ends in (*_LENGTHS[:2], *_LENGTHS[3:6])
-)
-
-
-def rest_skeleton(scale: float, ratios: np.ndarray) -> Skeleton:
-    """Return the rest pose of a symmetric person around the canonical lengths.
-
-    Args:
-      scale: overall size; 1 is the canonical stature of 1.67 m.
-      ratios: [8] factors on single lengths, in the order of `_LENGTHS`.
-    """
-    canonical = np.array([CANONICAL_LENGTHS_MM[frozenset(ends)] for ends in _LENGTHS])
-    shin, thigh, hip, trunk, neck, head, forearm, upper_arm = scale * ratios * canonical
-    across = CANONICAL_LENGTHS_MM[frozenset(("shoulder", "upper_neck"))]
-    shoulder = scale * ratios[2] * np.sqrt(across**2 - canonical[4] ** 2)
-    left = {
-        "hip": (hip, 0, 0),
-        "knee": (hip, -thigh, 0),
-        "ankle": (hip, -thigh - shin, 0),
-        "shoulder": (shoulder, trunk, 0),
-        "elbow": (shoulder, trunk - upper_arm, 0),
-        "wrist": (shoulder, trunk - upper_arm - forearm, 0),
-    }
-    points = {"pelvis": (0, 0, 0), "chest": (0, 0.3 * trunk, -0.03 * trunk)}
-    points |= {"thorax": (0, trunk, 0), "upper_neck": (0, trunk + neck, 0)}
-    points["head_top"] = (0, trunk + neck + head, 0.05 * head)
-    for name, (x, y, z) in left.items():
-        points |= {f"l_{name}": (x, y, z), f"r_{name}": (-x, y, z)}
-    pivots = {"head": "upper_neck", "upper_arm": "shoulder", "forearm": "elbow", "hand": "wrist"}
-    pivots |= {"thigh": "hip", "shank": "knee", "foot": "ankle"}
-    return Skeleton(
-        np.array([points[name] for name in JOINT_NAMES], np.float64),
-        np.array(
-            [points[(s if s else "") + pivots.get(b, b)] for s, b in map(split_side, BONE_NAMES)],
-            np.float64,
-        ),
-    )
-
-
-def axis_rotations(angles_rad: np.ndarray, axis: int) -> np.ndarray:
-    """Return the rotations [..., 3, 3] by `angles_rad` [...] about one coordinate axis."""
-    sine, cosine = np.sin(angles_rad), np.cos(angles_rad)
-    matrices = np.zeros((*np.shape(angles_rad), 3, 3))
-    second, third = (axis + 1) % 3, (axis + 2) % 3
-    matrices[..., axis, axis] = 1
-    matrices[..., second, second] = matrices[..., third, third] = cosine
-    matrices[..., third, second] = sine
-    matrices[..., second, third] = -sine
-    return matrices
 
 
 def forward_kinematics(

@@ -11,18 +11,16 @@ from hg3d_tf.skeleton import (
     canonical_length_mm,
     joint_index,
 )
-from synthetic_humans import people, poses
-from synthetic_humans.collisions import penetration_mm
-from synthetic_humans.kinematics import (
+from synthetic_humans.mannequin import people, poses
+from synthetic_humans.mannequin.bones import NUM_BONES, bone_index
+from synthetic_humans.mannequin.collisions import penetration_mm
+from synthetic_humans.mannequin.kinematics import (
     LIMITS_DEG,
-    NUM_BONES,
-    NUM_LENGTHS,
-    bone_index,
     forward_kinematics,
     mirror_pose,
     posed_joints,
-    rest_skeleton,
 )
+from synthetic_humans.mannequin.proportions import NUM_LENGTHS, rest_skeleton
 
 CANONICAL = rest_skeleton(1.0, np.ones(NUM_LENGTHS))
 

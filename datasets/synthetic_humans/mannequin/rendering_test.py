@@ -2,12 +2,21 @@ import numpy as np
 import pytest
 
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
-from synthetic_humans import examples, people, rendering, scenes
-from synthetic_humans.kinematics import NUM_BONES, axis_rotations, bone_index
-from synthetic_humans.mannequin import PART_NAMES, TEMPLATE, vertex_normals
+from synthetic_humans import rooms
+from synthetic_humans.blocks import merge_blocks, place_block
+from synthetic_humans.camera import frame_person, look_at, project
+from synthetic_humans.light import Light
+from synthetic_humans.mannequin import people, rendering, subject
+from synthetic_humans.mannequin.body_parts import PARTS
+from synthetic_humans.mannequin.bones import NUM_BONES, bone_index
+from synthetic_humans.mannequin.mesh import TEMPLATE
+from synthetic_humans.mannequin.poses import Pose
 from synthetic_humans.materials import Material, make_table
+from synthetic_humans.meshes import vertex_normals
 from synthetic_humans.occlusion import occluded_joints
-from synthetic_humans.poses import Pose
+from synthetic_humans.parts import PART_NAMES
+from synthetic_humans.rays import ray_directions
+from synthetic_humans.rotations import axis_rotations
 
 SIZE = 96
 
@@ -23,10 +32,10 @@ class Shot:
             angles[bone_index(f"{side}_thigh")] = (0, 8, 0)
         root = axis_rotations(np.radians(turn_deg), 1)
         pose = Pose(angles, root, 0.0, "upright")
-        self.subject = examples.place(person, pose, np.zeros(2))
-        self.camera = scenes.look_at(np.array([0.0, 1000.0, 4000.0]), np.array([0.0, 900.0, 0.0]))
+        self.subject = subject.place(person, pose, np.zeros(2))
+        self.camera = look_at(np.array([0.0, 1000.0, 4000.0]), np.array([0.0, 900.0, 0.0]))
         self.joints = self.camera.to_camera(self.subject.joints)
-        self.intrinsics, _, _ = examples.frame_person(self.joints, SIZE)
+        self.intrinsics, _, _ = frame_person(self.joints, SIZE)
         self.blocks = [] if block is None else [self.block_before(block)]
         self.scene = self.make_scene(self.subject)
         self.tracer = rendering.Tracer(self.scene, self.camera)
@@ -34,7 +43,7 @@ class Shot:
     def block_before(self, name):
         joint = self.subject.joints[joint_index(name)]
         middle = self.camera.center + 0.8 * (joint - self.camera.center)
-        return scenes.place_block(0, np.full(3, 50.0), np.eye(3), middle - [0, 50, 0])
+        return place_block(0, np.full(3, 50.0), np.eye(3), middle - [0, 50, 0])
 
     def make_scene(self, subject):
         grey = Material(np.full(3, 0.5), grain=0.0)
@@ -43,11 +52,11 @@ class Shot:
             subject.person,
             subject.vertices,
             subject.normals,
-            scenes.merge_blocks(self.blocks, len(materials) + 5),
-            scenes.Room(np.full(2, -5000.0), np.full(2, 5000.0), (grey,) * 5, False),
+            merge_blocks(self.blocks, len(materials) + 5),
+            rooms.Room(np.full(2, -5000.0), np.full(2, 5000.0), (grey,) * 5, False),
             len(materials),
             make_table([*materials, *(grey,) * 6]),
-            scenes.Light(np.array([0.0, 1.0, 0.0]), np.full(3, 0.5), np.full(3, 0.5)),
+            Light(np.array([0.0, 1.0, 0.0]), np.full(3, 0.5), np.full(3, 0.5)),
             np.zeros((SIZE, SIZE, 3), np.float32),
         )
 
@@ -60,7 +69,7 @@ class Shot:
         return {name for name, is_hidden in zip(JOINT_NAMES, hidden, strict=True) if is_hidden}
 
     def joints_2d(self):
-        return examples.project(self.joints, self.intrinsics)
+        return project(self.joints, self.intrinsics)
 
 
 def test_right_hand_of_a_person_who_faces_the_camera_is_on_the_image_left():
@@ -122,10 +131,10 @@ def test_the_far_limbs_are_hidden_in_profile():
 
 def test_floor_is_lit_but_for_the_shadow_under_the_person():
     shot = Shot()
-    pixels = examples.project(
+    pixels = project(
         shot.camera.to_camera(np.array([[0.0, 0.0, 150.0], [700.0, 0.0, 600.0]])), shot.intrinsics
     )
-    surface = shot.tracer.surfaces(rendering.ray_directions(shot.camera, shot.intrinsics, pixels))
+    surface = shot.tracer.surfaces(ray_directions(shot.camera, shot.intrinsics, pixels))
     np.testing.assert_allclose(surface.points[1], [700, 0, 600], atol=0.5)
     np.testing.assert_allclose(surface.normals[1], [0, 1, 0], atol=1e-6)
     assert shot.tracer.lit(surface)[1]
@@ -143,8 +152,13 @@ def test_template_normals_point_outwards():
 
 
 def test_camera_looks_at_its_target():
-    camera = scenes.look_at(np.array([1000.0, 2000.0, 3000.0]), np.array([0.0, 500.0, 0.0]))
+    camera = look_at(np.array([1000.0, 2000.0, 3000.0]), np.array([0.0, 500.0, 0.0]))
     np.testing.assert_allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(camera.rotation) == pytest.approx(1)
     np.testing.assert_allclose(camera.to_camera(np.array([0.0, 500.0, 0.0]))[:2], 0, atol=1e-9)
     assert camera.to_camera(np.array([0.0, 600.0, 0.0]))[1] < 0  # higher is up in the image
+
+
+def test_the_parts_of_the_mesh_have_the_names_that_all_bodies_share():
+    sides = {False: ("",), True: ("l_", "r_")}
+    assert [side + part.name for part in PARTS for side in sides[part.sided]] == list(PART_NAMES)

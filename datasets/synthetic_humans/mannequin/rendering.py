@@ -1,4 +1,4 @@
-"""Ray casting and shading of one person in its surroundings."""
+"""Ray casting and shading of one mannequin in its surroundings."""
 
 from typing import NamedTuple
 
@@ -6,16 +6,20 @@ import numpy as np
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 
-from synthetic_humans import people
-from synthetic_humans.mannequin import PART_NAMES, TEMPLATE
+from synthetic_humans.camera import Camera
+from synthetic_humans.light import Light
+from synthetic_humans.mannequin import painting, people
+from synthetic_humans.mannequin.mesh import TEMPLATE
 from synthetic_humans.materials import MaterialTable, colors_at
-from synthetic_humans.scenes import Camera, Light, Mesh, Room
+from synthetic_humans.meshes import Mesh
+from synthetic_humans.parts import PART_NAMES
+from synthetic_humans.rays import SUBPIXELS, differs_from_neighbour, ray_directions
+from synthetic_humans.rooms import Room
 
 _NO_PART = -1
 _SKY = -1
 # Shadow rays start this far off the surface, or it would shade itself.
 _SHADOW_GAP_MM = np.float32(4.0)
-SUBPIXELS = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)])
 
 
 class Scene(NamedTuple):
@@ -101,7 +105,7 @@ class Tracer:
         weights = np.stack([1 - u - v, u, v], axis=-1)
         mixed = np.einsum("nk,nkd->nd", weights, self._body[corners])
         surface.normals[met], surface.textures[met] = mixed[:, :3], mixed[:, 3:6]
-        surface.rows[met] = people.material_rows(
+        surface.rows[met] = painting.material_rows(
             self._scene.person, surface.parts[met], mixed[:, 6], mixed[:, 3:6]
         )
 
@@ -148,24 +152,6 @@ class Picture(NamedTuple):
 
     image: np.ndarray  # [S, S, 3] RGB in 0..1, may exceed it
     parts: np.ndarray  # [S, S] row of PART_NAMES, -1 off the body
-
-
-def ray_directions(camera: Camera, intrinsics: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Return world directions [n, 3] through `pixels` [n, 2], of depth 1 in the camera frame."""
-    flat = (pixels - intrinsics[2:]) / intrinsics[:2]
-    directions = np.concatenate([flat, np.ones((len(flat), 1))], axis=-1) @ camera.rotation
-    return directions.astype(np.float32)
-
-
-def differs_from_neighbour(identity: np.ndarray) -> np.ndarray:
-    """Return the pixels [S, S] that differ from a neighbour."""
-    edges = np.zeros(identity.shape, bool)
-    across, down = identity[:, 1:] != identity[:, :-1], identity[1:] != identity[:-1]
-    edges[:, 1:] |= across
-    edges[:, :-1] |= across
-    edges[1:] |= down
-    edges[:-1] |= down
-    return edges
 
 
 def render(

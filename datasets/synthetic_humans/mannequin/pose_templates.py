@@ -108,7 +108,6 @@ STUDIO_ARMS = {
     "aside": 0.03,
 }
 WILD_ARMS = {name: 1 / len(ARMS) for name in ARMS}
-
 # Standard deviations of the noise on the templates, degrees.
 NOISE_DEG = {
     "pelvis": (0, 0, 0),

@@ -4,18 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_humans import pose_templates
-from synthetic_humans.collisions import penetration_mm
-from synthetic_humans.kinematics import (
-    BONE_NAMES,
-    LIMITS_DEG,
-    NUM_BONES,
-    Skeleton,
-    axis_rotations,
-    bone_index,
-    mirror_pose,
-    split_side,
-)
+from synthetic_humans.mannequin import pose_templates
+from synthetic_humans.mannequin.bones import BONE_NAMES, NUM_BONES, bone_index, split_side
+from synthetic_humans.mannequin.collisions import penetration_mm
+from synthetic_humans.mannequin.kinematics import LIMITS_DEG, mirror_pose
+from synthetic_humans.mannequin.proportions import Skeleton
+from synthetic_humans.rotations import axis_rotations, random_rotation
 
 
 class Pose(NamedTuple):
@@ -73,18 +67,6 @@ def _level_soles(angles: np.ndarray, pitch: float) -> None:
 def _finish(rng: np.random.Generator, angles: np.ndarray) -> np.ndarray:
     angles = np.clip(angles, LIMITS_DEG[..., 0], LIMITS_DEG[..., 1])
     return mirror_pose(angles) if rng.random() < 0.5 else angles
-
-
-def random_rotation(rng: np.random.Generator) -> np.ndarray:
-    """Return a rotation [3, 3] drawn uniformly from all."""
-    w, x, y, z = (q := rng.normal(size=4)) / np.linalg.norm(q)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
 
 
 def _heading(rng: np.random.Generator, pitch_deg=0.0, roll_deg=0.0) -> np.ndarray:
