@@ -1,20 +1,42 @@
+import json
 import os
 import re
+import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from own_photos.own_photos_dataset_builder_test import coco, joints_px
+from preparation.painted_people import jpeg, paint
+
 BUILD = Path(__file__).with_name("build.py")
 
 
-def build(*flags):
+def build(*flags, **options):
     environment = {k: v for k, v in os.environ.items() if k != "TFDS_DATA_DIR"}
-    return subprocess.run(
-        [sys.executable, str(BUILD), *flags], capture_output=True, text=True, env=environment
-    )
+    environment |= options.pop("environment", {})
+    command = [sys.executable, str(BUILD), *flags]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, **options)
+
+
+def own_photos(folder, count=2):
+    """Write photos of painted people, of whom `count` are labelled; return the flags of a build."""
+    (folder / "own/images").mkdir(parents=True, exist_ok=True)
+    for number in range(2):
+        image = paint(joints_px(number), (310, 330), 6, number)
+        (folder / f"own/images/photo {number:02d}.jpg").write_bytes(jpeg(image))
+    content = coco(2)
+    content["annotations"] = content["annotations"][:count]
+    (folder / "own/annotations.json").write_text(json.dumps(content))
+    return [
+        "--dataset=own_photos",
+        f"--manual_dir={folder / 'own'}",
+        f"--data_dir={folder / 'data'}",
+    ]
 
 
 def error_line(result):
@@ -64,3 +86,77 @@ def test_build_again_with_other_options_and_with_overwrite(tmp_path):
     other = build(*flags, "--seed=5", "--overwrite")
     assert other.returncode == 0 and "built 2 train" in other.stdout
     assert "already there" in build(*flags, "--seed=5").stdout
+
+
+def test_other_labels_or_photos_than_built_from_are_refused(tmp_path):
+    flags = own_photos(tmp_path, count=1)
+    assert "built 1 train" in build(*flags, "--image_size=96").stdout
+    assert "built with image_size=96, not 384" in error_line(build(*flags))
+    flags.append("--image_size=96")
+    assert "label_pixels=seen, not stored" in error_line(build(*flags, "--label_pixels=stored"))
+    again = build(*flags)
+    assert again.returncode == 0 and "already there" in again.stdout
+
+    own_photos(tmp_path)
+    line = error_line(build(*flags))
+    assert "built from other files than now lie in" in line and "annotations.json (changed)" in line
+    assert "built 2 train" in build(*flags, "--overwrite").stdout
+
+    (tmp_path / "own/images/photo 02.jpg").write_bytes(b"another")
+    assert "images (3 files, were 2)" in error_line(build(*flags))
+    # Who does not give the original files is not asked for them.
+    assert "already there" in build(flags[0], *flags[2:]).stdout
+
+
+def test_nothing_labelled_is_an_error_and_leaves_no_dataset(tmp_path):
+    assert "nothing is labelled with joints" in error_line(build(*own_photos(tmp_path, count=0)))
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_a_login_page_in_place_of_labels_is_named(tmp_path):
+    flags = own_photos(tmp_path)
+    (tmp_path / "own/annotations.json").write_text("<!DOCTYPE html><html>log in</html>")
+    assert re.search(r"own/annotations\.json: not .*, but a web page", error_line(build(*flags)))
+
+
+def test_the_same_build_twice_at_a_time_is_refused_until_the_first_has_died(tmp_path):
+    flags = ["--dataset=synthetic_humans/wild", f"--data_dir={tmp_path}", "--image_size=32"]
+    few = ["--num_train=2", "--num_validation=1", "--num_test=1", "--num_processes=1"]
+    first = subprocess.Popen(
+        [sys.executable, str(BUILD), *flags, "--num_train=100000", "--num_processes=1"],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / ".building-synthetic_humans-wild/data").exists():
+            assert time.monotonic() < deadline and first.poll() is None
+            time.sleep(0.1)
+        line = error_line(build(*flags, *few))
+        assert "synthetic_humans/wild is being built" in line and "by another process" in line
+    finally:
+        first.kill()
+        first.wait()
+    assert "built 2 train" in build(*flags, *few).stdout
+
+
+@pytest.mark.parametrize("name", ["~/[a] b*?", "~/{x} $HOME %d"])
+def test_paths_stand_for_themselves_but_for_home(tmp_path, name):
+    own_photos(tmp_path)
+    flags = ["--dataset=own_photos", "--manual_dir=~/own", f"--data_dir={name}"]
+    options = {"environment": {"HOME": str(tmp_path)}, "cwd": tmp_path}
+    sheet = "--preview=~/sheet.png"
+    first = build(*flags, sheet, **options)
+    assert "built 2 train" in first.stdout, first.stderr
+    assert "already there" in build(*flags, **options).stdout
+    assert (tmp_path / name.removeprefix("~/") / "own_photos/1.0.0/dataset_info.json").exists()
+    assert (tmp_path / "sheet.png").exists() and not (tmp_path / "~").exists()
+
+
+def test_a_full_disk_is_said_in_one_line(tmp_path):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    flags = own_photos(tmp_path)
+    line = error_line(build(*flags, preexec_fn=limit))
+    assert f"cannot write to {tmp_path / 'data'}: " in line and "File too large" in line
+    assert not (tmp_path / "data/own_photos").exists()

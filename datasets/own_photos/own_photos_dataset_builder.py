@@ -24,16 +24,25 @@ class Builder(PoseBuilder):
     Args:
       label_pixels: which pixels of photos that their Exif turns the labels count, "seen" or
         "stored"; None: "seen", but sizes in the labels that say otherwise stop the build.
-      **kwargs: as of `PoseBuilder`.
+      image_size: see `PoseBuilder`, as for all that follows.
+      num_processes: units at a time.
+      **kwargs: as of TFDS's builders.
     """
 
     ORIGINALS: ClassVar = (LABELS, "images")
     storage = Storage(size=384, margin=1.75)
 
-    def __init__(self, *, label_pixels: str | None = None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        label_pixels: str | None = None,
+        image_size: int | None = None,
+        num_processes: int | None = None,
+        **kwargs,
+    ):
         self._label_pixels = label_pixels
-        self.options["label_pixels"] = label_pixels or SEEN
+        self.options = {"label_pixels": label_pixels or SEEN}
+        super().__init__(image_size=image_size, num_processes=num_processes, **kwargs)
 
     def extra_features(self) -> dict:
         return {}

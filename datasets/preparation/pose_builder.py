@@ -61,11 +61,14 @@ class PoseBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     ORIGINALS: ClassVar = ()
     storage = Storage()
 
+    # What makes two builds differ, stored as metadata; a dataset with more sets them first.
+    options: ClassVar[dict] = {}
+
     def __init__(
         self, *, image_size: int | None = None, num_processes: int | None = None, **kwargs
     ):
         self.storage = dataclasses.replace(self.storage, size=image_size or self.storage.size)
-        self.options = {"image_size": self.storage.size}
+        self.options = self.options | {"image_size": self.storage.size}
         self.work_dir: Path | None = None
         self._num_processes = num_processes or os.cpu_count()
         super().__init__(**kwargs)

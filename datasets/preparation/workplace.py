@@ -1,12 +1,17 @@
 """Where a dataset is built: beside its place, by one process at a time."""
 
 import contextlib
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.files import only_one
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_SYSTEM_SAYS = [os.strerror(number) for number in _NO_SPACE]
 
 
 @contextlib.contextmanager
@@ -37,14 +42,33 @@ def workplace_of(dataset: str, data_dir: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def write_errors(data_dir: Path) -> Iterator[None]:
-    """Turn what TensorFlow raises, e.g. where the disk is full, into one line with the file."""
-    import tensorflow as tf
+    """Turn what is raised where nothing can be written, a full disk say, into one line.
 
+    Raises:
+      UserError: with the folder, and the file if the error names it; TensorFlow has errors of its
+        own, which TFDS wraps in others.
+    """
     try:
         yield
-    except tf.errors.OpError as error:
-        raise UserError(f"{data_dir}: could not be written: {error.message}") from error
-    except OSError as error:
-        if error.filename:
+    except (UserError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        reason = _write_error(error)
+        if reason is None:
             raise
-        raise UserError(f"{data_dir}: could not be written: {error}") from error
+        raise UserError(f"cannot write to {data_dir}: {reason}; make room there") from error
+
+
+def _write_error(error: BaseException | None) -> str | None:
+    """Return what an error, or one that it came from, says of writing; None if it is another."""
+    import tensorflow as tf
+
+    while error is not None:
+        if isinstance(error, tf.errors.OpError) and any(
+            text in error.message for text in _SYSTEM_SAYS
+        ):
+            return error.message
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            return ": ".join(filter(None, (error.filename, error.strerror)))
+        error = error.__cause__ or error.__context__
+    return None
