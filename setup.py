@@ -46,6 +46,8 @@ EXTRAS_REQUIRE = {
     # the pkg_resources which the card lane's tensorboard imports.
     "torch": [f"torch==2.13.0; {CARD}", f"setuptools<82; {CARD}"],
     "video": ["av>=18"],
+    # Photos of iPhones.
+    "heic": ["pillow-heif"],
     "view": ["plotly>=6"],
     "detector": [
         f"opencv-python-headless>=4.11,<4.12; {CARD}",

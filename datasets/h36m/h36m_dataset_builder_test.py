@@ -1,4 +1,5 @@
 import json
+import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -193,6 +194,15 @@ def test_faulty_videos_are_named_with_their_reason(everything):
         f"S11/Directions/{CAMERA_IDS[2]}": "no D3_Positions file",
         f"S11/Directions/{CAMERA_IDS[3]}": "no D3_Positions file",
     }
+
+
+def test_subjects_without_their_videos_do_not_lose_the_others(manual_dir, tmp_path):
+    folder = tmp_path / "h36m"
+    shutil.copytree(manual_dir, folder, ignore=shutil.ignore_patterns("S11", "S9"))
+    shutil.copytree(manual_dir / "S9/MyPoseFeatures", folder / "S9/MyPoseFeatures")
+    builder = build(Builder, folder, tmp_path / "data", config="every64")
+    assert list(builder.info.splits) == ["train"]
+    assert reasons(builder)[f"S9/Greeting/{CAMERA_IDS[0]}"] == "no video file"
 
 
 def test_the_papers_frames_and_labels_as_released(manual_dir, everything, tmp_path):

@@ -33,7 +33,7 @@ class MpiInf3dhpConfig(tfds.core.BuilderConfig):
     step: int = 5
 
 
-def test_sequences(manual_dir: Path) -> list[Path]:
+def find_test_sequences(manual_dir: Path) -> list[Path]:
     """Return the folders TS1 to TS6 that are there, also where an archive was unpacked in a folder.
 
     Of several of one name the outermost is taken.
@@ -79,7 +79,7 @@ class Builder(PoseBuilder):
 
     def split_units(self, manual_dir: Path) -> dict[str, list[Unit]]:
         training = sorted(path.parent for path in manual_dir.glob("S[1-8]/Seq[12]/annot.mat"))
-        tests = test_sequences(manual_dir)
+        tests = find_test_sequences(manual_dir)
         require_tree(manual_dir, EXPECTED_TREE, bool(training or tests))
         return {
             "train": [self._video(folder, n) for folder in training for n in range(NUM_CAMERAS)],

@@ -9,7 +9,7 @@ import scipy.io
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_NAMES, MPI_INF_3DHP_28_NAMES
 from hg3d_tf.skeleton import JOINT_NAMES, THORAX
-from mpi_inf_3dhp.mpi_inf_3dhp_dataset_builder import TEST_FOLDER, Builder
+from mpi_inf_3dhp.mpi_inf_3dhp_dataset_builder import TEST_FOLDER, Builder, find_test_sequences
 from mpi_inf_3dhp.mpi_inf_3dhp_records import fitted_intrinsics
 from preparation.painted_people import (
     assert_joints_on_discs,
@@ -176,6 +176,27 @@ def test_thorax_is_between_the_shoulders(builder):
     example = next(iter(prepared(builder, "test").values()))
     shoulders = example["joints_3d"][[JOINT_NAMES.index(f"{side}_shoulder") for side in "lr"]]
     np.testing.assert_allclose(example["joints_3d"][THORAX], shoulders.mean(0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("outer", ["", TEST_FOLDER, f"{TEST_FOLDER}/{TEST_FOLDER}"])
+def test_test_sequences_are_found_where_archives_are_unpacked(tmp_path, outer):
+    for name in ("TS2", "TS5"):
+        (tmp_path / outer / name).mkdir(parents=True)
+        (tmp_path / outer / name / "annot_data.mat").touch()
+    (tmp_path / outer / "TS7").mkdir()
+    assert find_test_sequences(tmp_path) == [tmp_path / outer / name for name in ("TS2", "TS5")]
+
+
+def test_a_test_sequence_that_is_something_else_does_not_lose_the_others(tmp_path):
+    write_test(tmp_path / TEST_FOLDER / TEST_FOLDER / "TS1", (320, 320))
+    (tmp_path / TEST_FOLDER / TEST_FOLDER / "TS2").mkdir()
+    page = tmp_path / TEST_FOLDER / TEST_FOLDER / "TS2/annot_data.mat"
+    page.write_text("<!DOCTYPE html>")
+    builder = build(Builder, tmp_path, tmp_path / "data")
+    assert builder.info.splits["test"].num_examples == 3
+    skipped = json.loads((Path(builder.data_path) / "skipped.json").read_text())["test"]
+    (reason,) = (reason for reason, names in skipped.items() if names == ["TS2"])
+    assert reason.startswith(f"{page}: not a test sequence's labels") and "a web page" in reason
 
 
 def test_a_missing_tree_says_what_is_expected_and_found(tmp_path):
