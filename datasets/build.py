@@ -20,10 +20,7 @@ from preparation.workplace import workplace_of, write_errors  # noqa: E402
 
 _DATASETS = flags.DEFINE_list("dataset", [], "What to build: name or name/config, comma-separated.")
 _DATA_DIR = cli.DEFINE_path(
-    "data_dir",
-    os.environ.get("TFDS_DATA_DIR", "data"),
-    "Where the prepared datasets lie.",
-    tensorflow=True,
+    "data_dir", os.environ.get("TFDS_DATA_DIR", "data"), "Where the prepared datasets lie."
 )
 _MANUAL_DIR = cli.DEFINE_path(
     "manual_dir", None, "Folder with the original files of a licensed dataset."

@@ -1,7 +1,5 @@
 import json
-import os
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.commands import fork, run
 
 from own_photos.own_photos_dataset_builder_test import coco, joints_px
 from preparation.painted_people import jpeg, paint
@@ -16,11 +15,13 @@ from preparation.painted_people import jpeg, paint
 BUILD = Path(__file__).with_name("build.py")
 
 
-def build(*flags, **options):
-    environment = {k: v for k, v in os.environ.items() if k != "TFDS_DATA_DIR"}
-    environment |= options.pop("environment", {})
-    command = [sys.executable, str(BUILD), *flags]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, **options)
+@pytest.fixture(autouse=True)
+def no_default_folder(monkeypatch):
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+
+
+def build(*flags, start=fork, **options):
+    return start(BUILD, *flags, **options)
 
 
 def own_photos(folder, count=2):
@@ -72,7 +73,7 @@ def test_build_again_with_other_options_and_with_overwrite(tmp_path):
     flags += ["--num_train=2", "--num_validation=1", "--num_test=1", "--num_processes=1"]
     sheet = tmp_path / "sheet.png"
 
-    first = build(*flags, f"--preview={sheet}")
+    first = build(*flags, f"--preview={sheet}", start=run)
     assert first.returncode == 0, first.stderr
     assert "built 2 train, 1 validation, 1 test" in first.stdout
     assert Image.open(sheet).size[0] > 400
@@ -143,7 +144,7 @@ def test_the_same_build_twice_at_a_time_is_refused_until_the_first_has_died(tmp_
 def test_paths_stand_for_themselves_but_for_home(tmp_path, name):
     own_photos(tmp_path)
     flags = ["--dataset=own_photos", "--manual_dir=~/own", f"--data_dir={name}"]
-    options = {"environment": {"HOME": str(tmp_path)}, "cwd": tmp_path}
+    options = {"HOME": str(tmp_path), "cwd": tmp_path}
     sheet = "--preview=~/sheet.png"
     first = build(*flags, sheet, **options)
     assert "built 2 train" in first.stdout, first.stderr
@@ -152,11 +153,16 @@ def test_paths_stand_for_themselves_but_for_home(tmp_path, name):
     assert (tmp_path / "sheet.png").exists() and not (tmp_path / "~").exists()
 
 
-def test_a_full_disk_is_said_in_one_line(tmp_path):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+# Files of more than 2000 bytes cannot be written.
+WITH_A_FULL_DISK = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
-    flags = own_photos(tmp_path)
-    line = error_line(build(*flags, preexec_fn=limit))
+
+def test_a_full_disk_is_said_in_one_line(tmp_path):
+    line = error_line(run("-c", WITH_A_FULL_DISK, BUILD, *own_photos(tmp_path)))
     assert f"cannot write to {tmp_path / 'data'}: " in line and "File too large" in line
     assert not (tmp_path / "data/own_photos").exists()

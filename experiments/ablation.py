@@ -28,9 +28,7 @@ flags.DEFINE_list("seeds", ["0", "1", "2"], "One run of all rows for each.")
 cli.DEFINE_path(
     "workdir", "runs/ablation", "Folder for the trainings and the tables.", tensorflow=True
 )
-cli.DEFINE_path(
-    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
-)
+cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_multi_string("train_flag", [], "For every training, e.g. --steps_per_epoch=10.")
 
 FLAGFILES = Path("experiments/ablation")

@@ -35,9 +35,7 @@ flags.DEFINE_string("split", "validation", "Its split.")
 flags.DEFINE_integer("count", 150, "How many people, at random.", lower_bound=1)
 flags.DEFINE_integer("together", 1, "How many of them in a photo.", lower_bound=1, upper_bound=3)
 cli.DEFINE_path("model", None, "As of hg3d_tf.predict [the network in the package].")
-cli.DEFINE_path(
-    "data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
-)
+cli.DEFINE_path("data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 cli.DEFINE_path("output", "runs/finding.json", "JSON file for the table.")
 
 _PHOTO_SIZES = ((1280, 720), (720, 1280), (960, 960))  # width and height, px

@@ -39,9 +39,7 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_list("seeds", ["0", "1", "2"], "One training of all rows for each.")
 flags.DEFINE_list("steps", ["2000", "1000"], "Before and in the last stage, 32 poses each.")
-cli.DEFINE_path(
-    "data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
-)
+cli.DEFINE_path("data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 cli.DEFINE_path("output", "runs/lifting.json", "JSON file for the table.")
 
 _BATCH = 32

@@ -25,9 +25,7 @@ FLAGS = flags.FLAGS
 cli.DEFINE_path(
     "workdir", "runs/mobile", "Folder for the trainings, the table and the plot.", tensorflow=True
 )
-cli.DEFINE_path(
-    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
-)
+cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_multi_string("train_flag", [], "For every training, e.g. --steps_per_epoch=10.")
 
 FLAGFILE = Path("experiments/mobile_tradeoff.flags")

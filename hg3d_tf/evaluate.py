@@ -22,9 +22,7 @@ _PICTURED = {"worst": 6, "typical": 3}  # predictions on the pictures of these f
 cli.DEFINE_paths("workdir", "Training folders; several are compared.", tensorflow=True)
 flags.DEFINE_list("dataset", ["wild", "studio"], "Datasets to measure on.")
 flags.DEFINE_string("split", "test", "Split of the datasets.")
-cli.DEFINE_path(
-    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
-)
+cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_list(
     "protocol",
     [SYNTHETIC],

@@ -41,9 +41,7 @@ flags.DEFINE_integer("version", None, "Number of this version [one more than the
 flags.DEFINE_list(
     "tflite", [], "Write these forms for LiteRT instead: float32, float16, dynamic, int8."
 )
-cli.DEFINE_path(
-    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
-)
+cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 cli.DEFINE_parsed(
     "mix",
     "studio:0.5,wild:0.5",

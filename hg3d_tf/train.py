@@ -81,9 +81,7 @@ flags.DEFINE_integer("num_residuals", 2, "Residual modules at each place of an h
 flags.DEFINE_integer("input_size", 256, "Side of the network's input, px; a multiple of 64.")
 
 # InputConfig.
-cli.DEFINE_path(
-    "data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].", tensorflow=True
-)
+cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 cli.DEFINE_parsed(
     "mix",
     "studio:0.5,wild:0.5",

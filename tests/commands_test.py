@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import painted_people
-from support.commands import ROOT, fails_with_one_line, run
+from support.commands import ROOT, fails_with_one_line, fork, run
 
 COMMANDS = [
     "train",
@@ -31,7 +31,7 @@ def test_help_explains_the_command_and_its_flags(command):
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_flagfiles_are_valid(path):
     command = "evaluate" if path.stem.startswith("evaluate") else "train"
-    process = run("-m", f"hg3d_tf.{command}", f"--flagfile={path}", "--only_check_args")
+    process = fork("-m", f"hg3d_tf.{command}", f"--flagfile={path}", "--only_check_args")
     assert process.returncode == 0, process.stderr
 
 
@@ -100,11 +100,11 @@ def test_what_only_tells_does_not_import_tensorflow(arguments):
 )
 def test_train_names_a_mistake_in_one_line(tmp_path, arguments, words):
     arguments = [argument.format(tmp=tmp_path) for argument in arguments]
-    fails_with_one_line(run("-m", "hg3d_tf.train", *arguments), *words)
+    fails_with_one_line(fork("-m", "hg3d_tf.train", *arguments), *words)
 
 
 def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):
-    fails_with_one_line(run("-m", "hg3d_tf.export", f"--workdir={tmp_path}"), "model.json")
+    fails_with_one_line(fork("-m", "hg3d_tf.export", f"--workdir={tmp_path}"), "model.json")
 
 
 def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
@@ -117,7 +117,7 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
     first = run("-m", "hg3d_tf.train", "--epochs=1", *flags)
     assert first.returncode == 0, first.stderr
     flagfile = f"--flagfile={tmp_path / 'run/flags.txt'}"
-    second = run("-m", "hg3d_tf.train", flagfile, "--epochs=2")
+    second = fork("-m", "hg3d_tf.train", flagfile, "--epochs=2")
     assert second.returncode == 0, second.stderr
     assert "going on after step 2 (epoch 1)" in second.stdout
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 2
@@ -125,7 +125,7 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
         path.read_bytes() for path in (tmp_path / "run/tensorboard").rglob("events.out.*")
     )
     assert (tmp_path / "batch.png").read_bytes().startswith(b"\x89PNG")
-    other = run("-m", "hg3d_tf.train", flagfile, "--depth_weight=0.2")
+    other = fork("-m", "hg3d_tf.train", flagfile, "--depth_weight=0.2")
     fails_with_one_line(other, "depth_weight=0.1 then, --depth_weight=0.2 now", "if_flags_differ")
     for process in (first, second):
         assert "WARNING" not in process.stderr and "Warning" not in process.stderr
@@ -149,7 +149,8 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
         painted_people.paint(np.full((16, 2), 60.0)).save(photos / name)
     (photos / "b.jpg").write_bytes(b"not a picture")
     output = tmp_path / "out"
-    process = run("-m", "hg3d_tf.predict", f"--model={untrained}", f"--output_dir={output}", photos)
+    flags = (f"--model={untrained}", f"--output_dir={output}")
+    process = fork("-m", "hg3d_tf.predict", *flags, photos)
     fails_with_one_line(process, "b.jpg", "cannot be read as an image")
     made = sorted(path.name for path in output.iterdir())
     assert made == ["a_pose.png", "c_pose.png", "poses.json"]
@@ -171,7 +172,7 @@ def test_predict_names_a_mistake_in_one_line(untrained, tmp_path, arguments, wor
     image = tmp_path / "image.png"
     painted_people.paint(np.full((16, 2), 60.0)).save(image)
     names = {"model": untrained, "tmp": tmp_path, "image": image}
-    process = run(
+    process = fork(
         "-m", "hg3d_tf.predict", *(argument.format(**names) for argument in arguments), cwd=tmp_path
     )
     fails_with_one_line(process, *words)

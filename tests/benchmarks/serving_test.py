@@ -1,10 +1,9 @@
 """What serving costs, measured of a trained network by the command."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
+from support.commands import fork, run
 
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.training import checkpoints
@@ -13,8 +12,7 @@ from hg3d_tf.training import checkpoints
 def test_the_network_of_a_training_folder_is_measured(tmp_path):
     checkpoints.save_model(build_pose_model(ModelConfig(1, 16, 1, 64)), tmp_path / "run")
     flags = ["--what=serving", "--batch_size=2", "--seconds=0", f"--workdir={tmp_path / 'run'}"]
-    command = [sys.executable, "-m", "hg3d_tf.benchmark", *flags, f"--output={tmp_path / 'out'}"]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    process = run("-m", "hg3d_tf.benchmark", *flags, f"--output={tmp_path / 'out'}")
     assert process.returncode == 0, process.stderr
     assert not process.stderr  # of the converter's tables nothing is shown
     result = json.loads((tmp_path / "out").read_text())
@@ -28,9 +26,6 @@ def test_the_network_of_a_training_folder_is_measured(tmp_path):
 
 
 def test_a_folder_without_a_network_is_named(tmp_path):
-    command = [sys.executable, "-m", "hg3d_tf.benchmark", "--what=serving"]
-    process = subprocess.run(
-        [*command, f"--workdir={tmp_path}"], capture_output=True, text=True, check=False
-    )
+    process = fork("-m", "hg3d_tf.benchmark", "--what=serving", f"--workdir={tmp_path}")
     assert process.returncode == 1
     assert process.stderr.startswith("error: ") and str(tmp_path) in process.stderr

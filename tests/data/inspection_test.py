@@ -1,20 +1,14 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from support import painted_people
+from support.commands import fork, run
 
 from hg3d_tf.data import inspection, prepared
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS
-
-
-def inspect_data(*flags):
-    command = [sys.executable, "-m", "hg3d_tf.inspect_data", *flags]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +47,8 @@ def test_without_depth_labels_there_is_no_depth(data_dir):
 
 def test_command_writes_table_reasons_json_and_sheet(with_report, tmp_path):
     output, sheet = tmp_path / "statistics.json", tmp_path / "sheet.png"
-    result = inspect_data(
+    result = run(
+        *("-m", "hg3d_tf.inspect_data"),
         "--dataset=painted_3d",
         f"--data_dir={with_report}",
         f"--output={output}",
@@ -71,6 +66,7 @@ def test_command_writes_table_reasons_json_and_sheet(with_report, tmp_path):
 
 
 def test_unknown_split_is_one_line(data_dir):
-    result = inspect_data("--dataset=painted_3d", f"--data_dir={data_dir}", "--split=night")
+    flags = ("--dataset=painted_3d", f"--data_dir={data_dir}", "--split=night")
+    result = fork("-m", "hg3d_tf.inspect_data", *flags)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == "error: --split=night: painted_3d has train, test"

@@ -1,13 +1,12 @@
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from support import painted_people
+from support.commands import fork, run
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import schema
@@ -27,9 +26,8 @@ def workdir(tmp_path_factory):
     return folder
 
 
-def evaluate(data_dir, *arguments):
-    command = [sys.executable, "-m", "hg3d_tf.evaluate", f"--data_dir={data_dir}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def evaluate(data_dir, *arguments, start=fork):
+    return start("-m", "hg3d_tf.evaluate", f"--data_dir={data_dir}", *arguments)
 
 
 def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir, workdir):
@@ -86,14 +84,15 @@ def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
 
 
 def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):
-    run = evaluate(
+    process = evaluate(
         data_dir,
         f"--workdir={workdir}",
         "--dataset=painted_2d,painted_3d",
         "--mean_pose_of=painted_3d:1",
         f"--output={tmp_path}/results.json",
+        start=run,
     )
-    assert run.returncode == 0, run.stderr
+    assert process.returncode == 0, process.stderr
     results = json.loads((tmp_path / "results.json").read_text())
     assert list(results) == ["mean_pose", "small"]
     assert list(results["small"]) == ["painted_2d", "painted_3d"]
@@ -173,15 +172,10 @@ def broken():
 evaluate.check_flags, evaluate.evaluate = lambda: None, broken
 evaluate.main()
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script, *CONTRADICTIONS],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = run.stdout.splitlines()
-    assert len(lines) == len(CONTRADICTIONS), run.stderr
-    assert "ValueError: a fault" in run.stderr
+    process = fork("-c", script, *CONTRADICTIONS)
+    lines = process.stdout.splitlines()
+    assert len(lines) == len(CONTRADICTIONS), process.stderr
+    assert "ValueError: a fault" in process.stderr
     for line, expected in zip(lines, CONTRADICTIONS.values(), strict=True):
         assert expected in line
 
@@ -211,14 +205,9 @@ for strategy in (one, two):
 
 
 def test_batch_size_and_replicas_do_not_change_a_metric(data_dir, workdir):
-    run = subprocess.run(
-        [sys.executable, "-c", REPLICAS, str(workdir), data_dir],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    lines = [line for line in run.stdout.splitlines() if line.startswith("METRICS")]
+    process = fork("-c", REPLICAS, workdir, data_dir)
+    assert process.returncode == 0, process.stderr
+    lines = [line for line in process.stdout.splitlines() if line.startswith("METRICS")]
     found = [json.loads(line.removeprefix("METRICS")) for line in lines]
     assert [count for count, _ in found] == [10] * 6
     # Kernels sum in another order for another batch size, which moves depth by a few ulps of

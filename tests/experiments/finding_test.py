@@ -1,14 +1,11 @@
 """Pasting people into photos: the labels go with the picture, and mistakes get one line."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.commands import fork, run
 
-ROOT = Path(__file__).resolve().parents[2]
 # The network is replaced by one that finds each joint by the colour of its disc.
 BY_COLOUR = """
 import sys
@@ -44,11 +41,6 @@ people.find_everybody = find_everybody
 """
 
 
-def run(command, *arguments):
-    command = [sys.executable, *command, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
@@ -59,7 +51,7 @@ def photos(tmp_path_factory):
 def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
     output = tmp_path / "finding.json"
     done = run(
-        ["-c", BY_COLOUR + RUN],
+        *("-c", BY_COLOUR + RUN),
         *(f"--photos={photos}", "--dataset=painted_3d", "--split=test", f"--data_dir={data_dir}"),
         f"--output={output}",
     )
@@ -72,8 +64,8 @@ def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
 
 def test_people_together_are_counted(data_dir, photos, tmp_path):
     output = tmp_path / "finding.json"
-    done = run(
-        ["-c", BY_COLOUR + IN_HALVES + RUN, "--together=2", "--count=6", "--dataset=painted_3d"],
+    done = fork(
+        *("-c", BY_COLOUR + IN_HALVES + RUN, "--together=2", "--count=6", "--dataset=painted_3d"),
         *("--split=test", f"--photos={photos}", f"--data_dir={data_dir}", f"--output={output}"),
     )
     assert done.returncode == 0, done.stderr
@@ -93,6 +85,6 @@ def test_people_together_are_counted(data_dir, photos, tmp_path):
 )
 def test_a_wrong_flag_gets_one_line(data_dir, photos, argument, problem):
     flags = ["--dataset=painted_3d", "--split=test", f"--data_dir={data_dir}"]
-    done = run(["experiments/finding.py"], f"--photos={photos}", *flags, argument)
+    done = fork("experiments/finding.py", f"--photos={photos}", *flags, argument)
     assert done.returncode == 1
     assert problem in done.stderr and "Traceback" not in done.stderr

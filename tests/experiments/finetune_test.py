@@ -1,20 +1,14 @@
 """Fine-tuning the shipped network on a made-up set of own photos."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 from PIL import Image
 from support import painted_people
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.commands import fork
 
 
 def run(*arguments):
-    process = subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
-    )
+    process = fork(*arguments)
     assert process.returncode == 0, process.stderr
     return process.stdout
 

@@ -1,24 +1,17 @@
 """The geometry loss apart from the network: from prepared datasets to its table."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from support import painted_people
+from support.commands import fork, run
 
 from hg3d_tf.data import schema
 from hg3d_tf.skeleton import NUM_JOINTS
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run_lifting(*arguments):
-    command = [sys.executable, "experiments/lifting.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+LIFTING = "experiments/lifting.py"
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +34,19 @@ def people_of_all_kinds(data_dir):
 
 def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kinds, tmp_path):
     output = tmp_path / "lifting.json"
-    run = run_lifting(
-        *("--lab=painted_3d", "--labels_2d=with_kinds", "--test=with_kinds", "--weights=3"),
+    process = run(
+        *(
+            LIFTING,
+            "--lab=painted_3d",
+            "--labels_2d=with_kinds",
+            "--test=with_kinds",
+            "--weights=3",
+        ),
         *("--seeds=0,1", "--steps=200,300", f"--data_dir={people_of_all_kinds}"),
         f"--output={output}",
     )
-    assert run.returncode == 0, run.stderr
-    assert "retracing" not in run.stderr
+    assert process.returncode == 0, process.stderr
+    assert "retracing" not in process.stderr
     tables = json.loads(output.read_text())["protocols"]
     assert tables["by_pose"].keys() == {"with_kinds"}
     rows = tables["bone_symmetry"]["with_kinds"]["rows"]
@@ -57,7 +56,7 @@ def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kin
     differences = np.subtract(geometry["values"], without["values"])
     np.testing.assert_allclose(change["values"], differences)
     assert (differences < -1).all()
-    assert "geometry 3, change" in run.stdout
+    assert "geometry 3, change" in process.stdout
 
 
 @pytest.mark.parametrize(
@@ -70,27 +69,28 @@ def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kin
     ],
 )
 def test_a_wrong_flag_gets_one_line(data_dir, argument, problem):
-    run = run_lifting(
+    process = fork(
+        LIFTING,
         "--lab=painted_3d",
         f"--data_dir={data_dir}",
         "--labels_2d=painted_2d",
         "--test=painted_2d",
         argument,
     )
-    assert run.returncode == 1
-    assert problem in run.stderr and "Traceback" not in run.stderr
+    assert process.returncode == 1
+    assert problem in process.stderr and "Traceback" not in process.stderr
 
 
 def test_turned_views_teach_more_than_the_few_poses_of_the_lab(people_of_all_kinds, tmp_path):
     output = tmp_path / "lifting.json"
     errors = []
     for views in (0, 8):
-        run = run_lifting(
-            *("--lab=painted_3d", "--labels_2d=with_kinds", "--test=with_kinds", "--weights=1"),
-            *("--seeds=0", "--steps=300,1", f"--virtual_views={views}"),
+        process = fork(
+            *(LIFTING, "--lab=painted_3d", "--labels_2d=with_kinds", "--test=with_kinds"),
+            *("--weights=1", "--seeds=0", "--steps=300,1", f"--virtual_views={views}"),
             *(f"--data_dir={people_of_all_kinds}", f"--output={output}"),
         )
-        assert run.returncode == 0, run.stderr
+        assert process.returncode == 0, process.stderr
         rows = json.loads(output.read_text())["protocols"]["by_pose"]["with_kinds"]["rows"]
         errors.append(rows["without geometry"]["all P-MPJPE"]["mean"])
     assert errors[1] < 0.85 * errors[0]

@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.commands import run
 
 from hg3d_tf import weights
 from hg3d_tf.network import shipped
@@ -17,7 +16,6 @@ from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.prediction import photos, predictors
 from hg3d_tf.training import checkpoints
 
-ROOT = Path(__file__).resolve().parents[2]
 PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "lspet"
 
 
@@ -58,8 +56,7 @@ def test_the_phone_file_is_the_same_network(model):
 
 
 def test_export_takes_it_where_no_folder_is_named(tmp_path):
-    command = [sys.executable, "-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'served'}"]
-    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    process = run("-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'served'}")
     assert process.returncode == 0, process.stderr
     image = np.full((64, 64, 3), 120, np.uint8)
     served, phone = (
@@ -78,9 +75,7 @@ def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
     )
     arguments = [str(tmp_path / "photo.jpg"), f"--output_dir={tmp_path / 'out'}"]
     start = time.monotonic()
-    process = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True
-    )
+    process = run("-c", code, *arguments)
     assert process.returncode == 0, process.stderr
     assert time.monotonic() - start < 60
     [record] = json.loads((tmp_path / "out/poses.json").read_text())

@@ -1,14 +1,14 @@
 """Trainings of a very small network in processes of their own, for tests that kill them."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
+from support import forks
+from support.commands import ROOT, environment
 
 # argv: workdir, data_dir, number of logical devices, settings as JSON. No pictures are drawn, for
 # the sake of time.
@@ -67,16 +67,24 @@ def shrink_network(set_attribute=setattr) -> None:
     set_attribute(hourglass, "residuals", lambda x, count, name: x)
 
 
-def start(workdir, data_dir, settings, body=TRAIN, devices=1, **variables):
+def start(workdir, data_dir, settings, body=TRAIN, devices=1):
     """Start a training; `body` is the Python that is run after SCRIPT."""
-    arguments = (str(workdir), str(data_dir), str(devices), json.dumps(settings))
+    return forks.Fork(_program(workdir, data_dir, settings, body, devices), ROOT, environment({}))
+
+
+def start_from_nothing(workdir, data_dir, settings, body, devices, **variables):
+    """As `start`, for a training that may start its own command line again."""
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT + body, *arguments],
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"} | variables,
+        [sys.executable, *_program(workdir, data_dir, settings, body, devices)],
+        env=environment(variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _program(workdir, data_dir, settings, body, devices) -> list[str]:
+    return ["-c", SCRIPT + body, str(workdir), str(data_dir), str(devices), json.dumps(settings)]
 
 
 def finish(process, status=0):

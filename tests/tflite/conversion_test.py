@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.commands import fails_with_one_line, run
+from support.commands import fails_with_one_line, fork
 
 from hg3d_tf.data import input_pipeline
 from hg3d_tf.training import checkpoints
@@ -90,9 +90,9 @@ def test_the_command_writes_what_is_good_and_names_what_is_refused(model, data_d
     flags = ("-m", "hg3d_tf.export", f"--workdir={tmp_path / 'run'}", f"--data_dir={data_dir}")
     data = ("--dataset=painted_2d", "--mix=painted_3d", "--calibration_samples=2")
     # No file can gain 200 % of MPJPE: each is refused.
-    process = run(*flags, *data, "--tflite=int8", "--max_mpjpe_rise=-200")
+    process = fork(*flags, *data, "--tflite=int8", "--max_mpjpe_rise=-200")
     fails_with_one_line(process, "int8 not written", "--force")
     made = {path.name for path in (tmp_path / "run/tflite").iterdir()}
     assert made == {"description.json", "report.json", "report.md"}
-    process = run(*flags, "--tflite=float64")
+    process = fork(*flags, "--tflite=float64")
     fails_with_one_line(process, "--tflite=float64", "float32, float16, dynamic, int8")

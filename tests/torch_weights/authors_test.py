@@ -1,10 +1,8 @@
 """The authors' checkpoints give the same outputs here. Needs PyTorch for all but the last tests."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from support.commands import run
 from support.torch_bytes import Writer, ordered_dict
 
 from hg3d_tf.cli import UserError
@@ -132,14 +130,13 @@ def checkpoint(tmp_path, tensors):
 
 
 def run_import(path, output, *arguments):
-    command = [sys.executable, "-m", "hg3d_tf.import_weights", *arguments]
-    command += [f"--torch_checkpoint={path}", f"--output={output}"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    files = (f"--torch_checkpoint={path}", f"--output={output}")
+    return run("-m", "hg3d_tf.import_weights", *arguments, *files)
 
 
 def test_the_command_makes_a_training_folder(tmp_path, tensors, checkpoint):
-    run = run_import(checkpoint, tmp_path / "run")
-    assert run.returncode == 0, run.stderr
+    process = run_import(checkpoint, tmp_path / "run")
+    assert process.returncode == 0, process.stderr
     model = checkpoints.load_model(tmp_path / "run")
     kernel = model.get_layer("stem_conv").get_weights()[0]
     torch_kernel = tensors["conv1_.weight"].transpose(2, 3, 1, 0)

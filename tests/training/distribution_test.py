@@ -80,7 +80,7 @@ def start_workers(workdir, data_dir, settings, devices=1):
 
     def start(index, before=""):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        return runs.start(
+        return runs.start_from_nothing(
             workdir, data_dir, settings, before + TRAIN_ON_ALL, devices, TF_CONFIG=json.dumps(task)
         )
 

@@ -1,0 +1,102 @@
+"""Commands in forks of a process that has imported TensorFlow: they do not import it again.
+
+The import takes longer than what most commands do in a test. It starts no thread of TensorFlow's
+(the first operation does), so that forks after it are sound. A fork is a process with arguments,
+folder, environment, output and exit status of its own; what looks at imports, at the command line
+of the interpreter or at its end wants a process made from nothing: `commands.run`.
+"""
+
+import atexit
+import importlib.util
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+import types
+from pathlib import Path
+
+# As the commands do before they import TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROOT = Path(__file__).resolve().parents[2]
+_OF_PYTEST = [str(ROOT / name) for name in ("datasets", "tests")]  # its setting `pythonpath`
+_KERAS = "tf_keras" if importlib.util.find_spec("tf_keras") else "keras"
+_CONTEXT = multiprocessing.get_context("forkserver")
+# No module of ours: what a command imports, it imports.
+_CONTEXT.set_forkserver_preload(["tensorflow", _KERAS, "tensorflow_datasets"])
+
+
+class Fork:
+    """As subprocess.Popen([sys.executable, *arguments], ...) with its output kept, as text."""
+
+    def __init__(self, arguments, cwd, env):
+        self._arguments = [str(argument) for argument in arguments]
+        self._outputs = tempfile.TemporaryDirectory()
+        self._process = _CONTEXT.Process(
+            target=_become, args=(self._arguments, str(cwd), dict(env), self._outputs.name)
+        )
+        self._process.start()
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """Wait for the end; return what was written to stdout and stderr."""
+        self._process.join(timeout)
+        if self._process.is_alive():
+            self._process.kill()
+            raise subprocess.TimeoutExpired(self._arguments, timeout)
+        stdout, stderr = (Path(self._outputs.name, name).read_text() for name in "12")
+        return stdout, stderr
+
+
+def _become(arguments, cwd, env, folder) -> None:
+    """Turn this process into what Python does when it is started with `arguments`."""
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    _write_to(folder)
+    _forget_the_parent()
+    try:
+        _execute(arguments)
+    finally:
+        atexit._run_exitfuncs()  # multiprocessing ends without them
+
+
+def _write_to(folder) -> None:
+    """Write stdout and stderr to files that are called by their numbers."""
+    for number in (1, 2):
+        with open(Path(folder, str(number)), "wb") as file:
+            os.dup2(file.fileno(), number)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+
+
+def _forget_the_parent() -> None:
+    """Undo what forks would share: the search path of the tests, NumPy's random numbers."""
+    import numpy as np
+
+    np.random.seed()
+    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:] = own + [p for p in sys.path if p not in (*_OF_PYTEST, *own)]
+
+
+def _execute(arguments) -> None:
+    what, *rest = arguments
+    if what == "-m":
+        sys.path.insert(0, os.getcwd())
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    elif what == "-c":
+        sys.path.insert(0, "")
+        code, *others = rest
+        sys.argv = ["-c", *others]
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(code, "<string>", "exec"), main.__dict__)
+    else:
+        sys.path.insert(0, str(Path(what).resolve().parent))
+        sys.argv = arguments
+        runpy.run_path(what, run_name="__main__")
