@@ -58,7 +58,7 @@ def build_data(workdir: Path) -> None:
         f"--data_dir={workdir / 'data'}",
         f"--image_size={IMAGE_SIZE}",
         f"--num_train={FLAGS.num_train}",
-        "--num_validation=100",
+        f"--num_validation={-(-FLAGS.num_test // 5)}",
         f"--num_test={FLAGS.num_test}",
     )
 

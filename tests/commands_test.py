@@ -131,17 +131,6 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
         assert "WARNING" not in process.stderr and "Warning" not in process.stderr
 
 
-@pytest.fixture(scope="module")
-def untrained(tmp_path_factory):
-    """A training folder of a small network that has not learned anything."""
-    from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
-    from hg3d_tf.training import checkpoints
-
-    folder = tmp_path_factory.mktemp("untrained")
-    checkpoints.save_model(build_pose_model(ModelConfig(1, 8, 1, 64)), folder)
-    return folder
-
-
 def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrained, tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -198,6 +187,7 @@ def test_the_quickstart_makes_what_it_promises(tmp_path):
     process = run(
         *("experiments/quickstart.py", f"--workdir={tmp_path}", "--num_train=12", "--num_test=4"),
         *("--train_flag=--steps_per_epoch=1", "--train_flag=--num_features=8"),
+        "--train_flag=--batch_size=8",
     )
     assert process.returncode == 0, process.stderr[-3000:]
     results = json.loads((tmp_path / "results.json").read_text())

@@ -8,12 +8,58 @@ from support import painted_people
 
 @pytest.fixture(scope="session")
 def model():
-    """A network of 64 px that has not learned anything."""
+    """A network of 64 px that has not learned anything, for tests of what is made of one."""
+    from support import small_network
+
     from hg3d_tf.network.keras_api import keras
-    from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
     keras.utils.set_random_seed(0)
-    return build_pose_model(ModelConfig(1, 8, 1, 64))
+    return small_network.shrunk()
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory):
+    """A training folder of a whole network of 64 px that has not learned anything."""
+    from support import small_network
+
+    from hg3d_tf.network.keras_api import keras
+    from hg3d_tf.network.pose_model import build_pose_model
+    from hg3d_tf.training import checkpoints
+
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    keras.utils.set_random_seed(0)
+    checkpoints.save_model(build_pose_model(small_network.SMALL), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def learned():
+    """A network that has learned one batch by heart, and its losses at first and after 41 steps."""
+    import tensorflow as tf
+    from support import small_network
+
+    from hg3d_tf.network.keras_api import keras
+    from hg3d_tf.network.pose_model import LossConfig, build_pose_model
+
+    keras.utils.set_random_seed(0)
+    model = build_pose_model(small_network.SMALL)
+    model.compile(keras.optimizers.Adam(3e-3), LossConfig(depth_weight=0.1, geometry_weight=0.01))
+    model.optimizer.build(model.trainable_variables)  # else the step is traced twice
+    batches = tf.data.Dataset.from_tensors(small_network.random_batch()).repeat()
+
+    def fit(steps):
+        return model.fit(batches, steps_per_epoch=steps, verbose=0).history
+
+    first, _, last, _ = (fit(steps) for steps in (1, 40, 1, 38))
+    return model, first, last
+
+
+@pytest.fixture(scope="session")
+def papers_network():
+    """The paper's network, 256 px; not to be changed."""
+    from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+
+    return build_pose_model(ModelConfig())
 
 
 @pytest.fixture(scope="session")

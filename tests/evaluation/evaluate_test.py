@@ -7,23 +7,17 @@ import pytest
 import tensorflow_datasets as tfds
 from support import painted_people
 from support.commands import fork, run
+from support.small_network import SMALL
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import schema
 from hg3d_tf.evaluation import scoring
-from hg3d_tf.network.keras_api import keras
-from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.training import checkpoints
 
-SMALL = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
 
-
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs") / "small"
-    keras.utils.set_random_seed(0)
-    checkpoints.save_model(build_pose_model(SMALL), folder)
-    return folder
+@pytest.fixture
+def workdir(untrained):
+    return untrained
 
 
 def evaluate(data_dir, *arguments, start=fork):

@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.small_network import shrunk
 
 from hg3d_tf.evaluation import scoring
-from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import ModelConfig
 from hg3d_tf.skeleton import JOINT_NAMES, MIRROR, mirrored_name
 
 CONFIG = ModelConfig(num_stacks=2, num_features=8, num_residuals=1, input_size=64)
@@ -16,7 +17,7 @@ CONFIG = ModelConfig(num_stacks=2, num_features=8, num_residuals=1, input_size=6
 @pytest.fixture(scope="module")
 def model():
     tf.random.set_seed(0)
-    return build_pose_model(dataclasses.replace(CONFIG, flip_test=True))
+    return shrunk(dataclasses.replace(CONFIG, flip_test=True))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_the_mirror_image_has_the_mirrored_pose(model, images):
 
 
 def test_it_is_made_where_the_network_has_it_or_on_demand(model, images):
-    plain = build_pose_model(CONFIG)
+    plain = shrunk(CONFIG)
     plain.set_weights(model.get_weights())
     expected = plain(images, training=False)["depth"]
     np.testing.assert_allclose(plain.infer(images)["depth"], expected, atol=1e-6)

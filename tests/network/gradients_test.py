@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from support import reference
+from support.small_network import shrunk
 
 from hg3d_tf.network import losses
 from hg3d_tf.network.keras_api import keras
-from hg3d_tf.network.pose_model import LossConfig, ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import LossConfig
 from hg3d_tf.skeleton import joint_index
 
 STEP = 1e-5
@@ -88,7 +89,7 @@ def test_heatmap_gradient():
 
 
 def test_geometry_on_3d_gives_all_samples_the_geometry_loss():
-    model = build_pose_model(ModelConfig(1, 8, 1, 64))
+    model = shrunk()
     joints_2d, depth, visible = random_pose(4)
     batch = {
         "joints_2d_norm": tf.constant(joints_2d, tf.float32),

@@ -8,9 +8,9 @@ from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
 
-@pytest.fixture(scope="module")
-def model():
-    return build_pose_model(ModelConfig())
+@pytest.fixture
+def model(papers_network):
+    return papers_network
 
 
 def parameters(layers) -> int:

@@ -1,18 +1,19 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.small_network import SMALL, random_batch
+from support.small_network import random_batch, shrunk
 
 from hg3d_tf.network import updates
 from hg3d_tf.network.keras_api import keras
-from hg3d_tf.network.pose_model import LossConfig, build_pose_model
+from hg3d_tf.network.pose_model import LossConfig
 from hg3d_tf.network.updates import UpdateConfig
 
 
 def compiled(optimizer, **settings):
     keras.utils.set_random_seed(0)
-    model = build_pose_model(SMALL)
+    model = shrunk()
     model.compile(optimizer, LossConfig(), UpdateConfig(**settings))
+    model.optimizer.build(model.trainable_variables)  # else the step is traced twice
     return model
 
 

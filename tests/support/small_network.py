@@ -1,11 +1,24 @@
-"""The smallest network of two stacks, and batches for it."""
+"""The smallest networks, and batches for them."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from hg3d_tf.network.pose_model import ModelConfig
+from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
+from support.training_runs import shrink_network
 
-SMALL = ModelConfig(num_stacks=2, num_features=8, num_residuals=1, input_size=64)
+SMALL = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
+
+
+def shrunk(config: ModelConfig = SMALL) -> PoseModel:
+    """Return a network of stem and heads, where what lies between them is not the point.
+
+    It takes a fifth of the time to build, trace and convert. Its weights are not those of the
+    network that its configuration describes: only a program that shrinks can load a folder of it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        shrink_network(patch.setattr)
+        return build_pose_model(config)
 
 
 def random_batch(size=4, seed=0):

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -6,7 +7,6 @@ import tensorflow as tf
 from support.commands import fails_with_one_line, fork
 
 from hg3d_tf.data import input_pipeline
-from hg3d_tf.training import checkpoints
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
@@ -85,8 +85,8 @@ def test_what_loses_too_much_is_refused():
     assert measurement.refused({"files": files}, 2.0, 5.0) == ["blurred", "flat"]
 
 
-def test_the_command_writes_what_is_good_and_names_what_is_refused(model, data_dir, tmp_path):
-    checkpoints.save_model(model, tmp_path / "run")
+def test_the_command_writes_what_is_good_and_names_what_is_refused(untrained, data_dir, tmp_path):
+    shutil.copytree(untrained, tmp_path / "run")
     flags = ("-m", "hg3d_tf.export", f"--workdir={tmp_path / 'run'}", f"--data_dir={data_dir}")
     data = ("--dataset=painted_2d", "--mix=painted_3d", "--calibration_samples=2")
     # No file can gain 200 % of MPJPE: each is refused.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from support.commands import run
+from support.small_network import SMALL
 from support.torch_bytes import Writer, ordered_dict
 
 from hg3d_tf.cli import UserError
@@ -107,11 +108,15 @@ def test_the_papers_network_has_the_same_parameters_in_pytorch(torch_network):
 
 
 @pytest.fixture(scope="module")
-def tensors():
-    """Tensors of a network by the authors' names, from our own weights."""
+def model():
+    """A small network of our own."""
     keras.utils.set_random_seed(0)
-    config = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
-    model = build_pose_model(config)
+    return build_pose_model(SMALL)
+
+
+@pytest.fixture(scope="module")
+def tensors(model):
+    """Tensors of that network by the authors' names, from its weights."""
     found = {}
     for layer, names in authors._tensor_names(model).items():
         for name, weight in zip(names, layer.get_weights(), strict=True):
@@ -145,18 +150,18 @@ def test_the_command_makes_a_training_folder(tmp_path, tensors, checkpoint):
     assert np.isfinite(model(image, training=False)["depth"]).all()
 
 
-def test_missing_and_unknown_parameters_are_named(tensors):
+def test_missing_and_unknown_parameters_are_named(tensors, model):
     changed = {name: array for name, array in tensors.items() if name != "r1.bn2.running_var"}
     changed |= {"extra.weight": np.zeros(3), "r1.bn.num_batches_tracked": np.array(5)}
-    model = build_pose_model(authors.infer_config(changed))
+    assert authors.infer_config(changed) == model.config
     message = r"missing: r1\.bn2\.running_var; unknown: extra\.weight$"
     with pytest.raises(UserError, match=message):
         authors.assign(model, changed)
 
 
-def test_a_wrong_shape_is_named(tensors):
+def test_a_wrong_shape_is_named(tensors, model):
     changed = tensors | {"r4.conv2.bias": np.zeros(7)}
-    model = build_pose_model(authors.infer_config(changed))
+    assert authors.infer_config(changed) == model.config
     with pytest.raises(UserError, match=r"r4\.conv2\.bias \(7,\)"):
         authors.assign(model, changed)
 

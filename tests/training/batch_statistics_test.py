@@ -1,22 +1,15 @@
 import numpy as np
 import pytest
-import tensorflow as tf
-from support.small_network import SMALL, random_batch
+from support.small_network import random_batch
 
 from hg3d_tf.network.keras_api import keras
-from hg3d_tf.network.pose_model import LossConfig, build_pose_model
 from hg3d_tf.training import batch_statistics
 
 
-@pytest.fixture(scope="module")
-def trained():
+@pytest.fixture
+def trained(learned):
     """A network that has learned one batch by heart."""
-    keras.utils.set_random_seed(0)
-    model = build_pose_model(SMALL)
-    model.compile(keras.optimizers.Adam(3e-3), LossConfig(depth_weight=0.1))
-    dataset = tf.data.Dataset.from_tensors(random_batch()).repeat()
-    model.fit(dataset, steps_per_epoch=80, verbose=0)
-    return model
+    return learned[0]
 
 
 def difference(model, image) -> float:

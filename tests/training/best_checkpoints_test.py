@@ -2,15 +2,18 @@ import json
 
 import numpy as np
 import pytest
+from support.small_network import SMALL
+from support.training_runs import shrink_network
 
-from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import build_pose_model
 from hg3d_tf.training import checkpoints
 from hg3d_tf.training.best_checkpoints import BestCheckpoints
 
 
-@pytest.fixture(scope="module")
-def model():
-    return build_pose_model(ModelConfig(1, 8, 1, 64))
+@pytest.fixture
+def model(monkeypatch):
+    shrink_network(monkeypatch.setattr)
+    return build_pose_model(SMALL)
 
 
 def test_the_best_are_kept_and_the_very_best_is_loaded(model, tmp_path):

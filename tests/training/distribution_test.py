@@ -7,8 +7,8 @@ import socket
 import numpy as np
 import pytest
 from support import training_runs as runs
+from support.small_network import shrunk
 
-from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.training import checkpoints
 
 # TensorFlow lets a worker without accelerators use one logical CPU; here it uses all.
@@ -35,10 +35,7 @@ def settings(tmp_path_factory):
     the rounding of the losses, float32, a thousandth after ten steps.
     """
     folder = tmp_path_factory.mktemp("initial")
-    with pytest.MonkeyPatch.context() as patch:
-        runs.shrink_network(patch.setattr)
-        initial = build_pose_model(ModelConfig(1, 8, 1, 64))
-    checkpoints.save_model(initial, folder)
+    checkpoints.save_model(shrunk(), folder)  # the trainings' network is shrunk, too
     return {
         "precision": "float64",
         "learning_rate": 1e-5,

@@ -3,19 +3,23 @@ import resource
 
 import numpy as np
 import pytest
+from support.small_network import SMALL
+from support.training_runs import shrink_network
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.keras_api import keras
-from hg3d_tf.network.pose_model import LossConfig, ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import LossConfig, build_pose_model
 from hg3d_tf.training import checkpoints
 from hg3d_tf.training.state import TrainCheckpoints, TrainState
 
 
 @pytest.fixture(scope="module")
 def state():
-    model = build_pose_model(ModelConfig(1, 8, 1, 64))
-    model.compile(keras.optimizers.SGD(), LossConfig())
-    return TrainState(model, average_decay=0.9)
+    with pytest.MonkeyPatch.context() as patch:
+        shrink_network(patch.setattr)
+        model = build_pose_model(SMALL)
+        model.compile(keras.optimizers.SGD(), LossConfig())
+        return TrainState(model, average_decay=0.9)
 
 
 @contextlib.contextmanager
