@@ -45,12 +45,13 @@ class Fork:
 
     def communicate(self, timeout: float) -> tuple[str, str]:
         """Wait for the end; return what was written to stdout and stderr."""
-        self._process.join(timeout)
-        if self._process.is_alive():
-            self._process.kill()
-            raise subprocess.TimeoutExpired(self._arguments, timeout)
-        stdout, stderr = (Path(self._outputs.name, name).read_text() for name in "12")
-        return stdout, stderr
+        with self._outputs as folder:
+            self._process.join(timeout)
+            if self._process.is_alive():
+                self._process.kill()
+                raise subprocess.TimeoutExpired(self._arguments, timeout)
+            stdout, stderr = (Path(folder, number).read_text() for number in "12")
+            return stdout, stderr
 
 
 def _become(arguments, cwd, env, folder) -> None:

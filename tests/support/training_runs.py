@@ -67,12 +67,13 @@ def shrink_network(set_attribute=setattr) -> None:
     set_attribute(hourglass, "residuals", lambda x, count, name: x)
 
 
-def start(workdir, data_dir, settings, body=TRAIN, devices=1):
+def start(workdir, data_dir, settings, body=TRAIN, devices=1, **variables):
     """Start a training; `body` is the Python that is run after SCRIPT."""
-    return forks.Fork(_program(workdir, data_dir, settings, body, devices), ROOT, environment({}))
+    program = _program(workdir, data_dir, settings, body, devices)
+    return forks.Fork(program, ROOT, environment(variables))
 
 
-def start_from_nothing(workdir, data_dir, settings, body, devices, **variables):
+def start_from_nothing(workdir, data_dir, settings, body=TRAIN, devices=1, **variables):
     """As `start`, for a training that may start its own command line again."""
     return subprocess.Popen(
         [sys.executable, *_program(workdir, data_dir, settings, body, devices)],
