@@ -56,13 +56,21 @@ def paint(
     width, height = size
     noise = np.random.default_rng(seed).normal(60, 5, (height, width, 1))
     image = np.repeat(noise, 3, axis=2)
-    centers = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1) + 0.5
     for place, colour in zip(joints_2d, _COLOURS, strict=True):
         if np.isfinite(place).all():
-            distance = np.linalg.norm(centers - place, axis=-1)
-            cover = np.clip(radius_px + 0.5 - distance, 0, 1)[..., None]
-            image = image * (1 - cover) + colour * cover
+            first = np.clip(np.floor(place - radius_px - 1), 0, size).astype(int)
+            end = np.clip(np.ceil(place + radius_px + 1), 0, size).astype(int)
+            _add_disc(image[first[1] : end[1], first[0] : end[0]], place - first, radius_px, colour)
     return image.clip(0, 255).astype(np.uint8)
+
+
+def _add_disc(part: np.ndarray, place: np.ndarray, radius_px: float, colour: np.ndarray) -> None:
+    """Paint a disc on the part of an image that it covers, at a place within the part."""
+    height, width = part.shape[:2]
+    centers = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1) + 0.5
+    distance = np.linalg.norm(centers - place, axis=-1)
+    cover = np.clip(radius_px + 0.5 - distance, 0, 1)[..., None]
+    part[:] = part * (1 - cover) + colour * cover
 
 
 def jpeg(image: np.ndarray) -> bytes:
