@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 EXTRAS := render,datasets,dev
 
-.PHONY: env test quickstart web serve-web lint format clean
+.PHONY: env test test-quick quickstart web serve-web lint format clean
 
 env: $(VENV)/.installed
 
@@ -17,8 +17,14 @@ $(VENV)/.installed: setup.py
 	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
 	@touch $@
 
+# Neighbours share fixtures: each worker starts with a row of tests and steals only when it is done.
+TEST := $(RUN) -m pytest -n auto --dist=worksteal
+
 test: env
-	$(RUN) -m pytest -n auto
+	$(TEST)
+
+test-quick: env
+	$(TEST) -m 'not slow'
 
 quickstart: env
 	$(RUN) experiments/quickstart.py

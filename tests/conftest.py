@@ -1,9 +1,27 @@
 import os
+import re
+from collections import Counter
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 from support import painted_people
+
+# What tests are skipped for, by a word of the reason; packages are all others.
+WANTED = {"real data": "HG3D_DATA", "the web page": "make web|Node|Chromium", "packages": ""}
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say at the end what was skipped and why, a line for each kind of reason."""
+    skipped = {kind: Counter() for kind in WANTED}
+    for report in terminalreporter.stats.get("skipped", ()):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        kind = next(kind for kind, words in WANTED.items() if re.search(words, reason))
+        skipped[kind][reason] += 1
+    for kind, reasons in skipped.items():
+        if reasons:
+            why = "; ".join(f"{count} x {reason}" for reason, count in reasons.items())
+            terminalreporter.write_line(f"{reasons.total()} skipped for want of {kind}: {why}")
 
 
 @pytest.fixture(scope="session")
