@@ -27,7 +27,7 @@ def main() -> None:
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
     from hg3d_tf import files, weights
     from hg3d_tf.network import shipped
-    from hg3d_tf.serving.description import describe_model
+    from hg3d_tf.serving.description import describe_phone_model
     from hg3d_tf.tflite import exported_files
     from hg3d_tf.training import checkpoints
 
@@ -36,7 +36,7 @@ def main() -> None:
     content = exported_files.convert(model, [_FORM])[_FORM]
     with files.atomic_path(weights.TFLITE_FILE) as temporary:
         temporary.write_bytes(content)
-    description = describe_model(model.config.input_size)
+    description = describe_phone_model(model.config.input_size, model.config.heatmaps)
     files.write_json(weights.FOLDER / "description.json", description)
     sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(weights.FOLDER.iterdir())}
     for name, size in sizes.items():

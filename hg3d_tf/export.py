@@ -127,7 +127,7 @@ def export_tflite() -> None:
     report |= {"test_set": f"{FLAGS.dataset}, {FLAGS.split}"}
     refused = measurement.refused(report, FLAGS.max_pck_loss, FLAGS.max_mpjpe_rise)
     kept = [form for form in contents if FLAGS.force or form not in refused]
-    exported_files.write(output_dir, {form: contents[form] for form in kept}, report, size)
+    exported_files.write(output_dir, {form: contents[form] for form in kept}, report, model.config)
     if len(kept) < len(contents):
         limits = (
             f"--max_pck_loss={FLAGS.max_pck_loss:g} or --max_mpjpe_rise={FLAGS.max_mpjpe_rise:g}"

@@ -47,7 +47,10 @@ def _towards_higher_neighbours(flat, x, y, width: int, height: int):
 
 
 def _mean_around(heatmaps, x, y):
-    """Return the mean place [B, 16] in x and y over a square of cells round cell x, y [B, 16]."""
+    """Return the mean place [B, 16] in x and y over a square of cells round cell x, y [B, 16].
+
+    Where there is nothing, which rounding can leave of a broad map, it is that cell itself.
+    """
     height, width = heatmaps.shape[1:3]
     reach = _MEAN_REACH * max(height, width)
 
@@ -56,12 +59,14 @@ def _mean_around(heatmaps, x, y):
         distance = tf.abs(cells - tf.cast(center, tf.float32)[:, tf.newaxis])
         return tf.cast(distance <= reach, tf.float32)  # [B, size, 16]
 
-    def mean(weights):
+    def mean(weights, center):
         cells = tf.range(weights.shape[1], dtype=tf.float32)[:, tf.newaxis] + 0.5
-        return tf.reduce_sum(weights * cells, axis=1) / tf.reduce_sum(weights, axis=1)
+        total = tf.reduce_sum(weights, axis=1)
+        found = tf.math.divide_no_nan(tf.reduce_sum(weights * cells, axis=1), total)
+        return tf.where(total > 0, found, tf.cast(center, tf.float32) + 0.5)
 
     inside = heatmaps * near(y, height)[:, :, tf.newaxis] * near(x, width)[:, tf.newaxis]
-    return mean(tf.reduce_sum(inside, axis=1)), mean(tf.reduce_sum(inside, axis=2))
+    return mean(tf.reduce_sum(inside, axis=1), x), mean(tf.reduce_sum(inside, axis=2), y)
 
 
 def decode_outputs(outputs, kind: str) -> dict[str, tf.Tensor]:

@@ -9,12 +9,13 @@ from hg3d_tf import cli
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.prediction.photos import Photo
+from hg3d_tf.tflite import heatmap_decoding
 
 # Photo and box [4] px, or None for the whole image -> joints_2d [16, 2] px, joints_3d [16, 3] mm,
 # confidence [16] (see pose_server.PoseServer).
 Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 
-_SIGNATURE = "joints"
+_SIGNATURE, _HEATMAPS = "joints", "heatmaps"
 
 
 def load_predictor(model: str | Path) -> Predictor:
@@ -33,6 +34,8 @@ def load_predictor(model: str | Path) -> Predictor:
 class LiteRTPredictor:
     """Photo and box -> joints, as `Predictor`, by LiteRT: no TensorFlow is imported.
 
+    Several threads may share one; it does their photos one after the other.
+
     Raises:
       UserError: if the file is not there or not a network of this project.
     """
@@ -44,7 +47,8 @@ class LiteRTPredictor:
             raise UserError(f"{path} does not exist: give a .tflite file that export wrote")
         try:
             self._runner = TfliteRunner(Path(path).read_bytes(), num_threads)
-            self.size = self._runner.input_size(_SIGNATURE)
+            self._decodes = _SIGNATURE in self._runner.signatures
+            self.size = self._runner.input_size(_SIGNATURE if self._decodes else _HEATMAPS)
         except (KeyError, ValueError) as error:
             raise UserError(f"{path} is not a network that export wrote: {error}") from error
 
@@ -56,9 +60,15 @@ class LiteRTPredictor:
         side = max(box[2:] - box[:2]) * margin
         corner = (box[:2] + box[2:] - side) / 2
         crop = crop_square(photo.pixels, corner, side, self.size)
-        outputs = self._runner.run(_SIGNATURE, crop / np.float32(255))
-        pose = {name: value[0] for name, value in outputs.items()}
+        pose = self._pose(crop / np.float32(255))
         return pose | {"joints_2d": corner + pose["joints_2d"] * side / self.size}
+
+    def _pose(self, crop: np.ndarray) -> dict[str, np.ndarray]:
+        outputs = self._runner.run(_SIGNATURE if self._decodes else _HEATMAPS, crop)
+        outputs = {name: value[0] for name, value in outputs.items()}
+        if self._decodes:
+            return outputs
+        return heatmap_decoding.decode(outputs["heatmaps"], outputs["depth"], self.size)
 
 
 def _tensorflow_predictor(folder: Path) -> Predictor:

@@ -33,6 +33,24 @@ INPUTS = {
 }
 
 
+_PHONE_OUTPUTS = ("joints_2d", "joints_3d", "joints_3d_crop", "confidence", "heatmaps", "depth")
+
+
+def describe_phone_model(input_size: int, heatmaps: str) -> dict:
+    """Return the description of a TensorFlow Lite file, ready for JSON.
+
+    Args:
+      input_size: side of the network's input, px.
+      heatmaps: `ModelConfig.heatmaps`, which says how to decode the signature `heatmaps`.
+    """
+    image = f"[1, {input_size}, {input_size}, 3] float32, 0 to 1: the square round the person"
+    return describe_model(input_size) | {
+        "heatmaps": heatmaps,
+        "inputs": {"image": image},
+        "outputs": {name: OUTPUTS[name] for name in _PHONE_OUTPUTS},
+    }
+
+
 def describe_model(input_size: int, version: str = "") -> dict:
     """Return the description of a model, ready for JSON.
 

@@ -4,7 +4,10 @@ Their input is one crop, `image` [1, S, S, 3] float32 in [0, 1], in every form. 
   joints: joints_2d [1, 16, 2] px of the crop, joints_3d [1, 16, 3] mm as `joint_decoding` gives
     them, joints_3d_crop [1, 16, 3] half sides of the crop, confidence [1, 16].
   heatmaps: heatmaps [1, h, w, 16] and depth [1, 16], convolutions alone, for GPU delegates: without
-    the flip test that `joints` makes where the network has one.
+    the flip test that `joints` makes where the network has one. Not in int8.
+
+In int8 the convolutions and dense layers compute in int8; what makes joints of their outputs stays
+in float: rounded to 255 values, coordinates would be coarse and broad distributions nothing.
 """
 
 from collections.abc import Iterable
@@ -17,18 +20,28 @@ from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.pose_model import PoseModel
 
 FORMS = ("float32", "float16", "dynamic", "int8")
+# Of the decoding and of the lifter's arithmetic.
+_FLOAT_OPERATORS = (
+    *("SOFTMAX", "BATCH_MATMUL", "SUM", "MUL", "DIV", "MEAN", "SQUARED_DIFFERENCE"),
+    *("RSQRT", "SQRT", "SUB", "GATHER", "GATHER_ND"),
+)
 
 
 class PhoneModel(tf.Module):
-    """The signatures of the files, as a SavedModel for the converter."""
+    """The signatures of the files, as a SavedModel for the converter.
 
-    def __init__(self, model: PoseModel):
+    Args:
+      model: the network.
+      flip_test: of the signature `joints`; by default as the network has it.
+    """
+
+    def __init__(self, model: PoseModel, flip_test: bool | None = None):
         super().__init__(name="hg3d")
         self.weights = model.variables
         self.size = model.config.input_size
         self.heatmaps_kind = model.config.heatmaps
         self.network = lambda image: model(image, training=False)
-        self.infer = model.infer
+        self.infer = lambda image: model.infer(image, flip_test)
 
     def save(self, folder: str) -> None:
         """Write the SavedModel that `convert` reads."""
@@ -51,14 +64,6 @@ class PhoneModel(tf.Module):
         return {"heatmaps": outputs["heatmaps"][-1], "depth": outputs["depth"]}
 
 
-def signatures_of(form: str) -> list[str]:
-    """Return the signatures that a form's file has.
-
-    Full int8 has no decoded joints: the converter would round coordinates, too, to 255 values.
-    """
-    return ["heatmaps"] if form == "int8" else ["joints", "heatmaps"]
-
-
 def convert(folder: str, form: str, images: Iterable[np.ndarray] = ()) -> bytes:
     """Return the file of a form from the SavedModel in `folder`.
 
@@ -68,16 +73,24 @@ def convert(folder: str, form: str, images: Iterable[np.ndarray] = ()) -> bytes:
         float, int8 computes in int8.
       images: for int8: crops [S, S, 3] in [0, 1] like those that the file will see.
     """
-    signatures = signatures_of(form)
+    signatures = ["joints"] if form == "int8" else ["joints", "heatmaps"]
     converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
     if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if form == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if form == "int8":
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.representative_dataset = lambda: (
-            ("heatmaps", {"image": np.float32(image)[np.newaxis]}) for image in images
-        )
     with cli.native_notices_hidden():  # tables of the operators
-        return converter.convert()
+        return _in_int8(converter, images) if form == "int8" else converter.convert()
+
+
+def _in_int8(converter, images: Iterable[np.ndarray]) -> bytes:
+    examples = [{"image": np.float32(image)[np.newaxis]} for image in images]
+    converter.representative_dataset = lambda: (("joints", example) for example in examples)
+    lite = tf.lite.experimental
+    # The one public way to except operators.
+    debugger = lite.QuantizationDebugger(
+        converter=converter,
+        debug_dataset=converter.representative_dataset,
+        debug_options=lite.QuantizationDebugOptions(denylisted_ops=list(_FLOAT_OPERATORS)),
+    )
+    return debugger.get_nondebug_quantized_model()

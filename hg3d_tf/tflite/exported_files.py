@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from hg3d_tf import files
 from hg3d_tf.data import input_pipeline
-from hg3d_tf.network.pose_model import PoseModel
-from hg3d_tf.serving.description import describe_model
+from hg3d_tf.network.pose_model import ModelConfig, PoseModel
+from hg3d_tf.serving.description import describe_phone_model
 from hg3d_tf.tflite import conversion, measurement
 
 
@@ -30,13 +30,16 @@ def training_images(
 
 def convert(model: PoseModel, forms: Iterable[str], images=()) -> dict[str, bytes]:
     """Return form -> bytes of the file; `images` are the representative ones for int8."""
-    with tempfile.TemporaryDirectory() as folder:
-        conversion.PhoneModel(model).save(folder)
-        progress = tqdm(forms, desc="converting", unit="file", leave=False, disable=None)
-        return {form: conversion.convert(folder, form, images) for form in progress}
+    contents = {}
+    for form in tqdm(forms, desc="converting", unit="file", leave=False, disable=None):
+        with tempfile.TemporaryDirectory() as folder:
+            # For speed, int8 goes without the flip test.
+            conversion.PhoneModel(model, False if form == "int8" else None).save(folder)
+            contents[form] = conversion.convert(folder, form, images)
+    return contents
 
 
-def write(output_dir: Path, contents: dict[str, bytes], report: dict, size: int) -> None:
+def write(output_dir: Path, contents: dict[str, bytes], report: dict, config: ModelConfig) -> None:
     """Write FORM.tflite for each content, the report and description.json; print the report.
 
     A file of a form that the report measures but `contents` lacks is of an earlier run: it goes.
@@ -47,7 +50,8 @@ def write(output_dir: Path, contents: dict[str, bytes], report: dict, size: int)
         with files.atomic_path(output_dir / f"{form}.tflite") as temporary:
             temporary.write_bytes(content)
         print(f"{form}: {output_dir / form}.tflite")
-    files.write_json(output_dir / "description.json", describe_model(size))
+    description = describe_phone_model(config.input_size, config.heatmaps)
+    files.write_json(output_dir / "description.json", description)
     files.write_json(output_dir / "report.json", report)
     text = measurement.as_markdown(report)
     files.write_text(output_dir / "report.md", text)

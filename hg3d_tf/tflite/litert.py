@@ -1,5 +1,7 @@
 """Run a TensorFlow Lite file with LiteRT, without TensorFlow."""
 
+import threading
+
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -8,6 +10,9 @@ from hg3d_tf import cli
 
 class TfliteRunner:
     """The signatures of a file that export wrote, run by LiteRT on the CPU.
+
+    Several threads may use one runner: it takes their crops one after the other, since LiteRT's
+    interpreter is not for several threads at once.
 
     Args:
       content: the file's bytes.
@@ -22,18 +27,24 @@ class TfliteRunner:
         with cli.native_notices_hidden():
             # Kept: a signature's runner does not keep alive what it runs.
             self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
-        self._runners = {}
+        self._runners, self._lock = {}, threading.Lock()
 
     def input_size(self, signature: str) -> int:
         """Return the side of the crops, px."""
         details = self._interpreter.get_signature_runner(signature).get_input_details()
         return int(details["image"]["shape"][1])
 
+    @property
+    def signatures(self) -> list[str]:
+        """Return the names of the file's signatures."""
+        return list(self._interpreter.get_signature_list())
+
     def run(self, signature: str, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return the outputs for one crop [S, S, 3] in [0, 1], with a batch axis of 1."""
-        if signature not in self._runners:
-            self._runners[signature] = self._first_run(signature, image)
-        return self._runners[signature](image=np.float32(image)[np.newaxis])
+        with self._lock:
+            if signature not in self._runners:
+                self._runners[signature] = self._first_run(signature, image)
+            return self._runners[signature](image=np.float32(image)[np.newaxis])
 
     def _first_run(self, signature: str, image: np.ndarray):
         """Return the signature's runner after a run, which tells of its delegate on stderr."""

@@ -37,7 +37,7 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
       signature -> operator -> {"count", "gpu_delegate"}.
     """
     size = model.config.input_size
-    # As the files' heat maps, which are measured: without a flip test.
+    # As what is measured of the files: without a flip test.
     predict = scoring.prediction_function(model, flip_test=False)
     reference = scoring.predict_split(model, batches, "Keras", predict)
     keras = scoring.summarize(reference, size)
@@ -63,9 +63,15 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
 
 
 def latency_seconds(runner: TfliteRunner, size: int, seconds: float) -> float:
-    """Return the median time of the network alone (the signature `heatmaps`)."""
+    """Return the median time of a crop without a flip test."""
     image = np.random.default_rng(0).random((size, size, 3))
-    return median_seconds(lambda: runner.run("heatmaps", image), seconds)
+    signature = _signature(runner)
+    return median_seconds(lambda: runner.run(signature, image), seconds)
+
+
+def _signature(runner: TfliteRunner) -> str:
+    """Return the signature that makes no flip test: in int8 there is only `joints`."""
+    return "heatmaps" if "heatmaps" in runner.signatures else "joints"
 
 
 def operators_with_delegate(content: bytes) -> dict:
@@ -81,15 +87,19 @@ def operators_with_delegate(content: bytes) -> dict:
 
 def _predict(runner: TfliteRunner, batch, kind: str) -> dict[str, tf.Tensor]:
     """Return what `scoring.predict_split` does; the file takes one crop at a time."""
-    rows = [runner.run("heatmaps", image) for image in batch["image"].numpy()]
-    heatmaps, depth = (
-        np.concatenate([row[name] for row in rows]) for name in ("heatmaps", "depth")
-    )
-    joints_2d_norm, confidence = joint_decoding.decode_heatmaps(heatmaps, kind)
+    signature = _signature(runner)
+    rows = [runner.run(signature, image) for image in batch["image"].numpy()]
+    outputs = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    if signature == "joints":
+        joints, confidence = outputs["joints_3d_crop"], outputs["confidence"]
+        joints_2d_norm, depth = joints[..., :2], joints[..., 2]
+    else:
+        joints_2d_norm, confidence = joint_decoding.decode_heatmaps(outputs["heatmaps"], kind)
+        depth = outputs["depth"]
     return {
-        "predicted_2d_norm": joints_2d_norm,
+        "predicted_2d_norm": tf.constant(joints_2d_norm),
         "predicted_depth": tf.constant(depth),
-        "confidence": confidence,
+        "confidence": tf.constant(confidence),
     }
 
 

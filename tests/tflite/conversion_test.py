@@ -1,5 +1,6 @@
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -40,16 +41,44 @@ def test_keras_saved_model_and_tflite_agree(model, served, contents):
         np.testing.assert_allclose(raw["depth"][0], outputs["depth"][i], atol=1e-4)
 
 
-def test_half_and_int8_are_near_and_smaller(model, contents):
+def test_half_precision_is_near_and_smaller(contents):
     image = crops(1)[0] / 255
-    exact = litert.TfliteRunner(contents["float32"]).run("heatmaps", image)
-    for form, tolerance in (("float16", 0.02), ("int8", 0.3)):
-        assert len(contents[form]) < len(contents["float32"])
-        outputs = litert.TfliteRunner(contents[form]).run("heatmaps", image)
-        for name, value in exact.items():
-            spread = np.ptp(value)
-            difference = np.abs(outputs[name] - value).mean()
-            assert 0 < difference < tolerance * spread, (form, name)
+    exact, half = (
+        litert.TfliteRunner(contents[form]).run("heatmaps", image)
+        for form in ("float32", "float16")
+    )
+    assert len(contents["float16"]) < len(contents["float32"])
+    for name, value in exact.items():
+        assert 0 < np.abs(half[name] - value).mean() < 0.02 * np.ptp(value), name
+
+
+def test_int8_is_smaller_and_its_joints_are_near(contents):
+    exact, rough = (litert.TfliteRunner(contents[form]) for form in ("float32", "int8"))
+    assert len(contents["int8"]) < 0.5 * len(contents["float32"]) and rough.signatures == ["joints"]
+    images = crops(8) / 255
+    found, expected = ([runner.run("joints", i) for i in images] for runner in (rough, exact))
+    assert found[0].keys() == expected[0].keys()
+    for name, tolerance in (("confidence", 0.1), ("joints_3d_crop", 0.35)):
+        values, truth = (np.concatenate([row[name] for row in rows]) for rows in (found, expected))
+        assert 0 < np.median(np.abs(values - truth)) < tolerance * np.ptp(truth), name
+
+
+@pytest.mark.parametrize("form", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_no_output_of_an_image_of_nothing_is_nan(contents, form, level):
+    runner = litert.TfliteRunner(contents[form])
+    for signature in runner.signatures:
+        for name, value in runner.run(signature, np.full((64, 64, 3), level)).items():
+            assert np.isfinite(value).all(), (signature, name)
+
+
+def test_several_threads_get_the_poses_of_one(contents):
+    runner = litert.TfliteRunner(contents["float32"])
+    images = crops(24) / 255
+    expected = [runner.run("joints", image)["joints_3d"] for image in images]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda image: runner.run("joints", image)["joints_3d"], images))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_the_heatmaps_are_for_gpu_delegates_the_joints_are_not(contents):
@@ -58,7 +87,7 @@ def test_the_heatmaps_are_for_gpu_delegates_the_joints_are_not(contents):
     assert all(operator["gpu_delegate"] for operator in listed["heatmaps"].values())
     assert listed["heatmaps"]["CONV_2D"]["count"] > 10
     assert not listed["joints"]["ARG_MAX"]["gpu_delegate"]
-    assert measurement.operators_with_delegate(contents["int8"]).keys() == {"heatmaps"}
+    assert measurement.operators_with_delegate(contents["int8"]).keys() == {"joints"}
 
 
 def test_the_report_measures_each_file(model, contents, data_dir):
