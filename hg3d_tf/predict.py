@@ -51,7 +51,7 @@ flags.DEFINE_float(
 
 def main(argv: list[str]) -> int:
     """Predict on all images, or on a video; return 1 if any could not be read."""
-    from hg3d_tf import weights
+    from hg3d_tf import files, weights
     from hg3d_tf.prediction import photos, predictors
 
     if FLAGS.video and FLAGS.webcam:
@@ -69,12 +69,12 @@ def main(argv: list[str]) -> int:
     output_dir = cli.writable_folder(FLAGS.output_dir)
     predictor = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
     if films:
-        from hg3d_tf.prediction import video
+        from hg3d_tf.prediction import film_reader, video
 
         options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
-        source = video.file_or_camera(FLAGS.video) if FLAGS.video else video.first_camera()
-        video.predict(source, predictor, FLAGS.box, output_dir, options)
-        return 0
+        address = FLAGS.video and str(files.user_path(FLAGS.video))
+        source = film_reader.file_or_camera(address) if address else film_reader.first_camera()
+        return video.predict(source, predictor, FLAGS.box, output_dir, options)
     return predict_all(paths, _finder(predictor), output_dir)
 
 

@@ -1,36 +1,15 @@
-"""Finding people, and following one through a video."""
-
-import json
+"""Finding people in photos."""
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from support.looker import Looker
 
-from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.pictures import draw, view_3d
-from hg3d_tf.prediction import people, video
-from hg3d_tf.prediction.one_euro import OneEuroFilter
+from hg3d_tf.prediction import people
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.skeleton import BONES, joint_index
-
-
-class Looker:
-    """A predictor that sees a pose where it is, more clearly the better the box fits it."""
-
-    def __init__(self, joints_2d):
-        self.joints_2d = joints_2d
-        self.boxes = []
-
-    def __call__(self, photo, box):
-        self.boxes.append(box)
-        confidence = np.full(16, 0.4 if box is None else 0.9)
-        return {
-            "joints_2d": self.joints_2d.copy(),
-            "joints_3d": np.arange(48.0).reshape(16, 3),
-            "confidence": confidence,
-        }
-
 
 PLACES = [(20, 20), (300, 200), (520, 60)]  # corners of people in a crowd
 
@@ -143,91 +122,6 @@ def test_a_crop_keeps_pixels_and_is_black_outside():
     np.testing.assert_array_equal(outside[1:, 2:], pixels[:3, :2])
     assert not outside[0].any()
     assert not outside[:, :2].any()
-
-
-def test_one_euro_by_its_formulas():
-    values = np.random.default_rng(0).normal(size=(5, 3))
-    rate, cutoff, beta = 30.0, 1.5, 0.2
-    smooth = OneEuroFilter(rate, cutoff, beta)
-    alpha = lambda hz: 1 / (1 + rate / (2 * np.pi * hz))  # noqa: E731
-    last, speed = values[0], np.zeros(3)
-    np.testing.assert_allclose(smooth(values[0]), values[0])
-    for value in values[1:]:
-        speed = alpha(1.0) * (value - last) * rate + (1 - alpha(1.0)) * speed
-        weight = alpha(cutoff + beta * np.abs(speed))
-        last = weight * value + (1 - weight) * last
-        np.testing.assert_allclose(smooth(value), last)
-
-
-def write_video(path, frames):
-    av = pytest.importorskip("av")
-    with av.open(str(path), "w") as written:
-        stream = written.add_stream("libx264", rate=10)
-        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "yuv420p"
-        for pixels in frames:
-            written.mux(stream.encode(av.VideoFrame.from_ndarray(pixels)))
-        written.mux(stream.encode(None))
-
-
-def test_a_video_gives_a_video_and_a_pose_for_each_frame(joints, tmp_path):
-    av = pytest.importorskip("av")
-    write_video(tmp_path / "clip.mp4", np.full((4, 120, 100, 3), 128, np.uint8))
-    look = Looker(joints)
-    options = video.Options(smoothing=0)
-    video.predict(video.file_or_camera(str(tmp_path / "clip.mp4")), look, None, tmp_path, options)
-    records = json.loads((tmp_path / "clip_poses.json").read_text())
-    assert [record["seconds"] for record in records] == [0, 0.1, 0.2, 0.3]
-    assert records[2]["joints_2d_px"]["r_ankle"] == np.round(joints[0], 3).tolist()
-    with av.open(str(tmp_path / "clip_pose.mp4")) as opened:
-        drawn = [frame.to_ndarray(format="rgb24") for frame in opened.decode(video=0)]
-    assert len(drawn) == 4
-    assert np.abs(drawn[0].astype(int) - 128).max() > 60  # a skeleton was drawn
-    # Three looks at the first frame, then one at each where the joints were.
-    assert len(look.boxes) == 6
-
-
-def test_a_video_ends_after_the_seconds_asked_for(joints, tmp_path):
-    write_video(tmp_path / "clip.mp4", np.full((4, 64, 64, 3), 128, np.uint8))
-    video.predict(
-        video.file_or_camera(str(tmp_path / "clip.mp4")),
-        Looker(joints),
-        None,
-        tmp_path,
-        video.Options(0.2),
-    )
-    assert len(json.loads((tmp_path / "clip_poses.json").read_text())) == 2
-
-
-def test_a_camera_films_until_it_is_interrupted(joints, tmp_path):
-    pytest.importorskip("av")
-
-    class Interrupted(Looker):
-        def __call__(self, photo, box=None):
-            if photo.name == "frame 3":
-                raise KeyboardInterrupt
-            return super().__call__(photo, box)
-
-    # FFmpeg's test picture stands in for a camera: it has no end and is opened in the same way.
-    endless = video.Source("testsrc=size=64x48:rate=10", "lavfi")
-    video.predict(endless, Interrupted(joints), None, tmp_path, video.Options())
-    assert len(json.loads((tmp_path / "testsrc=size=64x48:rate=10_poses.json").read_text())) == 3
-    assert (tmp_path / "testsrc=size=64x48:rate=10_pose.mp4").stat().st_size > 500
-
-
-def test_a_system_without_a_known_camera_is_named(monkeypatch):
-    monkeypatch.setattr(video.sys, "platform", "win32")
-    with pytest.raises(UserError, match="--webcam: unknown on this system"):
-        video.first_camera()
-
-
-def test_what_is_no_video_is_named(tmp_path):
-    pytest.importorskip("av")
-    (tmp_path / "no.mp4").write_text("no video")
-    with pytest.raises(UserError, match=r"no\.mp4: cannot be read as a video"):
-        video.predict(
-            video.file_or_camera(str(tmp_path / "no.mp4")), None, None, tmp_path, video.Options()
-        )
-    assert not list(tmp_path.glob("*_pose*"))
 
 
 def test_the_3d_page_holds_every_frame_and_needs_no_network(tmp_path):

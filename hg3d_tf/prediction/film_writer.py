@@ -1,0 +1,52 @@
+"""Writing films with times of their own: what paused pauses again."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from hg3d_tf.prediction.film_reader import import_av
+
+
+class FilmWriter:
+    """Writes an H.264 film, MP4, from frames and their times; use it as a context.
+
+    A last odd row and column of the frames are left out: the codec halves the colours' resolution.
+    The first frame decides the size; others are scaled to it.
+
+    Args:
+      path: of the file.
+      time_base: seconds of a tick.
+      rate: frames each second, on average: a hint for the codec.
+    """
+
+    def __init__(self, path: Path, time_base: Fraction, rate: Fraction):
+        self._av = import_av()
+        self._time_base, self._rate = time_base, rate
+        self._film = self._av.open(str(path), "w", format="mp4")
+        self._stream = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None and self._stream is not None:
+            self._film.mux(self._stream.encode(None))
+        self._film.close()
+
+    def add(self, pixels: np.ndarray, ticks: int) -> None:
+        """Add a frame [H, W, 3] uint8; `ticks` must rise."""
+        height, width = pixels.shape[:2]
+        even = np.ascontiguousarray(pixels[: height // 2 * 2, : width // 2 * 2])
+        self._stream = self._stream or self._new_stream(even)
+        frame = self._av.VideoFrame.from_ndarray(even, format="rgb24")
+        frame.pts, frame.time_base = ticks, self._time_base
+        self._film.mux(self._stream.encode(frame))
+
+    def _new_stream(self, pixels: np.ndarray):
+        # A rate that a film wrongly claims would make the codec choose an absurd level.
+        stream = self._film.add_stream("libx264", rate=min(self._rate, Fraction(240)))
+        stream.height, stream.width = pixels.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = self._time_base
+        return stream

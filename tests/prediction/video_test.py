@@ -1,0 +1,112 @@
+"""One person followed through films."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("av")
+
+from support import films
+from support.looker import Looker
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.prediction import people, video
+from hg3d_tf.prediction.film_reader import Source, file_or_camera
+
+
+@pytest.fixture
+def joints():
+    return np.random.default_rng(0).uniform((10, 20), (50, 90), (16, 2))
+
+
+def predict(path, look, **options):
+    status = video.predict(
+        file_or_camera(str(path)), look, None, path.parent, video.Options(**options)
+    )
+    records = json.loads((path.parent / f"{path.stem}_poses.json").read_text())
+    return status, records, *films.shown(path.parent / f"{path.stem}_pose.mp4")
+
+
+def test_a_film_gives_a_film_and_a_pose_for_each_frame(joints, tmp_path):
+    films.write(tmp_path / "clip.mp4", np.full((4, 120, 100, 3), 128, np.uint8))
+    look = Looker(joints)
+    status, records, drawn, times = predict(tmp_path / "clip.mp4", look, smoothing=0)
+    assert status == 0
+    assert [record["seconds"] for record in records] == times == [0, 0.1, 0.2, 0.3]
+    assert records[2]["joints_2d_px"]["r_ankle"] == np.round(joints[0], 3).tolist()
+    assert len(drawn) == 4
+    assert np.abs(drawn[0].astype(int) - 128).max() > 60  # a skeleton was drawn
+    # Three looks at the first frame, then one at each where the joints were.
+    assert len(look.boxes) == 6
+
+
+def test_what_pauses_pauses_again(joints, tmp_path):
+    milliseconds = [0, 33, 67, 100, 133, 1133, 1167, 1200]
+    films.write(tmp_path / "clip.mp4", films.moving_square(), times=milliseconds)
+    _, records, _, times = predict(tmp_path / "clip.mp4", Looker(joints))
+    for seconds in ([record["seconds"] for record in records], times):
+        np.testing.assert_allclose(seconds, np.array(milliseconds) / 1000, atol=0.001)
+
+
+def test_a_film_stored_lying_is_written_upright(joints, tmp_path):
+    upright = films.moving_square(height=97)  # the codec takes 96 lines
+    films.write(tmp_path / "clip.mkv", upright[:, :96])
+    films.write(tmp_path / "clip.mp4", np.rot90(upright[:, :96], 1, (1, 2)))
+    films.set_display_matrix(tmp_path / "clip.mp4", 0, 1, -1, 0)
+    _, _, drawn, _ = predict(tmp_path / "clip.mp4", Looker(joints))
+    assert drawn[0].shape == (96, 64, 3)
+    assert drawn[0][4, 4, 0] > 150 and drawn[0][92, 4, 2] > 150
+
+
+def test_damage_and_a_missing_end_are_named_and_the_rest_is_written(joints, tmp_path, capsys):
+    films.write(tmp_path / "clip.avi", films.moving_square(12), "mjpeg")
+    films.lose_packet(tmp_path / "clip.avi", 4)
+    films.cut_off(tmp_path / "clip.avi", 0.7)
+    status, records, drawn, _ = predict(tmp_path / "clip.avi", Looker(joints))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "warning" in line]
+    assert status == 0 and len(records) == len(drawn) >= 5
+    assert len(lines) == 2 and "damaged frames, at 0.40, " in lines[0] and "cut off" in lines[1]
+
+
+def test_a_film_without_a_sound_frame_is_named_and_leaves_nothing(joints, tmp_path):
+    films.write(tmp_path / "clip.avi", films.moving_square(1), "mjpeg")
+    films.lose_packet(tmp_path / "clip.avi", 0)
+    with pytest.raises(UserError, match=r"clip\.avi: left out 1 damaged frame.*no frame can be"):
+        predict(tmp_path / "clip.avi", Looker(joints))
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.avi"]
+
+
+class Interrupted(Looker):
+    def __call__(self, photo, box=None):
+        if photo.name == "frame 3":
+            raise KeyboardInterrupt
+        return super().__call__(photo, box)
+
+
+def test_an_interrupted_film_is_kept_so_far(joints, tmp_path, capsys):
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    status, records, drawn, _ = predict(tmp_path / "clip.mp4", Interrupted(joints))
+    assert status == 130 and len(records) == len(drawn) == 3
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_camera_films_until_it_is_interrupted(joints, tmp_path):
+    # FFmpeg's test picture stands in for a camera: it has no end and is opened in the same way.
+    endless = Source("testsrc=size=64x48:rate=10", "lavfi")
+    assert video.predict(endless, Interrupted(joints), None, tmp_path, video.Options()) == 0
+    assert len(json.loads((tmp_path / "testsrc=size=64x48:rate=10_poses.json").read_text())) == 3
+    assert (tmp_path / "testsrc=size=64x48:rate=10_pose.mp4").stat().st_size > 500
+
+
+def test_the_skeleton_is_drawn_dotted_where_it_is_unclear(joints):
+    joints[:] = 20
+    joints[14], joints[15] = (20, 50), (180, 50)  # the left forearm
+    pixels = np.zeros((100, 200, 3), np.uint8)
+    lit = []
+    for confidence in (0.9, 0.1):
+        pose = {"joints_2d": joints, "confidence": np.full(16, confidence)}
+        drawn = video.overlay(pixels, people.Person(np.zeros(4), pose))
+        assert drawn.shape == pixels.shape and not pixels.any()
+        lit.append((drawn[50, 20:180].max(axis=1) > 0).mean())
+    assert lit[0] == 1 and 0.3 < lit[1] < 0.8
