@@ -94,7 +94,15 @@ class _Poses:
 
 def overlay(pixels: np.ndarray, person: people.Person) -> np.ndarray:
     """Return the image [H, W, 3] with the skeleton over it, dotted where it is unclear."""
-    image = Image.fromarray(pixels)
-    thickness = max(2.0, min(pixels.shape[:2]) / 120)
-    draw_bones(ImageDraw.Draw(image), person.pose["joints_2d"], thickness, person.unclear)
-    return np.asarray(image)
+    size = pixels.shape[1::-1]
+    thickness = max(2.0, min(size) / 120)
+    joints = person.pose["joints_2d"]
+    # Only what the skeleton covers goes to Pillow and back: that costs more than to draw.
+    left, top = np.clip(np.floor(joints.min(0) - thickness), 0, size).astype(int)
+    right, bottom = np.clip(np.ceil(joints.max(0) + thickness), 0, size).astype(int)
+    drawn = pixels.copy()
+    if right > left and bottom > top:
+        part = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
+        draw_bones(ImageDraw.Draw(part), joints - (left, top), thickness, person.unclear)
+        drawn[top:bottom, left:right] = np.asarray(part)
+    return drawn

@@ -110,3 +110,11 @@ def test_the_skeleton_is_drawn_dotted_where_it_is_unclear(joints):
         assert drawn.shape == pixels.shape and not pixels.any()
         lit.append((drawn[50, 20:180].max(axis=1) > 0).mean())
     assert lit[0] == 1 and 0.3 < lit[1] < 0.8
+
+
+@pytest.mark.parametrize("shift", [(-400, 0), (0, 400), (160, 40)])
+def test_a_skeleton_may_lie_outside_of_the_picture(joints, shift):
+    pixels = np.zeros((100, 200, 3), np.uint8)
+    pose = {"joints_2d": joints + shift, "confidence": np.full(16, 0.9)}
+    drawn = video.overlay(pixels, people.Person(np.zeros(4), pose))
+    assert drawn.shape == pixels.shape and drawn.any() == (shift == (160, 40))
