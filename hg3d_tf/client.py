@@ -24,7 +24,7 @@ cli.DEFINE_path("output", "poses.json", "JSON file for the poses.")
 
 
 def main(argv: list[str]) -> int:
-    """Ask for all images; return 1 if the server refused any."""
+    """Ask for all images; return 1 if there is any without an answer."""
     from hg3d_tf import files
     from hg3d_tf.prediction import photos
 
@@ -57,19 +57,16 @@ def predictor():
 
 
 def ask(paths, predict, box) -> tuple[list, list[str]]:
-    """Return the poses, and one line for each image that the server refused."""
+    """Return the poses, and one line for each image that has none."""
     from tqdm import tqdm
 
-    from hg3d_tf.prediction import pose_json
-    from hg3d_tf.serving import clients
+    from hg3d_tf.prediction import asking, pose_json
 
     poses, failures = [], []
-    images = [path.read_bytes() for path in paths]
-    answers = clients.predict_batches(images, predict, FLAGS.batch_size, box)
-    progress = tqdm(answers, total=len(paths), unit="image", disable=None)
-    for path, answer in zip(paths, progress, strict=True):
+    answers = asking.ask(paths, predict, FLAGS.batch_size, box)
+    for path, answer in tqdm(answers, total=len(paths), unit="image", disable=None):
         if isinstance(answer, str):
-            failures.append(f"{path}: refused by the server: {answer}")
+            failures.append(answer)
         else:
             poses.append(pose_json.as_json(path, answer))
     return poses, failures

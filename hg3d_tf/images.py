@@ -23,6 +23,8 @@ APPLE_DOUBLE_PREFIX = "._"
 
 # More are not decoded at once: Pillow's own limit, half a gigabyte of pixels.
 MAX_PIXELS = 2 * 89_478_485
+# Sides of the largest picture that an exported graph decodes, px: 200 MB of pixels.
+MAX_SERVED_SIDE = 8192
 _MAX_JPEG_PIXELS = 1_000_000_000  # which are reduced while they are decoded
 # Others, of the forty that Pillow knows, start programs or are no photos.
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
@@ -53,14 +55,19 @@ class ImageError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """What a file says about its picture: width and height px as seen and as stored, and the turn.
+    """What a file says about its picture.
 
-    The orientation is Exif's, 1 to 8; 1 where there is none.
+    Attributes:
+      seen_size, stored_size: width and height px.
+      orientation: Exif's, 1 to 8; 1 where there is none.
+      file_format, mode: as Pillow calls them.
     """
 
     seen_size: tuple[int, int]
     stored_size: tuple[int, int]
     orientation: int
+    file_format: str
+    mode: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +105,7 @@ def read_header(source: str | Path | bytes) -> Header:
         other = image.size[::-1] if orientation >= 5 else image.size
         # Pillow turns TIFF by itself.
         sizes = (image.size, other) if image.format == "TIFF" else (other, image.size)
-        return Header(*sizes, orientation)
+        return Header(*sizes, orientation, image.format, image.mode)
 
 
 def read_picture(source: str | Path | bytes, as_stored: bool = False) -> Picture:

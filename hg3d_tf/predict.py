@@ -75,25 +75,13 @@ def main(argv: list[str]) -> int:
         address = FLAGS.video and str(files.user_path(FLAGS.video))
         source = film_reader.file_or_camera(address) if address else film_reader.first_camera()
         return video.predict(source, predictor, FLAGS.box, output_dir, options)
-    return predict_all(paths, _finder(predictor), output_dir)
+    from hg3d_tf.prediction.finders import finder
 
-
-def _finder(predictor):
-    """Return the function from a photo to its people, as the flags want."""
-    from hg3d_tf.prediction import people
-
-    if FLAGS.box is not None:
-        return lambda photo: people.in_boxes(photo, predictor, [FLAGS.box])
-    if FLAGS.detector == "search":
-        return lambda photo: people.find_everybody(photo, predictor)
-    if FLAGS.detector == "hog":
-        detect = people.hog_detector()
-        return lambda photo: people.in_boxes(photo, predictor, detect(photo.pixels))
-    return lambda photo: [people.find_person(photo, predictor)]
+    return predict_all(paths, finder(predictor, FLAGS.box, FLAGS.detector), output_dir)
 
 
 def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
-    """Predict, draw and write; return 1 if any image could not be read.
+    """Predict, draw and write; return 1 if there is any image whose people are not known.
 
     Args:
       paths: of the images.
@@ -111,15 +99,18 @@ def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
     for path, name in zip(tqdm(paths, unit="image", disable=len(paths) == 1), names, strict=True):
         try:
             photo = photos.read_photo(path)
+            found = find_people(photo)
         except cli.UserError as error:
             failures.append(str(error))
             continue
-        found = find_people(photo)
         _warn(path, found)
         records += [pose_json.as_json(path, person.pose, person.box) for person in found]
         shown = [
             ShownPose(
-                photo.pixels, person.pose["joints_2d"], person.pose["joints_3d"], person.unclear
+                photo.pixels,
+                person.pose["joints_2d"] * photo.scale,
+                person.pose["joints_3d"],
+                person.unclear,
             )
             for person in found
         ]

@@ -5,8 +5,7 @@ They are asked before anything is decoded: a file of a few bytes can claim any s
 
 import tensorflow as tf
 
-# Sides of the largest image that is decoded, px: 200 MB of pixels.
-MAX_SIDE = 8192
+from hg3d_tf.images import MAX_SERVED_SIDE as MAX_SIDE
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _EXIF = [0xFF, 0xE1, -1, -1, *b"Exif\0\0"]  # APP1, two bytes of its length, its kind

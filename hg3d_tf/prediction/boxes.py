@@ -17,3 +17,14 @@ def parse_box(text: str) -> np.ndarray:
     if not valid:
         raise ValueError(f"{text!r} is not x1,y1,x2,y2 with x1 < x2 and y1 < y2")
     return box
+
+
+def check_inside(box: np.ndarray, size) -> None:
+    """Raise ValueError unless a box [4] px shows some of a picture of width and height `size`."""
+    shown = np.minimum(box[2:], size) - np.maximum(box[:2], 0)
+    if shown.min() < 1:
+        text = ",".join(f"{value:g}" for value in box)
+        raise ValueError(
+            f"the box {text} lies outside of the picture, which has {size[0]} x {size[1]} px as it"
+            " is seen"
+        )

@@ -45,12 +45,17 @@ class Person(NamedTuple):
     @property
     def unclear(self) -> np.ndarray:
         """Return which joints, [16] bool, the network hardly saw: they may be guessed."""
-        return self.pose["confidence"] <= _SEEN
+        return are_unclear(self.pose["confidence"])
 
     @property
     def is_clear(self) -> bool:
         """Tell whether most joints were seen; else the box hardly shows a person."""
         return bool(self.unclear.mean() <= 0.5)
+
+
+def are_unclear(confidence: np.ndarray) -> np.ndarray:
+    """Return which joints the network hardly saw, by their confidence; any shape."""
+    return confidence <= _SEEN
 
 
 def in_boxes(photo: Photo, predictor: Predictor, boxes) -> list[Person]:

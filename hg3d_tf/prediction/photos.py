@@ -7,19 +7,23 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from hg3d_tf import files, images
 from hg3d_tf.cli import UserError
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
 @dataclasses.dataclass(frozen=True)
 class Photo:
-    """An image as a person sees it: pixels [H, W, 3] uint8."""
+    """An image as a person sees it: pixels [H, W, 3] uint8.
+
+    Those of a file that is too large are fewer than it has: there are `scale` [2], x and y, of them
+    for each.
+    """
 
     name: str
     pixels: np.ndarray
+    scale: np.ndarray = dataclasses.field(default_factory=lambda: np.ones(2))
 
     @functools.cached_property
     def encoded(self) -> bytes:
@@ -28,37 +32,60 @@ class Photo:
         Image.fromarray(self.pixels).save(buffer, "png", compress_level=1)
         return buffer.getvalue()
 
+    @functools.cached_property
+    def for_served_graph(self) -> "Photo":
+        """Return the photo, smaller if it has more pixels than an exported graph takes.
+
+        The other's `scale` is that of its pixels to this one's.
+        """
+        size = np.array(self.pixels.shape[1::-1])
+        if size.max() <= images.MAX_SERVED_SIDE:
+            return dataclasses.replace(self, scale=np.ones(2))
+        image = Image.fromarray(self.pixels)
+        image.thumbnail((images.MAX_SERVED_SIDE,) * 2, reducing_gap=2.0)
+        return Photo(self.name, np.asarray(image), np.array(image.size) / size)
+
 
 def find_images(arguments: Iterable[str]) -> list[Path]:
-    """Return the image files named, and those directly in the folders named, in order.
+    """Return the image files named, and those directly in the folders named, once each, in order.
+
+    What looks like a picture in a folder but cannot be read is named on the screen.
 
     Raises:
       UserError: for a path that does not exist or a folder without images.
     """
     paths = []
     for argument in arguments:
-        path = Path(argument)
+        path = files.user_path(argument)
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
-            if not inside:
-                raise UserError(f"{path} holds no images ({', '.join(SUFFIXES)})")
-            paths += inside
+            paths += _pictures_in(path)
         elif path.exists():
             paths.append(path)
         else:
             raise UserError(f"{path} does not exist: give image files or folders of them")
-    return paths
+    return list(dict.fromkeys(paths))
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    pictures, passed_over = images.pictures_in(folder)
+    if not pictures:
+        why = "".join(f"; {line}" for line in passed_over)
+        raise UserError(f"{folder} holds no images ({', '.join(images.SUFFIXES)}){why}")
+    for line in passed_over:
+        print(f"warning: {line}")
+    return pictures
 
 
 def read_photo(path: Path) -> Photo:
-    """Read an image file; its EXIF orientation is applied.
+    """Read an image file as viewers show it.
 
     Raises:
       UserError: if it cannot be read as an image.
     """
     try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        picture = images.read_picture(path)
+    except images.ImageError as error:
         raise UserError(f"{path}: cannot be read as an image ({error})") from error
-    return Photo(str(path), np.asarray(image))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return Photo(str(path), picture.pixels, picture.scale)

@@ -88,12 +88,23 @@ def _tensorflow_predictor(folder: Path) -> Predictor:
         whole_image, in_box = owner.predict, owner.predict_boxes
 
     def predict(photo: Photo, box: np.ndarray | None = None, owner=owner) -> dict[str, np.ndarray]:
-        image_bytes = tf.constant([photo.encoded])
-        if box is None:
-            outputs = whole_image(image_bytes=image_bytes)
-        else:
-            boxes = tf.constant(box, tf.float32)[tf.newaxis]
-            outputs = in_box(image_bytes=image_bytes, boxes=boxes)
-        return {name: value.numpy()[0] for name, value in outputs.items()}
+        smaller = photo.for_served_graph
+        image_bytes = tf.constant([smaller.encoded])
+        try:
+            if box is None:
+                outputs = whole_image(image_bytes=image_bytes)
+            else:
+                boxes = tf.constant([np.reshape(box, (2, 2)) * smaller.scale], tf.float32)
+                outputs = in_box(image_bytes=image_bytes, boxes=tf.reshape(boxes, [1, 4]))
+        except tf.errors.OpError as error:
+            raise UserError(f"{photo.name}: the model refuses it ({_reason(error)})") from error
+        pose = {name: value.numpy()[0] for name, value in outputs.items()}
+        return pose | {"joints_2d": pose["joints_2d"] / np.float32(smaller.scale)}
 
     return predict
+
+
+def _reason(error) -> str:
+    """Return the line in which TensorFlow says what is wrong, before it names the graph's nodes."""
+    lines = error.message.split("\n\t [[")[0].split(" [[")[0].strip().splitlines()
+    return lines[-1][:200] if lines else type(error).__name__

@@ -6,6 +6,7 @@ import numpy as np
 
 from hg3d_tf.prediction import people
 from hg3d_tf.prediction.film_reader import Frame
+from hg3d_tf.prediction.finders import person_in_box
 from hg3d_tf.prediction.one_euro import OneEuroFilter
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
@@ -24,15 +25,19 @@ def follow(
       predictor: finds the pose in a box.
       box: [4] px of the first frame, or None to search the person.
       smoothing: 1 / Hz of what passes when at rest; 0 for none.
+
+    Raises:
+      UserError: where nothing of the picture is in the box.
     """
     smoother = last = None
     for number, frame in enumerate(frames):
         photo = Photo(f"frame {number}", frame.pixels)
-        at = box if last is None else last
-        if at is None:
-            person = people.find_person(photo, predictor)
+        if last is not None:
+            [person] = people.in_boxes(photo, predictor, [last])
+        elif box is not None:
+            person = person_in_box(photo, predictor, box)
         else:
-            [person] = people.in_boxes(photo, predictor, [at])
+            person = people.find_person(photo, predictor)
         last = people.box_of_seen_joints(person.pose)
         if smoothing:
             smoother = smoother or _Smoother(person, smoothing)

@@ -146,7 +146,7 @@ def _failure(config: ServerConfig, reason: str) -> str:
 
 
 def predict_batches(
-    images: Sequence[bytes], predict: Predict, batch_size: int, box=None
+    images: Sequence[bytes], predict: Predict, batch_size: int, boxes=None
 ) -> Iterator[dict | str]:
     """Yield for each image its outputs, or why the server refuses it.
 
@@ -156,18 +156,18 @@ def predict_batches(
       images: files' bytes.
       predict: from `grpc_predictor` or `rest_predictor`.
       batch_size: images in a request.
-      box: [4] px for all images, or None for the whole images.
+      boxes: [N, 4] px, or None for the whole images.
     """
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]
-        boxes = None if box is None else np.repeat(np.asarray(box)[np.newaxis], len(batch), axis=0)
+        in_boxes = None if boxes is None else boxes[start : start + batch_size]
         try:
-            outputs = predict(batch, boxes)
+            outputs = predict(batch, in_boxes)
         except RequestRefusedError as error:
             if len(batch) == 1:
                 yield str(error)
             else:
-                yield from predict_batches(batch, predict, 1, box)
+                yield from predict_batches(batch, predict, 1, in_boxes)
             continue
         for i in range(len(batch)):
             yield {name: value[i] for name, value in outputs.items()}
