@@ -51,15 +51,13 @@ with workdir.held(pathlib.Path(sys.argv[1]), chief=True):
 
 
 def test_a_second_training_refuses_and_a_dead_one_does_not_hold_the_folder(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "held\n"
-    with pytest.raises(UserError, match="another training"), workdir.held(tmp_path, chief=True):
-        pass
-    with workdir.held(tmp_path, chief=False):  # a worker of the first
-        pass
-    process.kill()
-    process.wait()
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match="another training"), workdir.held(tmp_path, True):
+            pass
+        with workdir.held(tmp_path, chief=False):  # a worker of the first
+            pass
+        process.kill()
     with workdir.held(tmp_path, chief=True):
         pass
