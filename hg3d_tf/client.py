@@ -1,9 +1,9 @@
 """Ask a TF Serving server for the poses in photos: `python -m hg3d_tf.client photo.jpg folder/`.
 
 Writes one JSON with the joints by name, as `python -m hg3d_tf.predict` does, without a model here.
+Each image's pose is also a line of a .jsonl file beside it as soon as it is known: after Ctrl-C, or
+when the server was away, the same command goes on.
 """
-
-import sys
 
 from absl import flags
 
@@ -21,21 +21,18 @@ flags.DEFINE_float("timeout", 30.0, "Seconds to wait for an answer.")
 flags.DEFINE_integer("retries", 3, "Further attempts where the server is not reached or busy.")
 cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px [the whole image].")
 cli.DEFINE_path("output", "poses.json", "JSON file for the poses.")
+flags.DEFINE_bool("again", False, "Ask anew for images that --output's .jsonl holds the poses of.")
 
 
 def main(argv: list[str]) -> int:
     """Ask for all images; return 1 if there is any without an answer."""
-    from hg3d_tf import files
-    from hg3d_tf.prediction import photos
+    from hg3d_tf.prediction import asking, photos
 
     cli.require(argv[1:], "<image>", "name image files or folders after the flags")
     paths = photos.find_images(argv[1:])
-    poses, failures = ask(paths, predictor(), FLAGS.box)
-    files.write_json(FLAGS.output, poses)
-    print(f"{len(poses)} poses: {FLAGS.output}")
-    for failure in failures:
-        print(f"error: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    predict = predictor()
+    with _results() as done:
+        return asking.ask_and_write(paths, predict, FLAGS.batch_size, FLAGS.box, done)
 
 
 def predictor():
@@ -56,20 +53,14 @@ def predictor():
     return clients.rest_predictor(config)
 
 
-def ask(paths, predict, box) -> tuple[list, list[str]]:
-    """Return the poses, and one line for each image that has none."""
-    from tqdm import tqdm
+def _results():
+    """Return where the poses go, with the flags on which they depend."""
+    from hg3d_tf import files
+    from hg3d_tf.prediction.results import Results
 
-    from hg3d_tf.prediction import asking, pose_json
-
-    poses, failures = [], []
-    answers = asking.ask(paths, predict, FLAGS.batch_size, box)
-    for path, answer in tqdm(answers, total=len(paths), unit="image", disable=None):
-        if isinstance(answer, str):
-            failures.append(answer)
-        else:
-            poses.append(pose_json.as_json(path, answer))
-    return poses, failures
+    settings = {name: FLAGS[name].value for name in ("server", "model", "version")}
+    settings["box"] = None if FLAGS.box is None else FLAGS.box.tolist()
+    return Results(Path(FLAGS.output), settings, FLAGS.again)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,15 @@ and mm relative to the pelvis in the camera's frame (x right, y down, z forwards
 skeleton of average size. --video=clip.mp4 writes the clip with skeletons drawn and its poses,
 --webcam the camera's; --html adds a 3D view to turn in a browser.
 
+Each image's poses are also a line of poses.jsonl as soon as they are known. Images that have a line
+there are not predicted again, unless they, the model, --box or --detector changed, or with --again:
+after Ctrl-C, or when images are added to a folder, the same command goes on.
+
 Without --model the network that comes with the package is used, without --box or --detector it
 looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it;
 with --detector=search for everybody.
 """
 
-import sys
 from pathlib import Path
 
 from absl import flags
@@ -37,7 +40,10 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
 flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
-cli.DEFINE_path("sheet", None, "Also draw all images on one sheet, a PNG.")
+cli.DEFINE_path(
+    "sheet", None, "Also draw all poses on one PNG; each 50 further ones on NAME_2.png, ..."
+)
+flags.DEFINE_bool("again", False, "Do images anew that --output_dir holds the poses of.")
 cli.DEFINE_path("video", None, "A video instead of images, or a camera such as /dev/video0.")
 flags.DEFINE_bool("webcam", False, "This computer's first camera instead of images, until Ctrl-C.")
 flags.DEFINE_float("seconds", None, "End a video or a camera's after this long.", lower_bound=0)
@@ -50,8 +56,8 @@ flags.DEFINE_float(
 
 
 def main(argv: list[str]) -> int:
-    """Predict on all images, or on a video; return 1 if any could not be read."""
-    from hg3d_tf import files, weights
+    """Predict on all images, or on a video; return 1 if any gave an error."""
+    from hg3d_tf import weights
     from hg3d_tf.prediction import photos, predictors
 
     if FLAGS.video and FLAGS.webcam:
@@ -69,93 +75,40 @@ def main(argv: list[str]) -> int:
     output_dir = cli.writable_folder(FLAGS.output_dir)
     predictor = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
     if films:
-        from hg3d_tf.prediction import film_reader, video
-
-        options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
-        address = FLAGS.video and str(files.user_path(FLAGS.video))
-        source = film_reader.file_or_camera(address) if address else film_reader.first_camera()
-        return video.predict(source, predictor, FLAGS.box, output_dir, options)
-    from hg3d_tf.prediction.finders import finder
-
-    return predict_all(paths, finder(predictor, FLAGS.box, FLAGS.detector), output_dir)
+        return _predict_film(predictor, output_dir)
+    return _predict_photos(predictor, output_dir, paths)
 
 
-def predict_all(paths: list[Path], find_people, output_dir: Path) -> int:
-    """Predict, draw and write; return 1 if there is any image whose people are not known.
-
-    Args:
-      paths: of the images.
-      find_people: function from a photo to its people.
-      output_dir: folder for the pictures and poses.json.
-    """
-    from tqdm import tqdm
-
+def _predict_film(predictor, output_dir: Path) -> int:
     from hg3d_tf import files
-    from hg3d_tf.pictures.pose_sheet import ShownPose
-    from hg3d_tf.prediction import photos, pose_json
+    from hg3d_tf.prediction import film_reader, video
 
-    records, drawn, failures = [], [], []
-    names = _picture_names(paths)
-    for path, name in zip(tqdm(paths, unit="image", disable=len(paths) == 1), names, strict=True):
-        try:
-            photo = photos.read_photo(path)
-            found = find_people(photo)
-        except cli.UserError as error:
-            failures.append(str(error))
-            continue
-        _warn(path, found)
-        records += [pose_json.as_json(path, person.pose, person.box) for person in found]
-        shown = [
-            ShownPose(
-                photo.pixels,
-                person.pose["joints_2d"] * photo.scale,
-                person.pose["joints_3d"],
-                person.unclear,
-            )
-            for person in found
-        ]
-        _draw(output_dir / name, shown)
-        drawn += shown
-    if FLAGS.sheet and drawn:
-        from hg3d_tf.pictures import pose_sheet
-
-        pose_sheet.write(FLAGS.sheet, drawn)
-    files.write_json(output_dir / "poses.json", records)
-    print(f"{len(records)} poses: {output_dir / 'poses.json'}")
-    for failure in failures:
-        print(f"error: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
+    address = FLAGS.video
+    source = film_reader.file_or_camera(address) if address else film_reader.first_camera()
+    return video.predict(source, predictor, FLAGS.box, output_dir, options)
 
 
-def _warn(path: Path, found: list) -> None:
-    """Say what the user should look at twice."""
-    if not found:
-        print(f"warning: {path}: no person found: give --box, or leave --detector out")
-    elif not all(person.is_clear for person in found):
-        print(f"warning: {path}: most joints are unclear: does --box hold one whole person?")
+def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
+    from hg3d_tf import files
+    from hg3d_tf.prediction import batch, drawing, finders
+
+    find = finders.finder(predictor, FLAGS.box, FLAGS.detector)
+    sheet = FLAGS.sheet and Path(FLAGS.sheet)
+    drawn = drawing.Drawing(output_dir, FLAGS.pictures, FLAGS.html, sheet)
+    with _results(output_dir) as done:
+        return batch.predict(paths, find, done, drawn)
 
 
-def _draw(path: Path, shown: list) -> None:
-    if FLAGS.pictures and shown:
-        from hg3d_tf.pictures import pose_sheet
+def _results(output_dir: Path):
+    """Return where the poses go, with the flags on which they depend."""
+    from hg3d_tf import files, weights
+    from hg3d_tf.prediction import results
 
-        pose_sheet.write(path, shown)
-    if FLAGS.html and shown:
-        from hg3d_tf.pictures import view_3d
-
-        view_3d.write(path.with_suffix(".html"), [pose.joints_3d for pose in shown])
-
-
-def _picture_names(paths: list[Path]) -> list[str]:
-    """Return a file name for each picture; images of the same name get a number."""
-    names: list[str] = []
-    for path in paths:
-        name, number = f"{path.stem}_pose.png", 1
-        while name in names:
-            number += 1
-            name = f"{path.stem}_{number}_pose.png"
-        names.append(name)
-    return names
+    model = Path(FLAGS.model or weights.TFLITE_FILE)
+    box = None if FLAGS.box is None else FLAGS.box.tolist()
+    settings = results.model_settings(model, output_dir) | {"box": box, "detector": FLAGS.detector}
+    return results.Results(output_dir / "poses.json", settings, FLAGS.again)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
     process = fork("-m", "hg3d_tf.predict", *flags, photos)
     fails_with_one_line(process, "b.jpg", "cannot be read as an image")
     made = sorted(path.name for path in output.iterdir())
-    assert made == ["a_pose.png", "c_pose.png", "poses.json"]
+    assert made == ["a_pose.png", "c_pose.png", "poses.json", "poses.jsonl"]
 
 
 @pytest.mark.parametrize(

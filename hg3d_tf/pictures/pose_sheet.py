@@ -59,6 +59,31 @@ def draw(poses: Sequence[ShownPose]) -> Image.Image:
     return sheet
 
 
+def shown_part(pose: ShownPose) -> ShownPose:
+    """Return a pose with only that part of its image, no larger than it is drawn."""
+    left, top, right, bottom = _part(pose)
+    image = Image.fromarray(_bytes(pose.image[top:bottom, left:right]))
+    size = np.array(image.size)
+    if image.height > _HEIGHT:
+        image = image.resize(_drawn_size(image.size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+    def place(joints):
+        return None if joints is None else (joints - [left, top]) * (image.size / size)
+
+    moved = {"joints_2d": place(pose.joints_2d), "truth_2d": place(pose.truth_2d)}
+    return pose._replace(image=np.asarray(image), **moved)
+
+
+def _bytes(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype != np.uint8:
+        pixels = np.uint8(255 * pixels + 0.5)
+    return np.ascontiguousarray(pixels)
+
+
+def _drawn_size(size: tuple[int, int]) -> tuple[int, int]:
+    return max(1, round(size[0] * _HEIGHT / size[1])), _HEIGHT
+
+
 def _draw_views(sheet: Image.Image, pose: ShownPose, left: int, top: int) -> None:
     pen, side = ImageDraw.Draw(sheet), _HEIGHT - _TITLE
     font = ImageFont.load_default(size=13)
@@ -73,13 +98,9 @@ def _draw_views(sheet: Image.Image, pose: ShownPose, left: int, top: int) -> Non
 def _over_photo(pose: ShownPose) -> Image.Image:
     """Return the part of the photo that shows the person, with the skeleton over it."""
     left, top, right, bottom = _part(pose)
-    pixels = pose.image[top:bottom, left:right]
-    if pixels.dtype != np.uint8:
-        pixels = np.uint8(255 * pixels + 0.5)
-    scale = _HEIGHT / (bottom - top)
-    width = round(scale * (right - left))
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    image = image.resize((width, _HEIGHT), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    image = Image.fromarray(_bytes(pose.image[top:bottom, left:right]))
+    scale = _HEIGHT / image.height
+    image = image.resize(_drawn_size(image.size), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
     def draw_over(pen, finer: int) -> None:
         def place(joints):

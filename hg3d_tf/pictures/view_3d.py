@@ -11,6 +11,15 @@ from hg3d_tf.pictures.colours import bone_colour
 from hg3d_tf.skeleton import BONES
 
 
+def import_plotly():
+    """Return plotly's figures. Raises UserError where it is not installed."""
+    try:
+        import plotly.graph_objects as plotly
+    except ImportError as error:
+        raise UserError("--html needs plotly: pip install 'hg3d_tf[view]'") from error
+    return plotly
+
+
 def write(path: Path, poses: Sequence[np.ndarray], moving: bool = False) -> None:
     """Write the page; it needs nothing from the network.
 
@@ -22,11 +31,7 @@ def write(path: Path, poses: Sequence[np.ndarray], moving: bool = False) -> None
     Raises:
       UserError: where plotly is not installed.
     """
-    try:
-        import plotly.graph_objects as plotly
-    except ImportError as error:
-        raise UserError("--html needs plotly: pip install 'hg3d_tf[view]'") from error
-
+    plotly = import_plotly()
     if moving:
         first = _lines(plotly, poses[0])
         frames = [plotly.Frame(data=_lines(plotly, pose)) for pose in poses]

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from hg3d_tf import images
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import boxes
+from hg3d_tf.prediction import boxes, pose_json, results
 from hg3d_tf.prediction.photos import read_photo
+from hg3d_tf.prediction.results import Results
 
 # What the served graph decodes to the same pixels as `images.read_picture`.
 _SENT_AS_THEY_ARE = {"JPEG", "MPO", "PNG"}
@@ -99,3 +101,24 @@ def _ask_once(paths, predict, box):
             yield path, f"{path}: refused by the server: {answer}"
         else:
             yield path, answer | {"joints_2d": answer["joints_2d"] / scale}
+
+
+def ask_and_write(paths: Sequence[Path], predict, batch_size: int, box, done: Results) -> int:
+    """Ask for the photos that are not done yet, as `ask`; write them; return the exit status."""
+    missing = [path for path in paths if done.find(path) is None]
+    done.reused = len(paths) - len(missing)
+    return results.collect(paths, _failures(missing, predict, batch_size, box, done), done)
+
+
+def _failures(paths, predict, batch_size, box, done: Results) -> Iterator[str | None]:
+    progress = tqdm(total=len(paths), unit="image", disable=None)
+    with progress:
+        try:
+            for path, answer in ask(paths, predict, batch_size, box):
+                progress.update()
+                if isinstance(answer, str):
+                    yield answer
+                else:
+                    done.add(path, [pose_json.as_json(path, answer)])
+        except UserError as error:  # The server is away: that ends it.
+            yield f"{error} ({sum(map(done.is_done, paths))} of {len(paths)} images are done)"

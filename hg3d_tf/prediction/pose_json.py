@@ -20,3 +20,11 @@ def as_json(image: str | Path, pose: dict[str, np.ndarray], box: np.ndarray | No
 
 def _by_name(values: np.ndarray) -> dict:
     return dict(zip(JOINT_NAMES, np.round(values.astype(float), 3).tolist(), strict=True))
+
+
+def from_json(record: dict) -> dict[str, np.ndarray]:
+    """Return the pose of what `as_json` returned, to within its rounding."""
+    keys = {"joints_2d": "joints_2d_px", "joints_3d": "joints_3d_mm", "confidence": "confidence"}
+    return {
+        name: np.array([record[key][joint] for joint in JOINT_NAMES]) for name, key in keys.items()
+    }

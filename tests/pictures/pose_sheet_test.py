@@ -102,3 +102,14 @@ def test_the_truth_is_drawn_where_it_is_known():
     plain = len(pixels_of(pose_sheet.draw([shown()]), TRUTH))
     moved = shown(truth_2d=shown().joints_2d + 15, truth_3d=np.add(STANDING, [150, 0, 0]))
     assert len(pixels_of(pose_sheet.draw([moved]), TRUTH)) > plain + 100
+
+
+@pytest.mark.parametrize("size", [(300, 200), (2400, 3000)])
+def test_the_part_that_is_shown_gives_the_same_row(size):
+    image = np.linspace(0, 255, size[0] * size[1] * 3).astype(np.uint8).reshape(*size[::-1], 3)
+    joints = np.random.default_rng(0).uniform(0.3, 0.6, (16, 2)) * size
+    pose = ShownPose(image, joints, STANDING)
+    part = pose_sheet.shown_part(pose)
+    assert part.image.shape[0] <= 360 and part.image.size < image.size
+    whole, small = (np.asarray(pose_sheet.draw([each]), float) for each in (pose, part))
+    assert whole.shape == small.shape and np.abs(whole - small).mean() < 4

@@ -170,3 +170,12 @@ def test_the_command_writes_poses_and_names_what_has_none(stand_in, tmp_path):
     fails_with_one_line(process, "b.png: cannot be read as an image (not a picture)")
     (pose,) = json.loads(output.read_text())
     assert pose["image"].endswith("a.png") and "l_knee" in pose["joints_3d_mm"]
+    painted_people.paint(np.full((16, 2), 50.0)).save(tmp_path / "b.png")
+    with serving_stand_in.serve_grpc(stand_in) as address:
+        stand_in.requests.clear()
+        process = run(
+            *("-m", "hg3d_tf.client", f"--server={address}", f"--output={output}"), tmp_path
+        )
+    # Another port is another server.
+    assert process.returncode == 0 and len(json.loads(output.read_text())) == 2
+    assert len(output.with_suffix(".jsonl").read_text().splitlines()) == 3

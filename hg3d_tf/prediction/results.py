@@ -1,0 +1,165 @@
+"""Poses of images in a file of lines as they come, and in one JSON in the end.
+
+A line says all that decides whether it still counts when the same command runs again: the image's
+path, size and time of change, and the settings that matter. Of an image's lines the last counts.
+"""
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from hg3d_tf import __version__, files
+from hg3d_tf.cli import UserError
+
+_INTERRUPTED = 130  # the exit status of what Ctrl-C ended
+
+
+class Results:
+    """The poses of one command: NAME.json, and NAME.jsonl with a line for each image.
+
+    Only where the lines are is kept in memory.
+
+    Args:
+      path: of NAME.json.
+      settings: what the poses depend on besides the image; JSON.
+      again: forget what was done before.
+
+    Raises:
+      UserError: if the lines cannot be written, or would be NAME.json itself.
+    """
+
+    def __init__(self, path: Path, settings: dict, again: bool = False):
+        self.path, self.lines_path = Path(path), Path(path).with_suffix(".jsonl")
+        self._settings = json.loads(json.dumps(settings | {"hg3d_tf": __version__}))
+        self._places: dict[str, int] = {}  # image -> its last line's place
+        self._done: set[str] = set()
+        self.reused = 0
+        if self.lines_path == self.path:
+            raise UserError(f"{path}: a line for each image goes there: name a .json beside it")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Closed by __exit__.
+            self._file = open(self.lines_path, "w+b" if again else "a+b")  # noqa: SIM115
+        except OSError as error:
+            raise UserError(f"{self.lines_path}: cannot be written ({error.strerror})") from error
+        self._read_places()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+    def find(self, image: Path) -> dict | None:
+        """Return the line of an image that was done before and has not changed since."""
+        line = self._line(str(image))
+        if line is None or line.get("settings") != self._settings:
+            return None
+        if _stamp(image) != {name: line.get(name) for name in ("size", "mtime_ns")}:
+            return None
+        self._done.add(str(image))
+        return line
+
+    def add(self, image: Path, poses: list[dict], drawn: Sequence[str] = ()) -> None:
+        """Write an image's poses, and the names of the pictures made of it, as a line."""
+        line = {"image": str(image)} | _stamp(image)
+        line |= {"settings": self._settings, "drawn": list(drawn), "poses": poses}
+        self._places[str(image)] = self._file.seek(0, os.SEEK_END)
+        self._file.write(json.dumps(line).encode() + b"\n")
+        self._file.flush()
+        self._done.add(str(image))
+
+    def is_done(self, image: Path) -> bool:
+        return str(image) in self._done
+
+    def write(self, images: Iterable[Path]) -> int:
+        """Write the poses of those images that are done to NAME.json; return how many."""
+        count = 0
+        with files.atomic_path(self.path) as path, open(path, "w", encoding="utf-8") as file:
+            for image in filter(self.is_done, images):
+                for pose in self._line(str(image))["poses"]:
+                    file.write(",\n" if count else "[\n")
+                    file.write(textwrap.indent(json.dumps(pose, indent=2), "  "))
+                    count += 1
+            file.write("\n]\n" if count else "[]\n")
+        return count
+
+    def _line(self, image: str) -> dict | None:
+        if image not in self._places:
+            return None
+        self._file.seek(self._places[image])
+        return json.loads(self._file.readline())
+
+    def _read_places(self) -> None:
+        self._file.seek(0)
+        place, line = 0, b"\n"
+        for line in self._file:
+            image = _image_of(line)
+            if image is not None:
+                self._places[image] = place
+            place += len(line)
+        if not line.endswith(b"\n"):  # the end of a process that was killed
+            self._file.write(b"\n")
+
+
+def _image_of(line: bytes) -> str | None:
+    try:
+        value = json.loads(line)
+        return value["image"] if isinstance(value["poses"], list) else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _stamp(image: Path) -> dict:
+    """Return an image's size and time of change; None for both where it is gone."""
+    try:
+        status = image.stat()
+    except OSError:
+        return {"size": None, "mtime_ns": None}
+    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def model_settings(model: Path, output_dir: Path) -> dict:
+    """Return what tells a model from others: its path, and when its newest file changed.
+
+    What is in `output_dir`, which may lie in a model's folder, does not count.
+    """
+    model, output_dir = model.resolve(), output_dir.resolve()
+    inside = model.rglob("*") if model.is_dir() else [model]
+    times = [
+        path.stat().st_mtime_ns
+        for path in inside
+        if path.is_file() and output_dir not in path.parents
+    ]
+    return {"model": str(model), "model_mtime_ns": max(times, default=None)}
+
+
+def collect(images: Sequence[Path], failures: Iterable[str | None], results: Results) -> int:
+    """Work until the end or Ctrl-C, write NAME.json, name what failed; return the exit status.
+
+    Args:
+      images: all that were asked for.
+      failures: does the work while it is iterated over; yields for each image None, or a line.
+      results: where the work is written to.
+    """
+    failed: list[str] = []
+    interrupted = False
+    try:
+        failed.extend(failure for failure in failures if failure is not None)
+    except KeyboardInterrupt:
+        interrupted = True
+    print(f"{results.write(images)} poses: {results.path}")
+    if results.reused:
+        again = "--again does everything anew"
+        print(f"{results.reused} of {len(images)} images had been done before: {again}")
+    for failure in failed:
+        print(f"error: {failure}", file=sys.stderr)
+    if not interrupted:
+        return 1 if failed else 0
+    done = sum(map(results.is_done, images))
+    goes_on = "the same command goes on from there"
+    print(f"interrupted: {done} of {len(images)} images are done; {goes_on}", file=sys.stderr)
+    return _INTERRUPTED

@@ -1,0 +1,144 @@
+"""Many photos: flat memory, pictures, what goes on after an interruption."""
+
+import gc
+import json
+import signal
+import subprocess
+import sys
+import time
+import weakref
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.commands import ROOT
+from support.looker import Looker
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.pictures import pose_pages
+from hg3d_tf.prediction import batch
+from hg3d_tf.prediction.drawing import Drawing, names
+from hg3d_tf.prediction.finders import finder
+from hg3d_tf.prediction.results import Results
+
+JOINTS = np.random.default_rng(0).uniform((20, 20), (180, 130), (16, 2))
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    paths = [folder / f"{number}.png" for number in range(4)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (200, 150), (40 * number, 90, 90)).save(path)
+    return paths
+
+
+def predict(paths, folder, find=None, pictures=True, html=False, sheet=None, again=False):
+    folder.mkdir(exist_ok=True)
+    look = Looker(JOINTS)
+    drawn = Drawing(folder, pictures, html, sheet)
+    with Results(folder / "poses.json", {"model": 1}, again) as done:
+        status = batch.predict(paths, find or finder(look), done, drawn)
+    return status, len(look.boxes)
+
+
+def test_what_is_done_is_not_looked_at_again(photos, tmp_path):
+    out = tmp_path / "out"
+    assert predict(photos, out) == (0, 12)
+    first = (out / "poses.json").read_text()
+    assert len(json.loads(first)) == 4
+    assert predict(photos, out) == (0, 0)
+    assert (out / "poses.json").read_text() == first
+    assert predict(photos[1:], out) == (0, 0)
+    assert len(json.loads((out / "poses.json").read_text())) == 3
+    assert predict(photos, out, again=True) == (0, 12)
+
+
+def test_missing_pictures_are_drawn_of_known_poses(photos, tmp_path):
+    out = tmp_path / "out"
+    predict(photos, out, pictures=False)
+    assert not list(out.glob("*.png"))
+    assert predict(photos, out) == (0, 0)
+    drawn = {path: path.read_bytes() for path in out.glob("*.png")}
+    assert sorted(path.name for path in drawn) == [f"{number}_pose.png" for number in range(4)]
+    (out / "2_pose.png").unlink()
+    predict(photos, out)
+    assert {path: path.read_bytes() for path in out.glob("*.png")} == drawn
+
+
+def test_only_one_photo_is_in_memory_at_a_time(photos, tmp_path):
+    seen, most = [], []
+    find = finder(Looker(JOINTS))
+
+    def counted(photo):
+        gc.collect()
+        seen.append(weakref.ref(photo.pixels))
+        most.append(sum(pixels() is not None for pixels in seen))
+        return find(photo)
+
+    sheet = tmp_path / "sheet.png"
+    predict(photos, tmp_path / "out", counted, sheet=sheet)
+    assert max(most) == 1 and len(most) == 4 and sheet.exists()
+
+
+def test_a_sheet_of_many_poses_has_pages(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(pose_pages, "ROWS_OF_PAGE", 3)
+    for _ in range(2):  # with known poses too
+        predict(photos, tmp_path / "out", sheet=tmp_path / "sheet.png")
+        heights = [Image.open(tmp_path / name).height for name in ("sheet.png", "sheet_2.png")]
+        assert heights == [3 * 360, 360]
+        assert len(list(tmp_path.glob("sheet*"))) == 2
+        (tmp_path / "sheet.png").unlink(), (tmp_path / "sheet_2.png").unlink()
+
+
+def test_bad_photos_are_named_in_the_end_and_tried_again(photos, tmp_path, capsys):
+    photos[1].write_bytes(b"no picture")
+    find = finder(Looker(JOINTS))
+
+    def refuses(photo):
+        if photo.name.endswith("2.png"):
+            raise UserError(f"{photo.name}: the model refuses it")
+        if photo.name.endswith("3.png"):
+            raise MemoryError
+        return find(photo)
+
+    status, _ = predict(photos, tmp_path / "out", refuses)
+    lines = capsys.readouterr().err.splitlines()
+    errors = [line for line in lines if line.startswith("error:")]
+    assert status == 1 and len(errors) == 3
+    for error, word in zip(errors, ["1.png: cannot be", "refuses", "too large"], strict=True):
+        assert word in error
+    assert len(json.loads((tmp_path / "out/poses.json").read_text())) == 1
+    assert predict(photos, tmp_path / "out") == (1, 6)
+
+
+def test_pictures_of_the_same_name_get_a_number(tmp_path):
+    paths = [tmp_path / folder / "a.jpg" for folder in "xyz"]
+    assert names(paths) == ["a_pose", "a_2_pose", "a_3_pose"]
+
+
+def test_after_ctrl_c_the_same_command_goes_on(tmp_path):
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    folder.mkdir()
+    for number in range(40):
+        noise = np.random.default_rng(number).integers(0, 255, (30, 40, 3), np.uint8)
+        Image.fromarray(noise).save(folder / f"{number:02d}.png")
+    command = [sys.executable, "-m", "hg3d_tf.predict", "--nopictures", f"--output_dir={out}"]
+    process = subprocess.Popen(
+        [*command, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    lines = out / "poses.jsonl"
+    end = time.monotonic() + 120
+    while (not lines.exists() or not lines.stat().st_size) and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors, errors
+    count = len(json.loads((out / "poses.json").read_text()))
+    assert 1 <= count < 40
+    assert f"interrupted: {count} of 40 images are done; the same command goes on" in errors
+    few = [str(path) for path in sorted(folder.iterdir())[: count + 1]]
+    process = subprocess.run([*command, *few], cwd=ROOT, capture_output=True, text=True)
+    assert f"{count} of {count + 1} images had been done before: --again" in process.stdout
+    assert len(json.loads((out / "poses.json").read_text())) == count + 1
