@@ -5,6 +5,8 @@ Each image's pose is also a line of a .jsonl file beside it as soon as it is kno
 when the server was away, the same command goes on.
 """
 
+from pathlib import Path
+
 from absl import flags
 
 from hg3d_tf import cli
@@ -55,7 +57,6 @@ def predictor():
 
 def _results():
     """Return where the poses go, with the flags on which they depend."""
-    from hg3d_tf import files
     from hg3d_tf.prediction.results import Results
 
     settings = {name: FLAGS[name].value for name in ("server", "model", "version")}

@@ -80,17 +80,15 @@ def main(argv: list[str]) -> int:
 
 
 def _predict_film(predictor, output_dir: Path) -> int:
-    from hg3d_tf import files
-    from hg3d_tf.prediction import film_reader, video
+    from hg3d_tf.prediction import film_sources, video
 
     options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
     address = FLAGS.video
-    source = film_reader.file_or_camera(address) if address else film_reader.first_camera()
+    source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
     return video.predict(source, predictor, FLAGS.box, output_dir, options)
 
 
 def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
-    from hg3d_tf import files
     from hg3d_tf.prediction import batch, drawing, finders
 
     find = finders.finder(predictor, FLAGS.box, FLAGS.detector)
@@ -102,7 +100,7 @@ def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
 
 def _results(output_dir: Path):
     """Return where the poses go, with the flags on which they depend."""
-    from hg3d_tf import files, weights
+    from hg3d_tf import weights
     from hg3d_tf.prediction import results
 
     model = Path(FLAGS.model or weights.TFLITE_FILE)

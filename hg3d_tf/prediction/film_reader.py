@@ -4,7 +4,6 @@ What is damaged is left out and counted: `FilmReader.remarks` says so.
 """
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.prediction.film_sources import Source, import_av
 
 _DEFAULT_RATE = 30
 _NAMED_PLACES = 5
@@ -19,38 +19,6 @@ _NAMED_PLACES = 5
 _CLOCK_STARTS_ANYWHERE = 0x0200
 # Of a film's length: what may be missing where sound, which may be longer, tells the length too.
 _SLACK_WITH_SOUND_S = 0.5
-
-
-class Source(NamedTuple):
-    """What FFmpeg opens: a file, or a camera, which has a `form`."""
-
-    address: str
-    form: str | None = None
-
-
-# The first camera of a computer, by sys.platform.
-_CAMERAS = {"linux": Source("/dev/video0", "v4l2"), "darwin": Source("default", "avfoundation")}
-
-
-def first_camera() -> Source:
-    """Return this computer's first camera. Raises UserError where none is known by name."""
-    if sys.platform not in _CAMERAS:
-        raise UserError("--webcam: unknown on this system; name the camera by --video")
-    return _CAMERAS[sys.platform]
-
-
-def file_or_camera(address: str) -> Source:
-    """Return the source that a path names."""
-    return Source(address, "v4l2" if address.startswith("/dev/video") else None)
-
-
-def import_av():
-    """Return PyAV. Raises UserError where it is not installed."""
-    try:
-        import av
-    except ImportError as error:
-        raise UserError("--video needs PyAV: pip install 'hg3d_tf[video]'") from error
-    return av
 
 
 class Frame(NamedTuple):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hg3d_tf.prediction.film_reader import import_av
+from hg3d_tf.prediction.film_sources import import_av
 
 
 class FilmWriter:

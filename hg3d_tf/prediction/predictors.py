@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hg3d_tf import cli
+from hg3d_tf import cli, files
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.prediction.photos import Photo
@@ -26,9 +26,10 @@ def load_predictor(model: str | Path) -> Predictor:
     Raises:
       UserError: if it is none of them.
     """
-    if str(model).endswith(".tflite"):
+    model = files.user_path(model)
+    if model.suffix == ".tflite":
         return LiteRTPredictor(model)
-    return _tensorflow_predictor(Path(model))
+    return _tensorflow_predictor(model)
 
 
 class LiteRTPredictor:

@@ -12,7 +12,8 @@ from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.skeleton_lines import draw_bones
 from hg3d_tf.prediction import people, pose_json, tracking
-from hg3d_tf.prediction.film_reader import FilmReader, Source
+from hg3d_tf.prediction.film_reader import FilmReader
+from hg3d_tf.prediction.film_sources import Source
 from hg3d_tf.prediction.film_writer import FilmWriter
 from hg3d_tf.prediction.predictors import Predictor
 

@@ -6,8 +6,9 @@ pytest.importorskip("av")
 from support import films
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import film_reader
-from hg3d_tf.prediction.film_reader import FilmReader, Source, file_or_camera
+from hg3d_tf.prediction import film_reader, film_sources
+from hg3d_tf.prediction.film_reader import FilmReader
+from hg3d_tf.prediction.film_sources import Source, file_or_camera
 
 TIMES_MS = [0, 33, 67, 100, 133, 1133, 1167, 1200]
 
@@ -120,6 +121,6 @@ def test_what_holds_only_sound_is_named(tmp_path):
 
 
 def test_a_system_without_a_known_camera_is_named(monkeypatch):
-    monkeypatch.setattr(film_reader.sys, "platform", "win32")
+    monkeypatch.setattr(film_sources.sys, "platform", "win32")
     with pytest.raises(UserError, match="--webcam: unknown on this system"):
-        film_reader.first_camera()
+        film_sources.first_camera()

@@ -12,7 +12,7 @@ from support.looker import Looker
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.prediction import people, video
-from hg3d_tf.prediction.film_reader import Source, file_or_camera
+from hg3d_tf.prediction.film_sources import Source, file_or_camera
 
 
 @pytest.fixture
