@@ -4,7 +4,8 @@ For each image a picture (2D skeleton over the image, 3D views; bones of joints 
 are dotted) is written to --output_dir, and one poses.json with the joints by name: px of the image,
 and mm relative to the pelvis in the camera's frame (x right, y down, z forwards), scaled to a
 skeleton of average size. --video=clip.mp4 writes the clip with skeletons drawn and its poses,
---webcam the camera's; --html adds a 3D view to turn in a browser.
+--webcam the camera's; both keep the frames' own times and, on Ctrl-C, what is done. --html adds a
+3D view to turn in a browser.
 
 Each image's poses are also a line of poses.jsonl as soon as they are known. Images that have a line
 there are not predicted again, unless they, the model, --box or --detector changed, or with --again:
@@ -31,7 +32,7 @@ cli.DEFINE_path(
     " network in the package].",
 )
 cli.DEFINE_path("output_dir", "predictions", "Folder for the pictures and poses.json.")
-cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px [searched].")
+cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px as seen [searched].")
 flags.DEFINE_enum(
     "detector",
     "none",
@@ -41,7 +42,7 @@ flags.DEFINE_enum(
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
 flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
 cli.DEFINE_path(
-    "sheet", None, "Also draw all poses on one PNG; each 50 further ones on NAME_2.png, ..."
+    "sheet", None, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
 )
 flags.DEFINE_bool("again", False, "Do images anew that --output_dir holds the poses of.")
 cli.DEFINE_path("video", None, "A video instead of images, or a camera such as /dev/video0.")
