@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import painted_people
-from support.commands import ROOT, fails_with_one_line, fork, run
+from support.commands import ROOT, fails_with_one_line, fork, fork_shrunk, run
 
 COMMANDS = [
     "train",
@@ -114,10 +114,10 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
         *("--steps_per_epoch=2", "--depth_weight=0.1", f"--workdir={tmp_path / 'run'}"),
         f"--preview={tmp_path / 'batch.png'}",
     )
-    first = run("-m", "hg3d_tf.train", "--epochs=1", *flags)
+    first = fork_shrunk("hg3d_tf.train", "--epochs=1", *flags)
     assert first.returncode == 0, first.stderr
     flagfile = f"--flagfile={tmp_path / 'run/flags.txt'}"
-    second = fork("-m", "hg3d_tf.train", flagfile, "--epochs=2")
+    second = fork_shrunk("hg3d_tf.train", flagfile, "--epochs=2")
     assert second.returncode == 0, second.stderr
     assert "going on after step 2 (epoch 1)" in second.stdout
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 2

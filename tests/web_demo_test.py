@@ -84,6 +84,7 @@ def open_page(built, picture) -> dict:
     url = f"http://localhost:{server.server_port}/?photo=photo.png"
     result = json.loads(node("test/page.mjs", CHROMIUM, url, picture))
     server.shutdown()
+    server.server_close()
     return result
 
 
@@ -108,6 +109,7 @@ def test_the_server_isolates_the_page_and_knows_its_types():
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
     server.shutdown()
+    server.server_close()
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="Node.js is absent")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from support import painted_people
-from support.commands import fork, run
+from support.commands import fork, fork_shrunk, run
 from support.small_network import SMALL
 
 from hg3d_tf.cli import UserError
@@ -15,13 +15,16 @@ from hg3d_tf.evaluation import scoring
 from hg3d_tf.training import checkpoints
 
 
-@pytest.fixture
-def workdir(untrained):
-    return untrained
+@pytest.fixture(scope="module")
+def workdir(model, tmp_path_factory):
+    """The training folder of a network that is shrunk."""
+    folder = tmp_path_factory.mktemp("shrunk") / "small"
+    checkpoints.save_model(model, folder)
+    return folder
 
 
-def evaluate(data_dir, *arguments, start=fork):
-    return start("-m", "hg3d_tf.evaluate", f"--data_dir={data_dir}", *arguments)
+def evaluate(data_dir, *arguments):
+    return fork_shrunk("hg3d_tf.evaluate", f"--data_dir={data_dir}", *arguments)
 
 
 def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir, workdir):
@@ -77,14 +80,14 @@ def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
     assert one != two
 
 
-def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):
-    process = evaluate(
-        data_dir,
-        f"--workdir={workdir}",
+def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, untrained):
+    process = run(
+        *("-m", "hg3d_tf.evaluate"),
+        f"--data_dir={data_dir}",
+        f"--workdir={untrained}",
         "--dataset=painted_2d,painted_3d",
         "--mean_pose_of=painted_3d:1",
         f"--output={tmp_path}/results.json",
-        start=run,
     )
     assert process.returncode == 0, process.stderr
     results = json.loads((tmp_path / "results.json").read_text())
@@ -122,9 +125,9 @@ def test_labels_of_single_datasets_travel_along(tmp_path):
     assert not {"camera", "image"} & set(labels)
 
 
-def test_weights_of_another_network_get_one_line(tmp_path, workdir):
+def test_weights_of_another_network_get_one_line(tmp_path, untrained):
     other = tmp_path / "other"
-    shutil.copytree(workdir, other)
+    shutil.copytree(untrained, other)
     larger = dataclasses.replace(SMALL, num_features=16)
     checkpoints.save_model_config(other, larger)
     with pytest.raises(UserError, match=r"holds the weights of another network than .*=16"):
@@ -176,6 +179,8 @@ evaluate.main()
 
 REPLICAS = """
 import sys, json
+from support.training_runs import shrink_network
+shrink_network()
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -30,6 +30,20 @@ def fork(*arguments, cwd=ROOT, **variables) -> subprocess.CompletedProcess:
     return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
+# argv: a module and its flags.
+_SHRUNK = """
+import runpy, sys
+from support.training_runs import shrink_network
+shrink_network()
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+def fork_shrunk(module, *flags) -> subprocess.CompletedProcess:
+    """As `fork` of a command, with networks as `small_network.shrunk` makes them."""
+    return fork("-c", _SHRUNK, module, *flags)
+
+
 def environment(variables) -> dict[str, str]:
     """Return this environment with `variables`, and the modules of the package and of the tests."""
     paths = [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]

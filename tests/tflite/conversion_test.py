@@ -1,13 +1,13 @@
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.commands import fails_with_one_line, fork
+from support.commands import fails_with_one_line, fork_shrunk
 
 from hg3d_tf.data import input_pipeline
+from hg3d_tf.training import checkpoints
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
@@ -114,14 +114,14 @@ def test_what_loses_too_much_is_refused():
     assert measurement.refused({"files": files}, 2.0, 5.0) == ["blurred", "flat"]
 
 
-def test_the_command_writes_what_is_good_and_names_what_is_refused(untrained, data_dir, tmp_path):
-    shutil.copytree(untrained, tmp_path / "run")
-    flags = ("-m", "hg3d_tf.export", f"--workdir={tmp_path / 'run'}", f"--data_dir={data_dir}")
+def test_the_command_writes_what_is_good_and_names_what_is_refused(model, data_dir, tmp_path):
+    checkpoints.save_model(model, tmp_path / "run")
+    flags = ("hg3d_tf.export", f"--workdir={tmp_path / 'run'}", f"--data_dir={data_dir}")
     data = ("--dataset=painted_2d", "--mix=painted_3d", "--calibration_samples=2")
     # No file can gain 200 % of MPJPE: each is refused.
-    process = fork(*flags, *data, "--tflite=int8", "--max_mpjpe_rise=-200")
+    process = fork_shrunk(*flags, *data, "--tflite=int8", "--max_mpjpe_rise=-200")
     fails_with_one_line(process, "int8 not written", "--force")
     made = {path.name for path in (tmp_path / "run/tflite").iterdir()}
     assert made == {"description.json", "report.json", "report.md"}
-    process = fork(*flags, "--tflite=float64")
+    process = fork_shrunk(*flags, "--tflite=float64")
     fails_with_one_line(process, "--tflite=float64", "float32, float16, dynamic, int8")
