@@ -71,7 +71,8 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     px, mm = (np.array(result["pose"][name])[seen] for name in ("joints2d", "joints3d"))
     np.testing.assert_allclose(px * size, expected["joints_2d"][seen], atol=1)
     np.testing.assert_allclose(mm, expected["joints_3d"][seen], atol=mm_limit)
-    assert len(np.unique(np.asarray(Image.open(tmp_path / "page.png")))) > 10
+    with Image.open(tmp_path / "page.png") as page:
+        assert len(np.unique(np.asarray(page))) > 10
 
 
 def open_page(built, picture) -> dict:

@@ -61,7 +61,8 @@ def test_command_writes_table_reasons_json_and_sheet(with_report, tmp_path):
     assert statistics["train"]["examples"] == 24
     assert statistics["train"]["skipped_by_reason"] == {"corrupt image": 5}
     assert statistics["test"]["skipped"] == 0
-    width, height = Image.open(sheet).size
+    with Image.open(sheet) as picture:
+        width, height = picture.size
     assert width > height > 300
 
 

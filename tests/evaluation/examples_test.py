@@ -22,7 +22,8 @@ def test_the_worst_and_the_typical_are_chosen_by_error_and_drawn(data_dir, tmp_p
     chosen = examples.worst(examples.errors(predictions), 2)
     assert chosen.tolist() == [7, 3]
     examples.draw(tmp_path / "worst.png", predictions, batches, chosen)
-    width, height = Image.open(tmp_path / "worst.png").size
+    with Image.open(tmp_path / "worst.png") as picture:
+        width, height = picture.size
     assert width > height > 100
 
 
