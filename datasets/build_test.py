@@ -68,6 +68,7 @@ def test_config_must_exist(tmp_path):
     assert "synthetic_humans/CONFIG, one of studio, wild" in line
 
 
+@pytest.mark.slow
 def test_build_again_with_other_options_and_with_overwrite(tmp_path):
     flags = ["--dataset=synthetic_humans/wild", f"--data_dir={tmp_path}", "--image_size=32"]
     flags += ["--num_train=2", "--num_validation=1", "--num_test=1", "--num_processes=1"]

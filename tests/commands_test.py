@@ -107,6 +107,7 @@ def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):
     fails_with_one_line(fork("-m", "hg3d_tf.export", f"--workdir={tmp_path}"), "model.json")
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
     flags = (
         *("--mix=painted_3d:0.5,painted_2d:0.5", f"--data_dir={data_dir}", "--batch_size=4"),
@@ -131,6 +132,7 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
         assert "WARNING" not in process.stderr and "Warning" not in process.stderr
 
 
+@pytest.mark.slow
 def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrained, tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -167,6 +169,7 @@ def test_predict_names_a_mistake_in_one_line(untrained, tmp_path, arguments, wor
     fails_with_one_line(process, *words)
 
 
+@pytest.mark.slow
 def test_a_real_photo_goes_through(untrained, tmp_path):
     folder = os.environ.get("HG3D_DATA")
     if not folder:
@@ -179,6 +182,7 @@ def test_a_real_photo_goes_through(untrained, tmp_path):
     assert (tmp_path / "poses.json").exists()
 
 
+@pytest.mark.slow
 def test_the_quickstart_makes_what_it_promises(tmp_path):
     """All commands in a row on a handful of rendered people; what it learns does not matter."""
     import json

@@ -153,6 +153,7 @@ def reasons(builder):
     }
 
 
+@pytest.mark.slow
 def test_joints_lie_on_the_painted_discs(everything):
     train, test = prepared(everything, "train"), prepared(everything, "test")
     assert len(train) == 2 * FRAMES and len(test) == 3 * FRAMES

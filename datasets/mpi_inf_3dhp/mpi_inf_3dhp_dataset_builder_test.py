@@ -117,6 +117,7 @@ def builder(tmp_path_factory):
     return build(Builder, folder, data_dir, num_processes=2, config="all")
 
 
+@pytest.mark.slow
 def test_joints_lie_on_the_painted_discs(builder):
     train, test = prepared(builder, "train"), prepared(builder, "test")
     assert len(train) == 2 * FRAMES - 1

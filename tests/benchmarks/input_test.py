@@ -63,6 +63,7 @@ def test_a_rate_counts_samples():
     assert rates["numbers"] > 7 * 1000
 
 
+@pytest.mark.slow
 def test_a_fed_step_tells_what_it_consumes(folder):
     measured = input.measure_training(config(folder), ModelConfig(1, 8, 1, 64), "float32", 0.0)
     np.testing.assert_allclose(measured["images_per_second"] * measured["step_ms"], 4000)

@@ -3,12 +3,14 @@
 import json
 
 import numpy as np
+import pytest
 from support.commands import fork, run
 
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.training import checkpoints
 
 
+@pytest.mark.slow
 def test_the_network_of_a_training_folder_is_measured(tmp_path):
     checkpoints.save_model(build_pose_model(ModelConfig(1, 16, 1, 64)), tmp_path / "run")
     flags = ["--what=serving", "--batch_size=2", "--seconds=0", f"--workdir={tmp_path / 'run'}"]

@@ -3,6 +3,7 @@ import sys
 import time
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from hg3d_tf.data import at_exit
@@ -20,6 +21,7 @@ for _ in range(3):
 """
 
 
+@pytest.mark.slow
 def test_a_program_that_leaves_iterators_ends_well(data_dir):
     program = LEAVES_ITERATORS.format(data_dir=data_dir)
     process = subprocess.run(

@@ -61,6 +61,7 @@ WHOLE = jpeg(0)
 DAMAGED = {2: WHOLE[: len(WHOLE) // 2], 5: WHOLE[:200], 11: b"no image", 17: b""}
 
 
+@pytest.mark.slow
 def test_damaged_images_are_left_out_counted_and_named_once(tmp_path, capfd):
     store(tmp_path, DAMAGED)
     batches, bad = read(tmp_path, 14, max_bad_fraction=1.0)
@@ -87,6 +88,7 @@ def test_a_crop_outside_of_its_image_is_left_out_with_the_reason(tmp_path):
     assert reason == "the crop lies outside of the image"
 
 
+@pytest.mark.slow
 def test_a_damaged_file_loses_its_rest_only(tmp_path):
     store(tmp_path, {})
     damage_file(tmp_path)
@@ -96,12 +98,14 @@ def test_a_damaged_file_loses_its_rest_only(tmp_path):
     assert len(bad.reasons) == GOOD - len(keys)
 
 
+@pytest.mark.slow
 def test_too_many_bad_records_end_the_reading_with_one_line(tmp_path):
     store(tmp_path, DAMAGED)
     with pytest.raises(UserError, match=r"than max_bad_fraction=0\.001 allows, e\.g\. damaged, "):
         read(tmp_path, 100, max_bad_fraction=0.001)
 
 
+@pytest.mark.slow
 def test_batches_start_at_any_step_also_where_records_are_bad(tmp_path):
     store(tmp_path, DAMAGED)
     whole, _ = read(tmp_path, 8, max_bad_fraction=1.0)
@@ -122,6 +126,7 @@ def evaluate(folder, bad_records, **settings):
         return list(batches.as_numpy_iterator())
 
 
+@pytest.mark.slow
 def test_evaluation_leaves_damaged_images_out_in_the_same_order(tmp_path, capfd):
     store(tmp_path / "damaged", DAMAGED)
     store(tmp_path / "whole", {index: WHOLE for index in DAMAGED})
@@ -139,6 +144,7 @@ def test_evaluation_leaves_damaged_images_out_in_the_same_order(tmp_path, capfd)
     assert capfd.readouterr().err.count("left out: damaged, record") == len(DAMAGED)
 
 
+@pytest.mark.slow
 def test_evaluation_stops_where_the_split_has_too_many_bad_records(tmp_path):
     store(tmp_path, {2: WHOLE[:200]})
     assert len(evaluate(tmp_path, BadRecords(0.04))) == 3

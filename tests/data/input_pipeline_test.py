@@ -38,6 +38,7 @@ def test_only_samples_with_3d_labels_have_depth(data_dir):
         np.testing.assert_array_equal(depth_is_there, batch["has_depth"])
 
 
+@pytest.mark.slow
 def test_people_with_hidden_depth_are_like_any_with_2d_labels(data_dir):
     plain = batches(data_dir, 3, mix={"painted_3d": 1.0}, augment_3d=True)
     hidden = batches(data_dir, 3, mix={"painted_3d": 1.0}, hide_depth=("painted_3d",))
@@ -48,6 +49,7 @@ def test_people_with_hidden_depth_are_like_any_with_2d_labels(data_dir):
             np.testing.assert_array_equal(batch[name], seen[name])
 
 
+@pytest.mark.slow
 def test_depth_is_hidden_of_no_other_dataset(data_dir):
     seen, hidden = batches(data_dir, 3), batches(data_dir, 3, hide_depth=("painted_2d",))
     for expected, batch in zip(seen, hidden, strict=True):
@@ -65,11 +67,13 @@ def test_exact_mixing_gives_every_batch_its_shares(data_dir):
         assert batch["has_depth"].sum() == 2
 
 
+@pytest.mark.slow
 def test_mixing_by_weight_reaches_its_share(data_dir):
     drawn = np.concatenate([batch["has_depth"] for batch in batches(data_dir, 60, size=64)])
     assert abs(drawn.mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / drawn.size)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_batches_and_another_gives_others(data_dir):
     first, again, other = (batches(data_dir, 3, seed=seed) for seed in (1, 1, 2))
     for a, b, c in zip(first, again, other, strict=True):
@@ -78,6 +82,7 @@ def test_the_same_seed_gives_the_same_batches_and_another_gives_others(data_dir)
         assert (a["image"] != c["image"]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 5])
 def test_the_seed_of_the_program_changes_no_batch(data_dir, seed):
     (expected,) = batches(data_dir, 1)
@@ -90,6 +95,7 @@ def test_the_seed_of_the_program_changes_no_batch(data_dir, seed):
     np.testing.assert_array_equal(batch["image"], expected["image"])
 
 
+@pytest.mark.slow
 def test_every_round_has_another_order_and_another_augmentation(data_dir):
     rounds = batches(data_dir, 6, mix={"painted_2d": 1.0}, batch_size=12)
     keys = [batch["key"].tolist() for batch in rounds]
@@ -107,6 +113,7 @@ def test_every_round_has_another_order_and_another_augmentation(data_dir):
     assert all((images[0][key] != images[1][key]).any() for key in first)
 
 
+@pytest.mark.slow
 def test_3d_samples_stay_as_they_are_unless_asked(data_dir):
     plain = batches(data_dir, 12, mix={"painted_3d": 1.0}, batch_size=8)
     by_key = collections.defaultdict(list)
@@ -123,6 +130,7 @@ def test_3d_samples_stay_as_they_are_unless_asked(data_dir):
     assert np.mean(differ) > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 4, 7, 64])
 def test_evaluation_sees_every_example_once_whatever_the_batch(data_dir, batch_size):
     passed = input_pipeline.evaluation_batches("painted_2d", "test", 64, batch_size, data_dir)
@@ -159,6 +167,7 @@ def test_settings_that_contradict_each_other_are_named():
         InputConfig(mix=parse_mix("a:0.5,b:0.5"), mix_exact=True, batch_size=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings", [{}, {"mix_exact": True}, {"cache": True}], ids=["random", "exact", "cache"]
 )
@@ -172,6 +181,7 @@ def test_batches_can_start_at_any_step(data_dir, settings, first_step):
             np.testing.assert_array_equal(a[name], b[name])
 
 
+@pytest.mark.slow
 def test_the_cache_changes_no_batch(data_dir):
     plain, cached = batches(data_dir, 6), batches(data_dir, 6, cache=True)
     for a, b in zip(plain, cached, strict=True):
@@ -179,6 +189,7 @@ def test_the_cache_changes_no_batch(data_dir):
         np.testing.assert_array_equal(a["image"], b["image"])
 
 
+@pytest.mark.slow
 def test_workers_read_different_samples_and_together_all(data_dir):
     config = InputConfig(mix={"painted_2d": 1.0}, batch_size=8, data_dir=data_dir)
     keys = []

@@ -45,6 +45,7 @@ def test_without_depth_labels_there_is_no_depth(data_dir):
     assert "-" in inspection.statistics_table({"test": statistics | {"skipped": 0}})[1]
 
 
+@pytest.mark.slow
 def test_command_writes_table_reasons_json_and_sheet(with_report, tmp_path):
     output, sheet = tmp_path / "statistics.json", tmp_path / "sheet.png"
     result = run(

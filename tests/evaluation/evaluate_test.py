@@ -27,6 +27,7 @@ def evaluate(data_dir, *arguments):
     return fork_shrunk("hg3d_tf.evaluate", f"--data_dir={data_dir}", *arguments)
 
 
+@pytest.mark.slow
 def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir, workdir):
     protocols = "--protocol=bone_symmetry,h36m_paper,mpi_inf_3dhp_paper,pck_box"
     first = evaluate(
@@ -64,6 +65,7 @@ def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir,
         np.testing.assert_allclose(np.array(list(again_row.values()), float), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
     arguments = [f"--workdir={workdir}", "--dataset=painted_3d", "--protocol=h36m_pa"]
     plain, flipped = (
@@ -80,6 +82,7 @@ def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
     assert one != two
 
 
+@pytest.mark.slow
 def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, untrained):
     process = run(
         *("-m", "hg3d_tf.evaluate"),
@@ -97,6 +100,7 @@ def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, untrained):
     assert set(results["small"]["painted_2d"]) == keys
 
 
+@pytest.mark.slow
 def test_labels_of_single_datasets_travel_along(tmp_path):
     features = schema.pose_features(
         jpeg=False,
@@ -125,6 +129,7 @@ def test_labels_of_single_datasets_travel_along(tmp_path):
     assert not {"camera", "image"} & set(labels)
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_get_one_line(tmp_path, untrained):
     other = tmp_path / "other"
     shutil.copytree(untrained, other)
@@ -203,6 +208,7 @@ for strategy in (one, two):
 """
 
 
+@pytest.mark.slow
 def test_batch_size_and_replicas_do_not_change_a_metric(data_dir, workdir):
     process = fork("-c", REPLICAS, workdir, data_dir)
     assert process.returncode == 0, process.stderr

@@ -48,6 +48,7 @@ def photos(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
     output = tmp_path / "finding.json"
     done = run(
@@ -62,6 +63,7 @@ def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
     assert "10 people of painted_3d test" in done.stdout
 
 
+@pytest.mark.slow
 def test_people_together_are_counted(data_dir, photos, tmp_path):
     output = tmp_path / "finding.json"
     done = fork(

@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
 from PIL import Image
 from support import painted_people
 from support.commands import fork
+
+pytestmark = pytest.mark.slow
 
 
 def run(*arguments):

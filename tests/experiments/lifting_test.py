@@ -32,6 +32,7 @@ def people_of_all_kinds(data_dir):
     return data_dir
 
 
+@pytest.mark.slow
 def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kinds, tmp_path):
     output = tmp_path / "lifting.json"
     process = run(
@@ -81,6 +82,7 @@ def test_a_wrong_flag_gets_one_line(data_dir, argument, problem):
     assert problem in process.stderr and "Traceback" not in process.stderr
 
 
+@pytest.mark.slow
 def test_turned_views_teach_more_than_the_few_poses_of_the_lab(people_of_all_kinds, tmp_path):
     output = tmp_path / "lifting.json"
     errors = []

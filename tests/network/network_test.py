@@ -7,6 +7,8 @@ from hg3d_tf.network import hourglass
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def model(papers_network):

@@ -16,6 +16,7 @@ def two_stacks():
     return build_pose_model(dataclasses.replace(SMALL, num_stacks=2))
 
 
+@pytest.mark.slow
 def test_the_default_network_is_the_papers(papers_network):
     model = papers_network
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == 14_429_104
@@ -23,6 +24,7 @@ def test_the_default_network_is_the_papers(papers_network):
     assert tuple(model.output["depth"].shape) == (None, 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stacks", "size"), [(1, 64), (3, 128)])
 def test_other_members_of_the_family_have_their_shapes(stacks, size):
     model = build_pose_model(ModelConfig(stacks, 8, 1, size))
@@ -86,6 +88,7 @@ def test_the_heatmap_loss_sums_over_stacks(two_stacks):
     )
 
 
+@pytest.mark.slow
 def test_training_makes_the_losses_smaller(learned):
     _, first, last = learned
     for name in ("heatmap_loss", "depth_loss", "geometry_loss"):

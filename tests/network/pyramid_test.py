@@ -41,6 +41,7 @@ def test_maps_are_distributions_times_two_pi(model):
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), 2 * np.pi, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
     crops = tf.constant(np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8))
     images = tf.cast(crops, tf.float32) / 255
@@ -56,6 +57,7 @@ def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
     np.testing.assert_allclose(phone, expected, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_weights_go_to_another_input_size_where_none_depends_on_it(model, tmp_path):
     checkpoints.save_model(model, tmp_path / "small")
     larger = build_pose_model(dataclasses.replace(CONFIG, input_size=128))
@@ -128,6 +130,7 @@ def _torch_features(torch, tensors, x):
     return features
 
 
+@pytest.mark.slow
 def test_frozen_blocks_are_not_trained(model):
     frozen = build_pose_model(CONFIG)
     efficientnet.freeze(frozen, 3)

@@ -28,6 +28,7 @@ def test_all_weights_together_are_small():
     assert sum(path.stat().st_size for path in weights.FOLDER.iterdir()) < 12e6
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_loaded_to_within_its_rounding(tmp_path):
     config = ModelConfig(1, 64, 1, 64)
     network = build_pose_model(config)
@@ -55,6 +56,7 @@ def test_the_phone_file_is_the_same_network(model):
     assert np.abs(depth - outputs["depth"][0].numpy()).mean() < 0.05
 
 
+@pytest.mark.slow
 def test_export_takes_it_where_no_folder_is_named(tmp_path):
     process = run("-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'served'}")
     assert process.returncode == 0, process.stderr
@@ -83,6 +85,7 @@ def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
     assert (tmp_path / "out/photo_pose.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="HG3D_DATA is not set: no real photos")
 def test_it_finds_people_in_real_photos():
     import scipy.io

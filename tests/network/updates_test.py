@@ -17,6 +17,7 @@ def compiled(optimizer, **settings):
     return model
 
 
+@pytest.mark.slow
 def test_a_clipped_step_has_the_length_of_the_norm():
     model = compiled(keras.optimizers.SGD(1.0), clip_norm=0.01)
     before = [variable.numpy() for variable in model.trainable_variables]
@@ -29,6 +30,7 @@ def test_a_clipped_step_has_the_length_of_the_norm():
     np.testing.assert_allclose(np.sqrt(sum(moved)), 0.01, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_not_finite_changes_nothing_when_skipped():
     model = compiled(keras.optimizers.Adam(), skip_nonfinite=True)
     take_step = tf.function(model.take_step)

@@ -123,6 +123,7 @@ def test_the_pose_before_the_camera_projects_onto_the_image(served):
     np.testing.assert_allclose(metric(served, 1800.0, 1000.0)["joints_3d_camera"][6, 2], 2 * z[6])
 
 
+@pytest.mark.slow
 def test_a_failed_export_leaves_nothing_and_no_half_version_is_seen(model, tmp_path, monkeypatch):
     seen = []
 
@@ -137,6 +138,7 @@ def test_a_failed_export_leaves_nothing_and_no_half_version_is_seen(model, tmp_p
     assert not seen and not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_predictor_is_the_same_from_checkpoint_and_saved_model(
     model, saved_model, tmp_path, monkeypatch
 ):

@@ -25,6 +25,7 @@ def crops(count: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (count, 64, 64, 3), np.uint8)
 
 
+@pytest.mark.slow
 def test_keras_saved_model_and_tflite_agree(model, served, contents):
     runner = litert.TfliteRunner(contents["float32"])
     images = crops(4)
@@ -41,6 +42,7 @@ def test_keras_saved_model_and_tflite_agree(model, served, contents):
         np.testing.assert_allclose(raw["depth"][0], outputs["depth"][i], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_half_precision_is_near_and_smaller(contents):
     image = crops(1)[0] / 255
     exact, half = (
@@ -52,6 +54,7 @@ def test_half_precision_is_near_and_smaller(contents):
         assert 0 < np.abs(half[name] - value).mean() < 0.02 * np.ptp(value), name
 
 
+@pytest.mark.slow
 def test_int8_is_smaller_and_its_joints_are_near(contents):
     exact, rough = (litert.TfliteRunner(contents[form]) for form in ("float32", "int8"))
     assert len(contents["int8"]) < 0.5 * len(contents["float32"]) and rough.signatures == ["joints"]
@@ -63,6 +66,7 @@ def test_int8_is_smaller_and_its_joints_are_near(contents):
         assert 0 < np.median(np.abs(values - truth)) < tolerance * np.ptp(truth), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["float32", "float16", "int8"])
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_no_output_of_an_image_of_nothing_is_nan(contents, form, level):
@@ -72,6 +76,7 @@ def test_no_output_of_an_image_of_nothing_is_nan(contents, form, level):
             assert np.isfinite(value).all(), (signature, name)
 
 
+@pytest.mark.slow
 def test_several_threads_get_the_poses_of_one(contents):
     runner = litert.TfliteRunner(contents["float32"])
     images = crops(24) / 255
@@ -81,6 +86,7 @@ def test_several_threads_get_the_poses_of_one(contents):
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 def test_the_heatmaps_are_for_gpu_delegates_the_joints_are_not(contents):
     listed = measurement.operators_with_delegate(contents["float32"])
     assert listed.keys() == {"joints", "heatmaps"}
@@ -90,6 +96,7 @@ def test_the_heatmaps_are_for_gpu_delegates_the_joints_are_not(contents):
     assert measurement.operators_with_delegate(contents["int8"]).keys() == {"joints"}
 
 
+@pytest.mark.slow
 def test_the_report_measures_each_file(model, contents, data_dir):
     batches = input_pipeline.evaluation_batches("painted_2d", "test", 64, 4, data_dir)
     report = measurement.measure(model, contents, batches, seconds=0.01)
@@ -114,6 +121,7 @@ def test_what_loses_too_much_is_refused():
     assert measurement.refused({"files": files}, 2.0, 5.0) == ["blurred", "flat"]
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_is_good_and_names_what_is_refused(model, data_dir, tmp_path):
     checkpoints.save_model(model, tmp_path / "run")
     flags = ("hg3d_tf.export", f"--workdir={tmp_path / 'run'}", f"--data_dir={data_dir}")

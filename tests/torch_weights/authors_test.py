@@ -70,6 +70,7 @@ def imported(path):
     return model
 
 
+@pytest.mark.slow
 def test_predict_reads_images_as_the_authors_do(tmp_path, torch_network):
     network = torch_network.random_network(*SIZES["tiny"])
     save(network, tmp_path / "hg.pth", "state_dict-legacy")
@@ -92,6 +93,7 @@ def torch_network():
     return torch_network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.filterwarnings("ignore")  # torch cannot find the source of our stand-in paths
 def test_all_forms_give_the_outputs_of_pytorch(tmp_path, torch_network, form):
@@ -102,6 +104,7 @@ def test_all_forms_give_the_outputs_of_pytorch(tmp_path, torch_network, form):
     check_same(model, network)
 
 
+@pytest.mark.slow
 def test_another_size_is_found_from_the_file(tmp_path, torch_network):
     network = torch_network.random_network(*SIZES["other"])
     save(network, tmp_path / "hg.pth", "state_dict-zip")
@@ -147,6 +150,7 @@ def run_import(path, output, *arguments):
     return run("-m", "hg3d_tf.import_weights", *arguments, *files)
 
 
+@pytest.mark.slow
 def test_the_command_makes_a_training_folder(tmp_path, tensors, checkpoint):
     process = run_import(checkpoint, tmp_path / "run")
     assert process.returncode == 0, process.stderr

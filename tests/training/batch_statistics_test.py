@@ -5,6 +5,8 @@ from support.small_network import random_batch
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.training import batch_statistics
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def trained(learned):

@@ -11,6 +11,8 @@ from support.small_network import shrunk
 
 from hg3d_tf.training import checkpoints
 
+pytestmark = pytest.mark.slow
+
 # TensorFlow lets a worker without accelerators use one logical CPU; here it uses all.
 TRAIN_ON_ALL = """
 from tensorflow.python.distribute import collective_all_reduce_strategy as collective

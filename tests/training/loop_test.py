@@ -18,6 +18,8 @@ from hg3d_tf.training.config import LogConfig, TrainConfig
 from hg3d_tf.training.optimizers import OptimizerConfig
 from hg3d_tf.training.validation import ValidationConfig
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def config(data_dir, monkeypatch):

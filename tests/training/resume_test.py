@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from support import training_runs as runs
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "epochs": 3,
     "steps_per_epoch": 5,

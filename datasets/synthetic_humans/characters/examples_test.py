@@ -97,6 +97,7 @@ def test_visible_joints_lie_on_their_own_limbs(made_up, turn_deg):
     assert checked >= 5 and wrong == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(MISSING, reason="HG3D_DATA names no folder with makehuman and scene")
 def test_visible_joints_of_real_bodies_lie_on_their_own_limbs():
     counts = [visible_joints_off_their_limbs(Shot(str(REAL), 16 * i, 57 * i)) for i in range(12)]

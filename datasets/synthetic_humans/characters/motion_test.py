@@ -71,6 +71,7 @@ def unit(vectors):
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
+@pytest.mark.slow
 def test_limbs_point_where_the_motion_file_says(folder):
     _, rest = body_at_rest(folder)
     for path in sorted((folder / "cmu_mocap").glob("*/*.bvh"))[::17]:
