@@ -51,6 +51,7 @@ def test_every_stage_is_measured_and_compared_with_the_limit(folder, monkeypatch
     assert {"read_and_parse_per_second", "warp_per_second"} < result.keys()
 
 
+@pytest.mark.slow
 def test_the_stages_make_batches(folder):
     for make in input_stages.stages(config(folder), 64).values():
         batch = next(iter(make()))

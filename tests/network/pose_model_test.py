@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from support import reference
-from support.small_network import SMALL, random_batch
+from support.small_network import SMALL, random_batch, shrunk
 
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig, build_pose_model
@@ -12,8 +12,8 @@ from hg3d_tf.network.pose_model import LossConfig, ModelConfig, build_pose_model
 
 @pytest.fixture(scope="module")
 def two_stacks():
-    """A network of two stacks and the batches that it takes; to be compiled, not to be trained."""
-    return build_pose_model(dataclasses.replace(SMALL, num_stacks=2))
+    """A network of two stacks; to be compiled, not to be trained."""
+    return shrunk(dataclasses.replace(SMALL, num_stacks=2))
 
 
 @pytest.mark.slow
@@ -35,7 +35,7 @@ def test_other_members_of_the_family_have_their_shapes(stacks, size):
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_outputs_and_variables_are_float32_in_every_precision(precision):
-    model = build_pose_model(SMALL, precision)
+    model = shrunk(SMALL, precision)
     outputs = model(random_batch()["image"])
     assert {tensor.dtype for tensor in tf.nest.flatten(outputs)} == {tf.float32}
     assert {variable.dtype for variable in model.variables} == {tf.float32}

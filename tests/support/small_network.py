@@ -10,7 +10,7 @@ from support.training_runs import shrink_network
 SMALL = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
 
 
-def shrunk(config: ModelConfig = SMALL) -> PoseModel:
+def shrunk(config: ModelConfig = SMALL, policy: str = "float32") -> PoseModel:
     """Return a network of stem and heads, where what lies between them is not the point.
 
     It takes a fifth of the time to build, trace and convert. Its weights are not those of the
@@ -18,7 +18,7 @@ def shrunk(config: ModelConfig = SMALL) -> PoseModel:
     """
     with pytest.MonkeyPatch.context() as patch:
         shrink_network(patch.setattr)
-        return build_pose_model(config)
+        return build_pose_model(config, policy)
 
 
 def random_batch(size=4, seed=0):
