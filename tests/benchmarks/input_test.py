@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from support import painted_people
 from support.painted_samples import painted_sample
+from support.training_runs import shrink_network
 
 from hg3d_tf.benchmarks import input, input_data, input_stages, memory, opencv_loader
 from hg3d_tf.data import prepared
@@ -65,7 +66,8 @@ def test_a_rate_counts_samples():
 
 
 @pytest.mark.slow
-def test_a_fed_step_tells_what_it_consumes(folder):
+def test_a_fed_step_tells_what_it_consumes(folder, monkeypatch):
+    shrink_network(monkeypatch.setattr)
     measured = input.measure_training(config(folder), ModelConfig(1, 8, 1, 64), "float32", 0.0)
     np.testing.assert_allclose(measured["images_per_second"] * measured["step_ms"], 4000)
     assert 0 <= measured["waiting_for_input"] < 1
