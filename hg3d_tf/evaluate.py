@@ -6,6 +6,7 @@ format is described in hg3d_tf/predictions_file.py.
 """
 
 import dataclasses
+import sys
 from pathlib import Path
 
 from absl import flags
@@ -55,18 +56,23 @@ cli.DEFINE_path("output", None, "JSON file for the results.")
 cli.DEFINE_path("markdown", None, "Markdown file for the tables.")
 
 
-def main() -> None:
-    """Evaluate, print the tables, write the files."""
+def main() -> int:
+    """Evaluate, print the tables, write the files; return 1 if a part could not be measured."""
     from hg3d_tf import files
     from hg3d_tf.evaluation import reports
 
     check_flags()
-    results = evaluate()
+    results, failures = evaluate()
+    if not results:
+        raise cli.UserError(failures[0])
     print(reports.as_text(results))
     if FLAGS.output:
         files.write_json(FLAGS.output, reports.as_json(results))
     if FLAGS.markdown:
         files.write_text(FLAGS.markdown, reports.as_markdown(results))
+    for failure in failures:
+        print(f"error: {failure}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def check_flags() -> None:
@@ -95,14 +101,19 @@ def check_flags() -> None:
 
 
 def evaluate():
-    """Return protocol -> dataset -> row -> Result."""
-    results = {protocol: {name: {} for name in FLAGS.dataset} for protocol in FLAGS.protocol}
-    for row, dataset, predictions, size, note in predict_all():
+    """Return protocol -> dataset -> row -> Result, and a line for each part that failed."""
+    results: dict = {}
+    failures: list[str] = []
+    for row, dataset, predictions, size, note in predict_all(failures):
         for protocol in FLAGS.protocol:
-            result = measure(protocol, predictions, size)
-            statement = result.statement + note
-            results[protocol][dataset][row] = dataclasses.replace(result, statement=statement)
-    return results
+            try:
+                result = measure(protocol, predictions, size)
+            except cli.UserError as error:
+                failures.append(str(error))
+                continue
+            result = dataclasses.replace(result, statement=result.statement + note)
+            results.setdefault(protocol, {}).setdefault(dataset, {})[row] = result
+    return results, failures
 
 
 def measure(protocol: str, predictions, size: int):
@@ -118,8 +129,11 @@ def measure(protocol: str, predictions, size: int):
     return Result(scoring.summarize(predictions, size), scoring.PROTOCOL)
 
 
-def predict_all():
-    """Yield row, dataset, predictions, their crop's px and how they were made."""
+def predict_all(failures: list[str]):
+    """Yield row, dataset, predictions, their crop's px and how they were made.
+
+    A network that cannot be measured adds a line to `failures`; the others are.
+    """
     from hg3d_tf.data import input_pipeline, prepared
     from hg3d_tf.evaluation import scoring
 
@@ -127,7 +141,7 @@ def predict_all():
     for name in FLAGS.dataset:
         prepared.checked_builder(name, FLAGS.split, data_dir)  # fail before the work starts
     pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(FLAGS.dataset)
-    for row, name, predictions, size, note in _systems(data_dir):
+    for row, name, predictions, size, note in _systems(data_dir, failures):
         if name not in with_mean_pose:
             with_mean_pose.add(name)
             pose = pose or scoring.mean_pose(FLAGS.mean_pose_of, size, data_dir)
@@ -135,19 +149,27 @@ def predict_all():
         yield row, name, predictions, size, note
 
 
-def _systems(data_dir: str):
+def _systems(data_dir: str, failures: list[str]):
     from hg3d_tf.evaluation import predictions_file, scoring
     from hg3d_tf.training import checkpoints, strategies
 
     for row, workdir in _row_names(FLAGS.workdir).items():
-        with strategies.create_strategy().scope():
-            model = checkpoints.load_model(workdir)
+        try:
+            with strategies.create_strategy().scope():
+                model = checkpoints.load_model(workdir)
+        except cli.UserError as error:
+            failures.append(str(error))
+            continue
         if FLAGS.flip_test is not None:
             model.config = dataclasses.replace(model.config, flip_test=FLAGS.flip_test)
         note = "; flip test" if model.config.flip_test else "; no flip test"
         size = model.config.input_size
         for name in FLAGS.dataset:
-            predictions = _predict(model, workdir, name, data_dir)
+            try:
+                predictions = _predict(model, workdir, name, data_dir)
+            except cli.UserError as error:
+                failures.append(str(error))
+                continue
             if FLAGS.save_predictions:
                 predictions_file.save(FLAGS.save_predictions, predictions)
             yield row, name, predictions, size, note

@@ -7,6 +7,7 @@ release, whose first pixel's centre is (0, 0), as in the toolbox that calibrated
 import dataclasses
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 # From the release's pixels to ours, whose (0, 0) is the corner of the first pixel.
 PIXEL_SHIFT = 0.5
@@ -81,8 +82,4 @@ class Camera:
 
 def rotation_from_euler(angles: np.ndarray) -> np.ndarray:
     """Return the rotation Rx(a) Ry(b) Rz(c) of three angles in radians."""
-    (ca, cb, cc), (sa, sb, sc) = np.cos(angles), np.sin(angles)
-    about_x = np.array([[1, 0, 0], [0, ca, -sa], [0, sa, ca]])
-    about_y = np.array([[cb, 0, sb], [0, 1, 0], [-sb, 0, cb]])
-    about_z = np.array([[cc, -sc, 0], [sc, cc, 0], [0, 0, 1]])
-    return about_x @ about_y @ about_z
+    return Rotation.from_euler("XYZ", angles).as_matrix()

@@ -58,10 +58,9 @@ def compress(lowest_quality: int) -> Change:
     """Leave the artefacts of a JPEG of random quality."""
 
     def apply(image, seed):
-        quality = tf.random.stateless_uniform(
-            [], seed, lowest_quality, _BEST_JPEG_QUALITY + 1, tf.int32
-        )
-        return tf.ensure_shape(tf.image.adjust_jpeg_quality(image, quality), image.shape)
+        highest = _BEST_JPEG_QUALITY + 1
+        changed = tf.image.stateless_random_jpeg_quality(image, lowest_quality, highest, seed)
+        return tf.ensure_shape(changed, image.shape)
 
     return apply
 

@@ -66,6 +66,24 @@ def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir,
 
 
 @pytest.mark.slow
+def test_what_cannot_be_measured_does_not_lose_the_others(tmp_path, data_dir, workdir):
+    (tmp_path / "empty").mkdir()
+    process = evaluate(
+        data_dir,
+        f"--workdir={tmp_path / 'empty'},{workdir}",
+        "--dataset=painted_2d",
+        "--protocol=pck_box,h36m_paper",
+        f"--output={tmp_path / 'results.json'}",
+    )
+    assert process.returncode == 1 and "Traceback" not in process.stderr, process.stderr
+    lines = [line for line in process.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 2 and "empty" in lines[0] and "h36m_paper" in lines[1]
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert list(results) == ["pck_box"]
+    assert list(results["pck_box"]["painted_2d"]["rows"]) == ["small"]
+
+
+@pytest.mark.slow
 def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
     arguments = [f"--workdir={workdir}", "--dataset=painted_3d", "--protocol=h36m_pa"]
     plain, flipped = (
