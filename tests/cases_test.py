@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import ROOT, fork, run
+from support.commands import ROOT, fork
 
 CASES = Path(os.environ.get("HG3D_DATA", "nowhere")).parent / "cases"
 BUILD = ROOT / "datasets/build.py"
@@ -197,7 +197,7 @@ def test_home_tilde(case, tmp_path, rendered):
     ]
     (tmp_path / "here").mkdir()
     for command in commands:
-        process = run(*command, cwd=tmp_path / "here", HOME=str(tmp_path))
+        process = fork(*command, cwd=tmp_path / "here", HOME=str(tmp_path))
         assert process.returncode == 0, process.stderr
     assert not list((tmp_path / "here").iterdir())
     assert {"data", "run", "served"} <= {path.name for path in tmp_path.iterdir()}

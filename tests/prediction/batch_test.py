@@ -86,8 +86,9 @@ def test_a_sheet_of_many_poses_has_pages(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(pose_pages, "ROWS_OF_PAGE", 3)
     for _ in range(2):  # with known poses too
         predict(photos, tmp_path / "out", sheet=tmp_path / "sheet.png")
-        heights = [Image.open(tmp_path / name).height for name in ("sheet.png", "sheet_2.png")]
-        assert heights == [3 * 360, 360]
+        for name, rows in (("sheet.png", 3), ("sheet_2.png", 1)):
+            with Image.open(tmp_path / name) as sheet:
+                assert sheet.height == rows * 360
         assert len(list(tmp_path.glob("sheet*"))) == 2
         (tmp_path / "sheet.png").unlink(), (tmp_path / "sheet_2.png").unlink()
 
