@@ -1,0 +1,50 @@
+"""What all commands share: one line for what a user can mend, a traceback for a fault of ours."""
+
+import pytest
+import tensorflow as tf
+
+from hg3d_tf import cli
+
+
+def fails(error):
+    def main(argv):
+        raise error
+
+    return cli._guarded(main, [], tensorflow=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (cli.UserError("--box=1: no box"), "error: --box=1: no box"),
+        (OSError(28, "No space left on device", "runs/a.json"), "runs/a.json: No space left"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "runs/ckpt-1; No space left on device"),
+            "error: runs/ckpt-1; No space left on device",
+        ),
+        (tf.errors.NotFoundError(None, None, "runs/a.tfrecord; No such file"), "runs/a.tfrecord"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(capsys, error, line):
+    assert fails(error) == 1
+    errors = capsys.readouterr().err
+    assert line in errors and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("a fault"),
+        tf.errors.InvalidArgumentError(None, None, "shapes a/b; c do not agree"),
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor"),
+    ],
+)
+def test_a_fault_of_the_program_keeps_its_traceback(error):
+    with pytest.raises(type(error)):
+        fails(error)
+
+
+def test_a_list_of_whole_numbers_is_read_once():
+    assert cli.integers("") == () and cli.integers("40,50") == (40, 50)
+    with pytest.raises(ValueError, match=r"'4,x' is not a list of whole numbers"):
+        cli.integers("4,x")
