@@ -72,12 +72,12 @@ def test_what_cannot_be_measured_does_not_lose_the_others(tmp_path, data_dir, wo
         data_dir,
         f"--workdir={tmp_path / 'empty'},{workdir}",
         "--dataset=painted_2d",
-        "--protocol=pck_box,h36m_paper",
+        "--protocol=pck_box,by_pose",
         f"--output={tmp_path / 'results.json'}",
     )
     assert process.returncode == 1 and "Traceback" not in process.stderr, process.stderr
     lines = [line for line in process.stderr.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 2 and "empty" in lines[0] and "h36m_paper" in lines[1]
+    assert len(lines) == 2 and "empty" in lines[0] and "by_pose" in lines[1]
     results = json.loads((tmp_path / "results.json").read_text())
     assert list(results) == ["pck_box"]
     assert list(results["pck_box"]["painted_2d"]["rows"]) == ["small"]

@@ -14,7 +14,7 @@ from hg3d_tf.skeleton import NUM_JOINTS
 LIFTING = "experiments/lifting.py"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def people_of_all_kinds(data_dir):
     """The folder of painted_3d, with a dataset of hidden 3D truth and kinds of poses beside it."""
     truth = {schema.TRUTH_3D: tfds.features.Tensor(shape=(NUM_JOINTS, 3), dtype=np.float32)}
