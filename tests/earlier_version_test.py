@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import run
+from support.commands import fork
 
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import load_predictor
@@ -49,7 +49,7 @@ def test_a_saved_model_finds_what_its_workdir_finds(made):
 
 
 def test_its_training_goes_on_with_its_flags_and_data(made):
-    process = run("-m", "hg3d_tf.train", "--flagfile=workdir/flags.txt", "--epochs=2", cwd=made)
+    process = fork("-m", "hg3d_tf.train", "--flagfile=workdir/flags.txt", "--epochs=2", cwd=made)
     assert process.returncode == 0, process.stderr
     assert "going on after step 3 (epoch 1)" in process.stdout
     assert len((made / "workdir/metrics.jsonl").read_text().splitlines()) == 2
