@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hg3d_tf.cli import UserError
 from hg3d_tf.prediction.film_sources import import_av
 
 
@@ -18,10 +19,14 @@ class FilmWriter:
       path: of the file.
       time_base: seconds of a tick.
       rate: frames each second, on average: a hint for the codec.
+      source: what the frames are of, for errors.
+
+    Raises:
+      UserError: at the end, if their times cannot be written.
     """
 
-    def __init__(self, path: Path, time_base: Fraction, rate: Fraction):
-        self._av = import_av()
+    def __init__(self, path: Path, time_base: Fraction, rate: Fraction, source: str = ""):
+        self._av, self._source = import_av(), source or str(path)
         self._time_base, self._rate = time_base, rate
         self._film = self._av.open(str(path), "w", format="mp4")
         self._stream = None
@@ -30,9 +35,13 @@ class FilmWriter:
         return self
 
     def __exit__(self, kind, *_):
-        if kind is None and self._stream is not None:
-            self._film.mux(self._stream.encode(None))
-        self._film.close()
+        try:
+            if kind is None and self._stream is not None:
+                self._film.mux(self._stream.encode(None))
+            self._film.close()
+        except self._av.error.FFmpegError as error:  # a damaged film's times can be absurd
+            if kind is None:
+                raise UserError(f"{self._source}: no film can be written ({error})") from error
 
     def add(self, pixels: np.ndarray, ticks: int) -> None:
         """Add a frame [H, W, 3] uint8; `ticks` must rise."""

@@ -39,7 +39,7 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
     film = output_dir / f"{name}_pose.mp4"
     poses = _Poses(source.address)
     with FilmReader(source, options.seconds) as reader, files.atomic_path(film) as path:
-        with FilmWriter(path, reader.time_base, reader.rate) as writer:
+        with FilmWriter(path, reader.time_base, reader.rate, source.address) as writer:
             frames = tracking.follow(_shown(reader), predictor, box, options.smoothing)
             whole = _until_interrupted(frames, writer, poses)
         remarks = reader.remarks() if whole else []
