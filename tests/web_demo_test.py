@@ -41,8 +41,11 @@ def painted_person(size):
 
 
 def rendered_person(size):
-    examples = pytest.importorskip("synthetic_humans.examples", reason="nothing to render with")
-    example = examples.make_example(examples.Task("studio", "test", 0, 0, size))
+    pytest.importorskip("embreex", reason="nothing to render with")
+    from synthetic_humans.mannequin.examples import make_example
+    from synthetic_humans.task import Task
+
+    example = make_example(Task("studio", "test", 0, 0, size))
     return Image.open(io.BytesIO(example["image"]))
 
 
