@@ -4,8 +4,8 @@ For each image a picture (2D skeleton over the image, 3D views; bones of joints 
 are dotted) is written to --output_dir, and one poses.json with the joints by name: px of the image,
 and mm relative to the pelvis in the camera's frame (x right, y down, z forwards), scaled to a
 skeleton of average size. --video=clip.mp4 writes the clip with skeletons drawn and its poses,
---webcam the camera's; both keep the frames' own times and, on Ctrl-C, what is done. --html adds a
-3D view to turn in a browser.
+--webcam the camera's; both keep the frames' own times and, on Ctrl-C, what is done; a clip then
+goes on with the same command. --html adds a 3D view to turn in a browser.
 
 Each image's poses are also a line of poses.jsonl as soon as they are known. Images that have a line
 there are not predicted again, unless they, the model, --box or --detector changed, or with --again:
@@ -44,7 +44,7 @@ flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image
 cli.DEFINE_path(
     "sheet", None, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
 )
-flags.DEFINE_bool("again", False, "Do images anew that --output_dir holds the poses of.")
+flags.DEFINE_bool("again", False, "Do anew what --output_dir holds the poses of.")
 cli.DEFINE_path("video", None, "A video instead of images, or a camera such as /dev/video0.")
 flags.DEFINE_bool("webcam", False, "This computer's first camera instead of images, until Ctrl-C.")
 flags.DEFINE_float("seconds", None, "End a video or a camera's after this long.", lower_bound=0)
@@ -83,7 +83,8 @@ def main(argv: list[str]) -> int:
 def _predict_film(predictor, output_dir: Path) -> int:
     from hg3d_tf.prediction import film_sources, video
 
-    options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html)
+    settings = _settings(output_dir)
+    options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html, settings, FLAGS.again)
     address = FLAGS.video
     source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
     return video.predict(source, predictor, FLAGS.box, output_dir, options)
@@ -101,13 +102,18 @@ def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
 
 def _results(output_dir: Path):
     """Return where the poses go, with the flags on which they depend."""
+    from hg3d_tf.prediction import results
+
+    return results.Results(output_dir / "poses.json", _settings(output_dir), FLAGS.again)
+
+
+def _settings(output_dir: Path) -> dict:
     from hg3d_tf import weights
     from hg3d_tf.prediction import results
 
     model = Path(FLAGS.model or weights.TFLITE_FILE)
     box = None if FLAGS.box is None else FLAGS.box.tolist()
-    settings = results.model_settings(model, output_dir) | {"box": box, "detector": FLAGS.detector}
-    return results.Results(output_dir / "poses.json", settings, FLAGS.again)
+    return results.model_settings(model, output_dir) | {"box": box, "detector": FLAGS.detector}
 
 
 if __name__ == "__main__":

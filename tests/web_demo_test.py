@@ -15,7 +15,7 @@ from support import painted_people
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
-from hg3d_tf import weights
+from hg3d_tf import images, weights
 from hg3d_tf.serving import description
 from hg3d_tf.tflite import exported_files, litert
 
@@ -60,7 +60,10 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     mm_limit = 40 if is_shipped else 20
     built = tmp_path / "built"
     node("build.mjs", file.parent, built)
-    photo.save(built / "photo.png")
+    if not is_shipped:
+        photo = save_lying(photo, built / "photo.png")
+    else:
+        photo.save(built / "photo.png")
     result = open_page(built, tmp_path / "page.png")
     assert result.get("error") is None and result["isolated"]
     assert result["elsewhere"] == [] and result["width"] <= 390
@@ -76,6 +79,15 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     np.testing.assert_allclose(mm, expected["joints_3d"][seen], atol=mm_limit)
     with Image.open(tmp_path / "page.png") as page:
         assert len(np.unique(np.asarray(page))) > 10
+
+
+def save_lying(photo, path) -> Image.Image:
+    """Store a photo as a phone held upright does, turned by its Exif; return it as it is seen."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    stored = photo.convert("RGB").transpose(Image.Transpose.ROTATE_90)
+    stored.save(path, "JPEG", quality=100, subsampling=0, exif=exif)
+    return images.read_picture(path).image
 
 
 def open_page(built, picture) -> dict:

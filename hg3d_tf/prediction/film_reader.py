@@ -4,6 +4,7 @@ What is damaged is left out and counted: `FilmReader.remarks` says so.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
@@ -19,6 +20,8 @@ _NAMED_PLACES = 5
 _CLOCK_STARTS_ANYWHERE = 0x0200
 # Of a film's length: what may be missing where sound, which may be longer, tells the length too.
 _SLACK_WITH_SOUND_S = 0.5
+# Share of the steps from frame to frame that are equal in a film with an even rate.
+_EVEN = 0.8
 
 
 class Frame(NamedTuple):
@@ -60,6 +63,7 @@ class FilmReader:
         starts_anywhere = source.form or int(self._film.format.flags) & _CLOCK_STARTS_ANYWHERE
         self._clock = _Clock(self.time_base, self.rate, bool(starts_anywhere))
         self._damaged: dict = {}  # time stamp, or anything where there is none -> seconds or None
+        self._steps = _Steps()
         self._end = 0.0
         self._was_ended = False
 
@@ -88,6 +92,7 @@ class FilmReader:
                 return
             duration = frame.duration * self.time_base if frame.duration else 1 / self.rate
             self._end = max(self._end, float(ticks * self.time_base + duration))
+            self._steps.add(float(ticks * self.time_base))
             yield Frame(_upright(frame), ticks, float(ticks * self.time_base))
 
     def remarks(self) -> list[str]:
@@ -97,6 +102,9 @@ class FilmReader:
             count = len(self._damaged)
             what = "1 damaged frame" if count == 1 else f"{count} damaged frames"
             lines.append(f"left out {what}, {_places(self._damaged.values())}")
+        elif not self._source.form and not self._stream.frames:
+            # The formats that do not count their frames lose them unseen.
+            lines += [f"no frame {gap}: a pause, or lost by damage" for gap in self._steps.gaps()]
         if not self._was_ended and not self._source.form and self._is_cut():
             kept = f"the {self._end:.2f} s that can be read are kept"
             lines.append(f"the film is cut off, as by a half download: {kept}")
@@ -144,8 +152,8 @@ class FilmReader:
             return True
         if self._film.duration is None:
             return False
-        start = max(self._clock.seconds(self._stream.start_time or 0), 0)
-        missing = self._film.duration / self._av.time_base - (self._end - start)
+        # Matroska counts its duration from 0, MP4 from its first frame, which lies near it.
+        missing = self._film.duration / self._av.time_base - self._end
         only = len(self._film.streams) == 1
         return missing > max(float(1.5 / self.rate), 0 if only else _SLACK_WITH_SOUND_S)
 
@@ -177,6 +185,34 @@ class _Clock:
     def seconds(self, stamp: int) -> float:
         """Return the time that a stamp means now."""
         return float((stamp - (self._origin or 0)) * self._time_base)
+
+
+class _Steps:
+    """Finds where a film of an even rate leaves out frames."""
+
+    def __init__(self):
+        self._last = None
+        self._counts: Counter = Counter()  # of steps, in ms
+        self._first: dict[int, list[float]] = {}  # step in ms -> where the first such ones begin
+
+    def add(self, seconds: float) -> None:
+        """Note a frame's time."""
+        if self._last is not None:
+            step = round(1000 * (seconds - self._last))
+            self._counts[step] += 1
+            if len(places := self._first.setdefault(step, [])) < _NAMED_PLACES:
+                places.append(self._last)
+        self._last = seconds
+
+    def gaps(self) -> list[str]:
+        """Return from when to when there is no frame, the first ones; nothing if steps vary."""
+        usual = self._counts.most_common(1)[0][0] if self._counts else 0
+        even = sum(count for step, count in self._counts.items() if abs(step - usual) <= 1)
+        if even < _EVEN * self._counts.total():
+            return []
+        steps = [step for step in self._first if step > 1.5 * usual + 1]
+        gaps = sorted((start, start + step / 1000) for step in steps for start in self._first[step])
+        return [f"from {start:.2f} to {end:.2f} s" for start, end in gaps[:_NAMED_PLACES]]
 
 
 def _open(av, source: Source):

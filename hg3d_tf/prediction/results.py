@@ -58,14 +58,14 @@ class Results:
         line = self._line(str(image))
         if line is None or line.get("settings") != self._settings:
             return None
-        if _stamp(image) != {name: line.get(name) for name in ("size", "mtime_ns")}:
+        if stamp(image) != {name: line.get(name) for name in ("size", "mtime_ns")}:
             return None
         self._done.add(str(image))
         return line
 
     def add(self, image: Path, poses: list[dict], drawn: Sequence[str] = ()) -> None:
         """Write an image's poses, and the names of the pictures made of it, as a line."""
-        line = {"image": str(image)} | _stamp(image)
+        line = {"image": str(image)} | stamp(image)
         line |= {"settings": self._settings, "drawn": list(drawn), "poses": poses}
         self._places[str(image)] = self._file.seek(0, os.SEEK_END)
         self._file.write(json.dumps(line).encode() + b"\n")
@@ -113,8 +113,8 @@ def _image_of(line: bytes) -> str | None:
         return None
 
 
-def _stamp(image: Path) -> dict:
-    """Return an image's size and time of change; None for both where it is gone."""
+def stamp(image: Path) -> dict:
+    """Return a file's size and time of change; None for both where it is gone."""
     try:
         status = image.stat()
     except OSError:

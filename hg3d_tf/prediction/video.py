@@ -11,26 +11,39 @@ from tqdm import tqdm
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.skeleton_lines import draw_bones
-from hg3d_tf.prediction import people, pose_json, tracking
+from hg3d_tf.prediction import people, pose_json, results, tracking
 from hg3d_tf.prediction.film_reader import FilmReader
 from hg3d_tf.prediction.film_sources import Source
 from hg3d_tf.prediction.film_writer import FilmWriter
 from hg3d_tf.prediction.predictors import Predictor
+from hg3d_tf.prediction.remembered import RememberedLooks
 
 
 class Options(NamedTuple):
-    """What to make of a film."""
+    """What to make of a film.
+
+    Attributes:
+      seconds: end after this long.
+      smoothing: see `tracking.follow`.
+      html: write a 3D view for the browser.
+      settings: what a look depends on besides the film; JSON. The same film and settings go on
+        where they were interrupted.
+      again: forget what was done before.
+    """
 
     seconds: float | None = None
     smoothing: float = 1.0
     html: bool = False
+    settings: dict | None = None
+    again: bool = False
 
 
 def predict(source: Source, predictor: Predictor, box, output_dir: Path, options: Options) -> int:
     """Write NAME_pose.mp4 and NAME_poses.json, and NAME_3d.html if asked for.
 
     In every frame the person is looked for where it was in the frame before. Ctrl-C ends the film,
-    which is kept so far. Returns the exit status: 130 where a file's film was interrupted.
+    which is kept so far; the next time, what was done is not looked at again. Returns the exit
+    status: 130 where a file's film was interrupted.
 
     Raises:
       UserError: if the source is no video.
@@ -38,10 +51,16 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
     name = Path(source.address).stem
     film = output_dir / f"{name}_pose.mp4"
     poses = _Poses(source.address)
-    with FilmReader(source, options.seconds) as reader, files.atomic_path(film) as path:
+    with (
+        FilmReader(source, options.seconds) as reader,
+        _remembered(source, predictor, output_dir, options) as look,
+        files.atomic_path(film) as path,
+    ):
         with FilmWriter(path, reader.time_base, reader.rate, source.address) as writer:
-            frames = tracking.follow(_shown(reader), predictor, box, options.smoothing)
+            frames = tracking.follow(_shown(reader), look, box, options.smoothing)
             whole = _until_interrupted(frames, writer, poses)
+        if whole:
+            look.forget()
         remarks = reader.remarks() if whole else []
         if not poses.records and not whole:
             raise KeyboardInterrupt
@@ -53,8 +72,19 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
     print(f"{len(poses.records)} poses: {film}, {name}_poses.json")
     if whole or source.form:
         return 0
-    print(f"interrupted: {source.address} after {poses.records[-1]['seconds']} s", file=sys.stderr)
+    after = f"{source.address} after {poses.records[-1]['seconds']} s"
+    print(f"interrupted: {after}; the same command goes on from there", file=sys.stderr)
     return 130
+
+
+def _remembered(source: Source, predictor: Predictor, folder: Path, options: Options):
+    """Return the predictor that goes on where the same film was interrupted."""
+    path = Path(source.address)
+    kept = None if source.form else folder / f"{path.stem}_looks.part"
+    if kept and options.again:
+        kept.unlink(missing_ok=True)
+    film = {"film": str(path.absolute())} | results.stamp(path)
+    return RememberedLooks(predictor, kept, film | (options.settings or {}))
 
 
 def _shown(reader: FilmReader):

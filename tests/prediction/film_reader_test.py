@@ -46,7 +46,25 @@ def test_times_are_the_frames_own(tmp_path, name):
     films.write(tmp_path / name, films.moving_square(), times=TIMES_MS)
     frames, remarks = read(tmp_path / name)
     np.testing.assert_allclose([f.seconds for f in frames], np.array(TIMES_MS) / 1000, atol=0.001)
-    assert remarks == []
+    # A film that counts its frames is known to be whole.
+    pause = f"{tmp_path / name}: no frame from 0.13 to 1.13 s: a pause, or lost by damage"
+    assert remarks == ([] if name == "clip.mp4" else [pause])
+
+
+@pytest.mark.parametrize("name", ["clip.ts", "clip.webm"])
+def test_frames_that_a_format_loses_unseen_are_named(tmp_path, name):
+    codec = "libvpx" if name == "clip.webm" else "libx264"
+    films.write(tmp_path / name, films.moving_square(24), codec, lost=(9, 10))
+    frames, remarks = read(tmp_path / name)
+    assert len(frames) == 22
+    gap = "no frame from 0.80 to 1.10 s: a pause, or lost by damage"
+    assert remarks == [f"{tmp_path / name}: {gap}"]
+
+
+def test_a_film_of_varying_rate_misses_nothing(tmp_path):
+    times = np.cumsum(np.random.default_rng(0).integers(20, 200, 20)).tolist()
+    films.write(tmp_path / "clip.mkv", films.moving_square(20), times=times)
+    assert read(tmp_path / "clip.mkv")[1] == []
 
 
 def test_times_of_a_transport_stream_count_from_its_first_frame(tmp_path):

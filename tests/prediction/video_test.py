@@ -91,6 +91,32 @@ def test_an_interrupted_film_is_kept_so_far(joints, tmp_path, capsys):
     assert "interrupted" in capsys.readouterr().err
 
 
+def test_the_same_command_goes_on_where_a_film_was_interrupted(joints, tmp_path, capsys):
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    whole = predict(tmp_path / "clip.mp4", Looker(joints))
+    predict(tmp_path / "clip.mp4", Interrupted(joints))
+    with (tmp_path / "clip_looks.part").open("ab") as file:
+        file.write(b"the end of a process that was killed")
+    look = Looker(joints)
+    again = predict(tmp_path / "clip.mp4", look)
+    assert again[:2] == whole[:2]
+    assert len(look.boxes) == 5  # frames 3 to 7
+    assert not (tmp_path / "clip_looks.part").exists()
+
+
+@pytest.mark.parametrize("changed", ["film", "settings", "again"])
+def test_what_changed_is_looked_at_from_the_beginning(joints, tmp_path, changed):
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    predict(tmp_path / "clip.mp4", Interrupted(joints), settings={"box": None})
+    if changed == "film":
+        films.write(tmp_path / "clip.mp4", films.moving_square(7))
+    look = Looker(joints)
+    settings = {"box": [1, 2, 3, 4]} if changed == "settings" else {"box": None}
+    predict(tmp_path / "clip.mp4", look, settings=settings, again=changed == "again")
+    frames = 7 if changed == "film" else 8
+    assert len(look.boxes) == frames + 2  # three looks at the first
+
+
 def test_a_camera_films_until_it_is_interrupted(joints, tmp_path):
     # FFmpeg's test picture stands in for a camera: it has no end and is opened in the same way.
     endless = Source("testsrc=size=64x48:rate=10", "lavfi")

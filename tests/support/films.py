@@ -27,20 +27,28 @@ def noise(count=24, height=96, width=64):
     )
 
 
-def write(path, frames, codec="libx264", times=None, rate=10, **options):
-    """Write frames [N, H, W, 3], by their times in 1/1000 s if given."""
+def write(path, frames, codec="libx264", times=None, rate=10, lost=(), **options):
+    """Write frames [N, H, W, 3], by their times in 1/1000 s if given, but not those in `lost`."""
     with av.open(str(path), "w", **options) as film:
         stream = film.add_stream(codec, rate=rate)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
+        if lost:
+            stream.codec_context.gop_size = 1  # no frame needs another
         for number, pixels in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels))
             if times is not None:
                 frame.pts, frame.time_base = times[number], stream.codec_context.time_base
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode(None))
+            _mux(film, stream.encode(frame), lost)
+        _mux(film, stream.encode(None), lost)
+
+
+def _mux(film, packets, lost):
+    for packet in packets:
+        if round(packet.pts * packet.time_base * packet.stream.average_rate) not in lost:
+            film.mux(packet)
 
 
 def set_display_matrix(path, a, b, c, d):
