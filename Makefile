@@ -26,8 +26,10 @@ test: env
 test-quick: env
 	$(TEST) -m 'not slow'
 
+# FROM: shipped, the network in the package, or scratch, the paper's from nothing.
+FROM ?= shipped
 quickstart: env
-	$(RUN) experiments/quickstart.py
+	$(RUN) experiments/quickstart.py --start=$(FROM)
 
 # MODEL: the network in the package, or a folder that `hg3d_tf.export --tflite=float16` wrote.
 MODEL ?= hg3d_tf/weights

@@ -1,8 +1,9 @@
 """The whole system in minutes on 2 cores: make data, train, evaluate, export, predict.
 
-Runs the project's own commands, each shown as it starts, and leaves under --workdir: results.json,
-report.md, poses.png, saved_model/1/, and the three stages' training folders. What is done is not
-done again; --fresh starts anew.
+Runs the project's own commands, each shown as it starts, and leaves under --workdir: report.md,
+results.json, poses.png, saved_model/1/, and the three stages' training folders. The network in the
+package learns on from what it knows of photos; --start=scratch trains the paper's, much smaller,
+from nothing. What is done is not done again; --fresh starts anew.
 """
 
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from absl import flags
 
@@ -22,42 +24,80 @@ from hg3d_tf.pictures import tables  # noqa: E402
 
 FLAGS = flags.FLAGS
 
+
+class Start(NamedTuple):
+    """What the training starts from.
+
+    Attributes:
+      rows: of the table, in front of the stages'.
+      measured: the stages that are measured.
+      image_size: px; the network's input and a margin to rotate and scale in.
+      num_train: images to render of each domain.
+    """
+
+    rows: tuple[str, ...]
+    measured: tuple[str, ...]
+    image_size: int
+    num_train: int
+
+
+STAGES = ("stage1", "stage2", "stage3")
+STARTS = {
+    "shipped": Start(("shipped",), STAGES, 208, 2000),
+    "scratch": Start((), STAGES[1:], 80, 4000),
+}
+MIX = "studio:0.375,wild:0.625"
+REASONS = {
+    "mean_pose": "The mean of the training labels, whatever the image shows.",
+    "shipped": "The network in the package: it learnt from photos and has not seen these people.",
+    "stage1": "Heat maps learn where the joints of these people are.",
+    "stage2": "The depth loss joins in, on the studio's 3D labels.",
+    "stage3": "The geometry loss joins in, on the wild's depth, which has no labels.",
+}
+PICTURES = 3
+
 cli.DEFINE_path(
-    "workdir", "runs/quickstart", "Folder for everything that is made.", tensorflow=True
+    "workdir",
+    None,
+    "Folder for everything that is made [runs/quickstart; runs/quickstart_scratch from scratch].",
+    tensorflow=True,
 )
 flags.DEFINE_bool("fresh", False, "Remove what an earlier run left in --workdir.")
-flags.DEFINE_integer("num_train", 4000, "Training images to render of each domain.", lower_bound=1)
-flags.DEFINE_integer("num_test", 500, "Test images to render of each domain.", lower_bound=3)
+flags.DEFINE_enum(
+    "start", "shipped", list(STARTS), "The network in the package, or the paper's from nothing."
+)
+flags.DEFINE_integer(
+    "num_train", None, "Training images of each domain [2000; 4000 from scratch].", lower_bound=1
+)
+flags.DEFINE_integer("num_test", 500, "Test images of each domain.", lower_bound=PICTURES)
 flags.DEFINE_multi_string("train_flag", [], "For every stage, e.g. --steps_per_epoch=10.")
-
-MIX = "studio:0.375,wild:0.625"
-STAGES = ("stage1", "stage2", "stage3")
-IMAGE_SIZE = 80  # px: the network's 64 and a margin to rotate and scale in
 
 
 def main() -> None:
     """Run the commands and print the table and the paths."""
-    start = time.monotonic()
-    workdir = cli.writable_folder(FLAGS.workdir)
+    began = time.monotonic()
+    start = STARTS[FLAGS.start]
+    default = f"runs/quickstart{'' if FLAGS.start == 'shipped' else f'_{FLAGS.start}'}"
+    workdir = cli.writable_folder(FLAGS.workdir or default)
     if FLAGS.fresh:
         shutil.rmtree(workdir)
         workdir.mkdir()
-    build_data(workdir)
+    build_data(workdir, start)
     train_stages(workdir)
-    results = evaluate(workdir)
+    results = evaluate(workdir, start)
     export(workdir)
-    predict(workdir)
-    write_report(workdir, results, time.monotonic() - start)
+    errors = predict(workdir)
+    write_report(workdir, results, errors, time.monotonic() - began)
 
 
-def build_data(workdir: Path) -> None:
+def build_data(workdir: Path, start: Start) -> None:
     """Render the two domains."""
     run(
         "datasets/build.py",
         "--dataset=synthetic_humans/studio,synthetic_humans/wild",
         f"--data_dir={workdir / 'data'}",
-        f"--image_size={IMAGE_SIZE}",
-        f"--num_train={FLAGS.num_train}",
+        f"--image_size={start.image_size}",
+        f"--num_train={FLAGS.num_train or start.num_train}",
         f"--num_validation={-(-FLAGS.num_test // 5)}",
         f"--num_test={FLAGS.num_test}",
     )
@@ -68,17 +108,19 @@ def train_stages(workdir: Path) -> None:
     before = []
     for stage in STAGES:
         run(
-            *("-m", "hg3d_tf.train", f"--flagfile=experiments/quickstart_{stage}.flags"),
+            *("-m", "hg3d_tf.train"),
+            f"--flagfile=experiments/quickstart_flags/{FLAGS.start}_{stage}.flags",
             *(f"--data_dir={workdir / 'data'}", f"--mix={MIX}"),
             *(f"--workdir={workdir / stage}", *before, *FLAGS.train_flag),
         )
         before = [f"--init_from={workdir / stage}"]
 
 
-def evaluate(workdir: Path) -> dict:
-    """Measure stages 2 and 3 and the mean pose; return the results."""
+def evaluate(workdir: Path, start: Start) -> dict:
+    """Measure the mean pose, what the training started from, and stages; return the results."""
+    folders = ",".join([*start.rows, *(str(workdir / stage) for stage in start.measured)])
     run(
-        *("-m", "hg3d_tf.evaluate", f"--workdir={workdir / 'stage2'},{workdir / 'stage3'}"),
+        *("-m", "hg3d_tf.evaluate", f"--workdir={folders}"),
         *(f"--data_dir={workdir / 'data'}", f"--mean_pose_of={MIX}"),
         f"--output={workdir / 'results.json'}",
     )
@@ -94,54 +136,121 @@ def export(workdir: Path) -> None:
         )
 
 
-def predict(workdir: Path) -> None:
-    """Predict on three images of the wild test split; draw them on one sheet."""
+def predict(workdir: Path) -> dict[str, dict]:
+    """Predict three images of the wild test split; draw them with their truth.
+
+    Returns their errors.
+    """
     folder = workdir / "photos"
-    save_test_images(workdir / "data", folder)
+    labels = save_test_images(workdir / "data", folder)
     run(
         *("-m", "hg3d_tf.predict", f"--model={workdir / 'saved_model/1'}"),
-        *(f"--output_dir={workdir / 'predictions'}", f"--sheet={workdir / 'poses.png'}"),
-        str(folder),
+        *(f"--output_dir={workdir / 'predictions'}", str(folder)),
     )
+    from quickstart_pictures import draw
+
+    poses = json.loads((workdir / "predictions/poses.json").read_text())
+    return draw(workdir / "poses.png", poses, labels)
 
 
-def save_test_images(data_dir: Path, folder: Path) -> None:
-    """Write the crops of the first three people of the wild test split as image files."""
+def save_test_images(data_dir: Path, folder: Path) -> dict[str, dict]:
+    """Write the crops of three people of the wild test split as image files.
+
+    Seed 0 draws them. Returns their labels, by path.
+    """
     import numpy as np
     from PIL import Image
 
     from hg3d_tf.data import input_pipeline
 
-    batches = input_pipeline.evaluation_batches("wild", "test", 256, 3, str(data_dir))
+    batches = input_pipeline.evaluation_batches("wild", "test", 256, FLAGS.num_test, str(data_dir))
+    people = {name: value.numpy() for name, value in next(iter(batches)).items()}
     folder.mkdir(exist_ok=True)
-    for i, image in enumerate(next(iter(batches))["image"].numpy()):
-        with files.atomic_path(folder / f"wild_{i + 1}.png") as temporary:
-            Image.fromarray(np.uint8(image * 255 + 0.5)).save(temporary)
+    labels = {}
+    for row in sorted(np.random.default_rng(0).permutation(FLAGS.num_test)[:PICTURES]):
+        path = folder / f"wild_{row:03d}.png"
+        with files.atomic_path(path) as temporary:
+            Image.fromarray(np.uint8(people["image"][row] * 255 + 0.5)).save(temporary)
+        labels[str(path)] = {name: value[row] for name, value in people.items()}
+    return labels
 
 
-def write_report(workdir: Path, results: dict, seconds: float) -> None:
-    """Print the table and the paths; write report.md."""
+def write_report(workdir: Path, results: dict, errors: dict, seconds: float) -> None:
+    """Print the table, the pictures' errors and the paths; write report.md."""
     from hg3d_tf.evaluation import scoring
 
     table = tables.results_table(results)
+    pictures = [["poses.png", "PCK@0.2box", "MPJPE mm"]] + [
+        [Path(path).name, f"{error['pck_box_020']:.2f}", f"{error['mpjpe_mm']:.0f}"]
+        for path, error in errors.items()
+    ]
     made = {
-        "results.json": "the numbers below",
-        "poses.png": "three test images with the poses found",
+        "report.md": "this table, and what to do next",
+        "results.json": "its numbers",
+        "poses.png": "three people of the test split, drawn by a fixed seed, and the truth (thin)",
         "saved_model/1/": "takes image bytes; for TF Serving and `python -m hg3d_tf.predict`",
         "predictions/poses.json": "the same poses: joints by name, px and mm",
         "stage3/": "the training folder: checkpoints, TensorBoard logs, flags",
     }
-    listing = "\n".join(f"- `{name}`: {what}" for name, what in made.items())
-    report = (
-        f"# Quickstart\n\n`python experiments/quickstart.py`, {seconds / 60:.1f} minutes.\n\n"
-        f"{tables.as_markdown(table)}\n\nProtocol: {scoring.PROTOCOL}.\n\n"
-        f"![poses](poses.png)\n\n{listing}\n"
-    )
-    files.write_text(workdir / "report.md", report)
+    took = f"{seconds / 60:.1f} minutes"
+    parts = [
+        f"# Quickstart\n\n`python experiments/quickstart.py --start={FLAGS.start}`, {took}.",
+        tables.as_markdown(table),
+        f"Protocol: {scoring.PROTOCOL}.",
+        "\n".join(f"- **{row}**: {reason}" for row, reason in reasons(results).items()),
+        "![poses](poses.png)",
+        tables.as_markdown(pictures),
+        "\n".join(f"- `{name}`: {what}" for name, what in made.items()),
+        next_steps(workdir),
+    ]
+    files.write_text(workdir / "report.md", "\n\n".join(parts) + "\n")
     print(f"\n{tables.as_text(table)}\n\n{scoring.PROTOCOL}\n")
-    for name in ("results.json", "report.md", "poses.png", "saved_model/1"):
+    print("\n".join(f"{row}: {reason}" for row, reason in reasons(results).items()))
+    print(f"\n{tables.as_text(pictures)}\n")
+    for name in made:
         print(f"  {workdir / name}")
-    print(f"{seconds / 60:.1f} minutes")
+    print(took)
+
+
+def reasons(results: dict) -> dict[str, str]:
+    """Return why a row differs from the one before, with what changed on the wild."""
+    lines, before = {}, None
+    for row, values in results.items():
+        wild = values["wild"]
+        changes = [
+            f"{title} {before[metric]:{form}} -> {wild[metric]:{form}}"
+            for metric, title, form in (
+                ("pck_box_010", "PCK@0.1box", ".3f"),
+                ("mpjpe_mm", "MPJPE mm", ".1f"),
+                ("symmetry_mm", "symmetry mm", ".1f"),
+            )
+            if before
+        ]
+        lines[row] = " ".join([REASONS[row], *([f"Wild: {', '.join(changes)}."] if before else [])])
+        before = wild
+    return lines
+
+
+def next_steps(workdir: Path) -> str:
+    """Return what to do next, in markdown: commands that work as they stand."""
+    model, data = workdir / "stage3", workdir / "data"
+    steps = {
+        "Your own photo": "python -m hg3d_tf.predict photo.jpg",
+        "This training's network on its pictures": "python -m hg3d_tf.predict"
+        f" --model={workdir / 'saved_model/1'} {workdir / 'photos'}",
+        "Files for phones": f"python -m hg3d_tf.export --workdir={model} --tflite=float32,dynamic"
+        f" --output_dir={workdir / 'tflite'}",
+        "What the data look like": "python -m hg3d_tf.inspect_data --dataset=wild"
+        f" --data_dir={data}",
+        "Longer": f"python experiments/quickstart.py --workdir={workdir}_longer"
+        " --num_train=8000 --train_flag=--epochs=10",
+    }
+    lines = [f"{what}:\n\n    {command}" for what, command in steps.items()]
+    more = (
+        "On: your own labelled photos (datasets/own_photos/README.md), real datasets"
+        " (experiments/README.md), a server (serving/README.md), the web page (demo/README.md)."
+    )
+    return "\n\n".join(["## What next", "With `.venv/bin` first in PATH:", *lines, more])
 
 
 def run(*arguments: str) -> None:

@@ -190,12 +190,12 @@ def test_the_quickstart_makes_what_it_promises(tmp_path):
     pytest.importorskip("embreex", reason="the render extra is not installed")
     process = run(
         *("experiments/quickstart.py", f"--workdir={tmp_path}", "--num_train=12", "--num_test=4"),
-        *("--train_flag=--steps_per_epoch=1", "--train_flag=--num_features=8"),
-        "--train_flag=--batch_size=8",
+        *("--train_flag=--steps_per_epoch=1", "--train_flag=--batch_size=8"),
+        "--train_flag=--input_size=64",
     )
     assert process.returncode == 0, process.stderr[-3000:]
     results = json.loads((tmp_path / "results.json").read_text())
-    assert list(results) == ["mean_pose", "stage2", "stage3"]
+    assert list(results) == ["mean_pose", "shipped", "stage1", "stage2", "stage3"]
     keys = {"pck_box_010", "mpjpe_mm", "pck3d_150", "symmetry_mm"}
     for row in results.values():
         assert row.keys() == {"wild", "studio"}
