@@ -26,6 +26,8 @@ JOINT_NAMES = (
     "l_wrist",
 )
 NUM_JOINTS = len(JOINT_NAMES)
+# Confidence of a joint above which it counts as seen; below, it may be guessed.
+SEEN_CONFIDENCE = 0.25
 
 
 def joint_index(name: str) -> int:
@@ -109,6 +111,17 @@ def canonical_length_mm(bone: tuple[int, int]) -> float:
     """
     sideless = (JOINT_NAMES[joint].removeprefix("l_").removeprefix("r_") for joint in bone)
     return CANONICAL_LENGTHS_MM[frozenset(sideless)]
+
+
+# Height of the ankle joint above the ground in parts of the stature (Drillis & Contini 1966).
+ANKLE_HEIGHT = 0.039
+_UPRIGHT = ("r_ankle", "r_knee", "r_hip"), ("pelvis", "thorax", "upper_neck", "head_top")
+
+
+def canonical_stature_mm() -> float:
+    """Return how tall the canonical skeleton stands, from the ground to the top of the head."""
+    bones = [bone for path in _UPRIGHT for bone in _bones_along(*path)]
+    return sum(canonical_length_mm(bone) for bone in bones) / (1 - ANKLE_HEIGHT)
 
 
 def bone_lengths(joints: np.ndarray, bones=BONES) -> np.ndarray:

@@ -9,9 +9,9 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
+from hg3d_tf.skeleton import SEEN_CONFIDENCE
 
-# Confidence of a joint that counts as seen, and how many must be seen to make a box of them.
-_SEEN = 0.25
+# How many joints must be seen to make a box of them.
 _FEWEST_SEEN = 6
 # What a person extends beyond the joints, in longer sides of their box.
 _FLESH = 0.06
@@ -55,7 +55,7 @@ class Person(NamedTuple):
 
 def are_unclear(confidence: np.ndarray) -> np.ndarray:
     """Return which joints the network hardly saw, by their confidence; any shape."""
-    return confidence <= _SEEN
+    return confidence <= SEEN_CONFIDENCE
 
 
 def in_boxes(photo: Photo, predictor: Predictor, boxes) -> list[Person]:
@@ -83,7 +83,7 @@ def find_everybody(photo: Photo, predictor: Predictor) -> list[Person]:
     looks = [_look_at_all(photo, predictor)]
     for share in _SEARCHED:
         looks += _look_at_parts(photo, predictor, share)
-    promising = [look for look in looks if look.confidence >= _SEEN]
+    promising = [look for look in looks if look.confidence >= SEEN_CONFIDENCE]
     found = [_look_closer(photo, predictor, look) for look in promising]
     found = sorted(found, key=lambda person: person.confidence, reverse=True)
     people: list[tuple[Person, np.ndarray]] = []
@@ -145,7 +145,7 @@ def _middles(length: float, side: float) -> np.ndarray:
 
 def box_of_seen_joints(pose: dict[str, np.ndarray]) -> np.ndarray | None:
     """Return the box [4] px round the joints that were seen, if there are enough of them."""
-    joints = pose["joints_2d"][pose["confidence"] > _SEEN]
+    joints = pose["joints_2d"][pose["confidence"] > SEEN_CONFIDENCE]
     if len(joints) < _FEWEST_SEEN or np.ptp(joints, axis=0).max() < 8:
         return None
     margin = _FLESH * np.ptp(joints, axis=0).max()

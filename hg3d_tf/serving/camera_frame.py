@@ -5,23 +5,10 @@ is a pinhole with its axis through the image's centre; the person is far away co
 depth of the pose (weak perspective), as the network itself assumes.
 """
 
-import itertools
-
 import tensorflow as tf
 
 from hg3d_tf.network import joint_decoding
-from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, canonical_length_mm, joint_index
-
-# Height of the ankle joint above the ground in parts of the stature (Drillis & Contini 1966).
-_ANKLE_HEIGHT = 0.039
-_UPRIGHT = ("r_ankle", "r_knee", "r_hip"), ("pelvis", "thorax", "upper_neck", "head_top")
-
-
-def canonical_stature_mm() -> float:
-    """Return how tall the canonical skeleton stands, from the ground to the top of the head."""
-    bones = [bone for path in _UPRIGHT for bone in itertools.pairwise(path)]
-    joints = [tuple(joint_index(name) for name in bone) for bone in bones]
-    return sum(canonical_length_mm(bone) for bone in joints) / (1 - _ANKLE_HEIGHT)
+from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, canonical_stature_mm
 
 
 def metric_scale(joints, person_height_mm) -> tf.Tensor:

@@ -2,8 +2,12 @@
 
 import hg3d_tf
 from hg3d_tf.data import image_header
-from hg3d_tf.serving import camera_frame
-from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, JOINT_NAMES
+from hg3d_tf.skeleton import (
+    BONES,
+    CANONICAL_BONE_SUM_MM,
+    JOINT_NAMES,
+    canonical_stature_mm,
+)
 
 OUTPUTS = {
     "joints_2d": "[B, 16, 2] px of the given image as it is seen (turned as its Exif says) or of"
@@ -66,7 +70,7 @@ def describe_model(input_size: int, version: str = "") -> dict:
         "joint_names": list(JOINT_NAMES),
         "bones": [[JOINT_NAMES[a], JOINT_NAMES[b]] for a, b in BONES],
         "canonical_bone_sum_mm": CANONICAL_BONE_SUM_MM,
-        "canonical_stature_mm": round(camera_frame.canonical_stature_mm(), 2),
+        "canonical_stature_mm": round(canonical_stature_mm(), 2),
         "inputs": INPUTS,
         "outputs": OUTPUTS,
     }
