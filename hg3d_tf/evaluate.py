@@ -2,7 +2,7 @@
 
 Prints a table per protocol, a row for each system, the poster's rows above where it has them, and
 the line that says how it was measured. --predictions scores another system's poses; the file's
-format is described in hg3d_tf/predictions_file.py.
+format is described in hg3d_tf/evaluation/predictions_file.py.
 """
 
 import dataclasses
@@ -77,8 +77,8 @@ def main() -> int:
 
 def check_flags() -> None:
     """Raise UserError for flags that cannot be, before the work starts."""
-    from hg3d_tf.evaluation import predictions_file
     from hg3d_tf.evaluation.protocols import registry
+    from hg3d_tf.pose_files import named_arrays
 
     systems = [*FLAGS.workdir, *([FLAGS.predictions] if FLAGS.predictions else [])]
     cli.require(systems, "workdir", "name the folder that training wrote to, or --predictions")
@@ -94,7 +94,7 @@ def check_flags() -> None:
     if FLAGS.batch_size < 1:
         raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
     if FLAGS.save_predictions:
-        predictions_file.checked_suffix(FLAGS.save_predictions)
+        named_arrays.checked_suffix(FLAGS.save_predictions)
     for flag in ("save_predictions", *_PICTURED, "output", "markdown"):
         if FLAGS[flag].value:
             cli.writable_folder(str(Path(FLAGS[flag].value).parent))
@@ -151,6 +151,7 @@ def predict_all(failures: list[str]):
 
 def _systems(data_dir: str, failures: list[str]):
     from hg3d_tf.evaluation import predictions_file, scoring
+    from hg3d_tf.pose_files import named_arrays
     from hg3d_tf.training import checkpoints, strategies
 
     for row, workdir in _row_names(FLAGS.workdir).items():
@@ -174,7 +175,7 @@ def _systems(data_dir: str, failures: list[str]):
                 predictions_file.save(FLAGS.save_predictions, predictions)
             yield row, name, predictions, size, note
     if FLAGS.predictions:
-        arrays = predictions_file.load(FLAGS.predictions)
+        arrays = named_arrays.load(FLAGS.predictions)
         (name,), size = FLAGS.dataset, 256  # any: the labels are compared as shares of the crop
         labels = scoring.load_labels(name, FLAGS.split, size, data_dir)
         joined = predictions_file.join(labels, arrays, FLAGS.predictions)

@@ -10,8 +10,6 @@ An .npz or .json file of named arrays, one row per frame in any order:
 A file holds `key` and those of the others that its system predicts.
 """
 
-import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +17,7 @@ import numpy as np
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.evaluation.protocols.inputs import Predictions
-
-_SHAPES = {
-    "predicted_2d_px": (16, 2),
-    "predicted_depth": (16,),
-    "predicted_3d_mm": (16, 3),
-    "predicted_3d_17_mm": (17, 3),
-    "confidence": (16,),
-}
+from hg3d_tf.pose_files.named_arrays import SHAPES, checked_suffix
 
 
 def save(path: str | Path, predictions: Predictions) -> None:
@@ -41,7 +32,7 @@ def save(path: str | Path, predictions: Predictions) -> None:
         "predicted_2d_px": center + predictions["predicted_2d_norm"] * half,
         "key": np.array([key.decode() for key in predictions["key"].tolist()]),
     }
-    arrays = {name: predictions[name] for name in ("key", *_SHAPES) if name in predictions}
+    arrays = {name: predictions[name] for name in ("key", *SHAPES) if name in predictions}
     if checked_suffix(path) == ".json":
         files.write_json(path, {name: value.tolist() for name, value in arrays.items()})
         return
@@ -49,28 +40,10 @@ def save(path: str | Path, predictions: Predictions) -> None:
         np.savez_compressed(temporary, **arrays)
 
 
-def load(path: str | Path) -> dict[str, np.ndarray]:
-    """Return the arrays of a predictions file.
-
-    Raises:
-      UserError: for a file that is none, unknown names, wrong shapes, numbers that are not finite.
-    """
-    arrays = _read(path)
-    unknown = sorted(set(arrays) - {"key", *_SHAPES})
-    if unknown:
-        raise UserError(f"{path}: {unknown[0]!r} is unknown; names are {', '.join(_SHAPES)}")
-    if "key" not in arrays or len(arrays) == 1:
-        raise UserError(f"{path}: holds {', '.join(arrays) or 'nothing'}; wanted: key and a pose")
-    keys = arrays["key"].astype(str)
-    if keys.ndim != 1:
-        raise UserError(f"{path}: key has the shape {keys.shape}; wanted: one per frame")
-    return {"key": keys} | {
-        name: _checked(path, name, value, keys) for name, value in arrays.items() if name != "key"
-    }
-
-
 def join(labels: Predictions, arrays: dict[str, np.ndarray], path: str | Path) -> Predictions:
-    """Return the labels of all frames with what `arrays` of `load` predict for them, by key.
+    """Return the labels of all frames with what `arrays` predict for them, by key.
+
+    `arrays` are what `named_arrays.load` returns.
 
     Raises:
       UserError: if a frame is missing or there twice.
@@ -92,32 +65,3 @@ def join(labels: Predictions, arrays: dict[str, np.ndarray], path: str | Path) -
         offset = predicted.pop("predicted_2d_px") - labels["crop_center"][:, np.newaxis]
         predicted["predicted_2d_norm"] = offset / half
     return labels | predicted
-
-
-def checked_suffix(path: str | Path) -> str:
-    """Return the suffix of a predictions file. Raises UserError unless it is .npz or .json."""
-    suffix = Path(path).suffix
-    if suffix not in (".npz", ".json"):
-        raise UserError(f"{path}: predictions are .npz or .json files, by their suffix")
-    return suffix
-
-
-def _read(path) -> dict[str, np.ndarray]:
-    suffix, content = checked_suffix(path), Path(path).read_bytes()
-    try:
-        if suffix == ".json":
-            return {name: np.array(value) for name, value in json.loads(content).items()}
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except Exception as error:  # whatever damaged bytes lead the readers to
-        raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
-
-
-def _checked(path, name, value, keys) -> np.ndarray:
-    wanted = (len(keys), *_SHAPES[name])
-    if value.dtype.kind not in "fiu" or value.shape != wanted:
-        raise UserError(f"{path}: {name} is {value.dtype} {value.shape}; wanted: numbers {wanted}")
-    broken = ~np.isfinite(value.reshape(len(keys), -1)).all(axis=1)
-    if broken.any():
-        raise UserError(f"{path}: {name} of frame {str(keys[broken][0])!r} is not finite")
-    return value

@@ -6,6 +6,7 @@ import pytest
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.evaluation import predictions_file
+from hg3d_tf.pose_files import named_arrays
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def labels_of(predictions):
 @pytest.mark.parametrize("name", ["poses.npz", "poses.json"])
 def test_what_was_saved_is_joined_to_its_labels(tmp_path, predictions, name):
     predictions_file.save(tmp_path / name, predictions)
-    arrays = predictions_file.load(tmp_path / name)
+    arrays = named_arrays.load(tmp_path / name)
     assert arrays["predicted_2d_px"][1, 0, 0] == pytest.approx(
         70 + 100 * predictions["predicted_2d_norm"][1, 0, 0], abs=1e-4
     )
@@ -64,7 +65,7 @@ BROKEN = {
 def test_broken_arrays_get_one_line(tmp_path, arrays, message):
     np.savez(tmp_path / "p.npz", **arrays)
     with pytest.raises(UserError, match=message) as error:
-        predictions_file.load(tmp_path / "p.npz")
+        named_arrays.load(tmp_path / "p.npz")
     assert "\n" not in str(error.value)
 
 
@@ -72,7 +73,7 @@ def test_broken_arrays_get_one_line(tmp_path, arrays, message):
 def test_a_file_of_something_else_is_named(tmp_path, name):
     (tmp_path / name).write_text("no predictions")
     with pytest.raises(UserError, match=name):
-        predictions_file.load(tmp_path / name)
+        named_arrays.load(tmp_path / name)
 
 
 def test_damaged_archives_and_single_arrays_get_one_line(tmp_path, predictions):
@@ -80,19 +81,19 @@ def test_damaged_archives_and_single_arrays_get_one_line(tmp_path, predictions):
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
     with pytest.raises(UserError, match=r"p\.npz: cannot be read as named arrays"):
-        predictions_file.load(path)
+        named_arrays.load(path)
     predictions_file.save(path, predictions)
     whole = path.read_bytes()
     for place in range(0, len(whole), len(whole) // 60):
         path.write_bytes(whole[:place] + b"\xff\xff\xff" + whole[place + 3 :])
         with contextlib.suppress(UserError):
-            predictions_file.load(path)
+            named_arrays.load(path)
 
 
 def test_pickled_objects_are_refused(tmp_path):
     np.savez(tmp_path / "p.npz", key=np.array([{}], object))
     with pytest.raises(UserError, match=r"p\.npz"):
-        predictions_file.load(tmp_path / "p.npz")
+        named_arrays.load(tmp_path / "p.npz")
     (tmp_path / "p.json").write_text(json.dumps([1, 2]))
     with pytest.raises(UserError, match=r"p\.json"):
-        predictions_file.load(tmp_path / "p.json")
+        named_arrays.load(tmp_path / "p.json")

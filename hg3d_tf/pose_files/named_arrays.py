@@ -1,0 +1,69 @@
+"""The predictions file of evaluation: named arrays, one row per frame in any order.
+
+`hg3d_tf/evaluation/predictions_file.py` says what each name means.
+"""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from hg3d_tf.cli import UserError
+
+SHAPES = {
+    "predicted_2d_px": (16, 2),
+    "predicted_depth": (16,),
+    "predicted_3d_mm": (16, 3),
+    "predicted_3d_17_mm": (17, 3),
+    "confidence": (16,),
+}
+
+
+def load(path: str | Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a predictions file.
+
+    Raises:
+      UserError: for a file that is none, unknown names, wrong shapes, numbers that are not finite.
+    """
+    arrays = _read(path)
+    unknown = sorted(set(arrays) - {"key", *SHAPES})
+    if unknown:
+        raise UserError(f"{path}: {unknown[0]!r} is unknown; names are {', '.join(SHAPES)}")
+    if "key" not in arrays or len(arrays) == 1:
+        raise UserError(f"{path}: holds {', '.join(arrays) or 'nothing'}; wanted: key and a pose")
+    keys = arrays["key"].astype(str)
+    if keys.ndim != 1:
+        raise UserError(f"{path}: key has the shape {keys.shape}; wanted: one per frame")
+    return {"key": keys} | {
+        name: _checked(path, name, value, keys) for name, value in arrays.items() if name != "key"
+    }
+
+
+def checked_suffix(path: str | Path) -> str:
+    """Return the suffix of a predictions file. Raises UserError unless it is .npz or .json."""
+    suffix = Path(path).suffix
+    if suffix not in (".npz", ".json"):
+        raise UserError(f"{path}: predictions are .npz or .json files, by their suffix")
+    return suffix
+
+
+def _read(path) -> dict[str, np.ndarray]:
+    suffix, content = checked_suffix(path), Path(path).read_bytes()
+    try:
+        if suffix == ".json":
+            return {name: np.array(value) for name, value in json.loads(content).items()}
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except Exception as error:  # whatever damaged bytes lead the readers to
+        raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
+
+
+def _checked(path, name, value, keys) -> np.ndarray:
+    wanted = (len(keys), *SHAPES[name])
+    if value.dtype.kind not in "fiu" or value.shape != wanted:
+        raise UserError(f"{path}: {name} is {value.dtype} {value.shape}; wanted: numbers {wanted}")
+    broken = ~np.isfinite(value.reshape(len(keys), -1)).all(axis=1)
+    if broken.any():
+        raise UserError(f"{path}: {name} of frame {str(keys[broken][0])!r} is not finite")
+    return value
