@@ -1,0 +1,163 @@
+"""Poses of persons in photos or through a film, on disk where they are many."""
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.skeleton import NUM_JOINTS, SEEN_CONFIDENCE
+
+# A person in a frame. What is not known is NaN; an image's size is then 0.
+ROW = np.dtype(
+    [
+        ("frame", np.int64),  # of the film, from 0; of photos their place
+        ("seconds", np.float64),  # of the film; NaN for photos
+        ("person", np.int64),  # from 1
+        ("image", np.int64),  # place in `PoseSequence.images`
+        ("image_size_px", np.int64, (2,)),  # width, height
+        ("box_px", np.float64, (4,)),  # x1, y1, x2, y2
+        ("joints_2d", np.float64, (NUM_JOINTS, 2)),  # px of the image, from its corner
+        ("joints_3d", np.float64, (NUM_JOINTS, 3)),  # mm; `Space` says where and how large
+        ("confidence", np.float64, (NUM_JOINTS,)),
+    ]
+)
+BLOCK = 2048  # rows that are looked at together
+_ROWS_IN_MEMORY = 16 * BLOCK  # 31 MB
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """What millimetres and axes of 3D joints mean.
+
+    Attributes:
+      size: "average": of a skeleton of average size; "metric": the person's own.
+      origin: "pelvis", "camera" or "floor": a point of the floor.
+      axes: "camera": x right, y down, z forwards; "level": the same, y towards the ground.
+    """
+
+    size: str = "average"
+    origin: str = "pelvis"
+    axes: str = "camera"
+
+    def __str__(self) -> str:
+        size = {
+            "average": "size is that of an average skeleton, not the person's",
+            "metric": "size is the person's",
+        }[self.size]
+        origin = {
+            "pelvis": "the pelvis is the origin",
+            "camera": "the camera is the origin",
+            "floor": "the origin lies on the floor",
+        }[self.origin]
+        axes = {"camera": "axes are the camera's", "level": "the vertical is the ground's"}
+        return f"{size}; {origin}; {axes[self.axes]}"
+
+
+@dataclasses.dataclass(frozen=True)
+class PoseSequence:
+    """Poses, in the order of their frames.
+
+    Attributes:
+      rows: [N] of `ROW`; where N is large they lie on disk, so that a slice costs only itself.
+      images: names of the photos, or the one of the film.
+      space: of the 3D joints.
+      name: what messages call it.
+    """
+
+    rows: np.ndarray
+    images: tuple[str, ...]
+    space: Space = Space()
+    name: str = "poses"
+
+    @property
+    def is_film(self) -> bool:
+        """Tell whether the poses have times: all have, or none."""
+        return bool(len(self.rows)) and not np.isnan(self.rows[0]["seconds"])
+
+    @property
+    def persons(self) -> list[int]:
+        """The numbers of the persons."""
+        return np.unique(self.rows["person"]).tolist()
+
+    def blocks(self, size: int = BLOCK) -> Iterator[np.ndarray]:
+        """Yield the rows [<= size], block after block."""
+        for start in range(0, len(self.rows), size):
+            yield self.rows[start : start + size]
+
+    def of_person(self, person: int) -> "PoseSequence":
+        """Return the poses of one person."""
+        if self.persons == [person]:
+            return self
+        return self.changed(lambda block: block[block["person"] == person])
+
+    def changed(self, change: Callable, space: Space | None = None) -> "PoseSequence":
+        """Return poses with each block changed by `change`: rows -> rows."""
+        rows = spooled(change(np.array(block)) for block in self.blocks())
+        return dataclasses.replace(self, rows=rows, space=space or self.space)
+
+
+def spooled(blocks: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the rows of all blocks; many are kept in a file that ends with the process."""
+    kept, count, file = [], 0, None
+    for block in blocks:
+        kept.append(block)
+        count += len(block)
+        if sum(map(len, kept)) >= _ROWS_IN_MEMORY:
+            # It must stay as long as the rows that lie in it.
+            file = file or tempfile.TemporaryFile()  # noqa: SIM115
+            for rows in kept:
+                file.write(rows.tobytes())
+            kept = []
+    if file is None:
+        return np.concatenate(kept) if kept else np.zeros(0, ROW)
+    for rows in kept:
+        file.write(rows.tobytes())
+    file.flush()
+    return np.memmap(file, ROW, "r", shape=(count,))
+
+
+def empty_rows(count: int) -> np.ndarray:
+    """Return rows [count] in which nothing is known yet."""
+    rows = np.zeros(count, ROW)
+    for name in ("seconds", "box_px", "joints_2d", "joints_3d", "confidence"):
+        rows[name] = np.nan
+    rows["person"] = 1
+    return rows
+
+
+def seen(rows: np.ndarray) -> np.ndarray:
+    """Return which 3D joints [N, 16] of rows are there and were seen clearly.
+
+    A joint without a confidence counts as clear.
+    """
+    unclear = rows["confidence"] <= SEEN_CONFIDENCE
+    return np.isfinite(rows["joints_3d"]).all(axis=-1) & ~unclear
+
+
+def require_film(poses: PoseSequence, form: str) -> None:
+    """Raise UserError unless the poses are those of a film of two or more frames, in 3D."""
+    if not len(poses.rows):
+        raise UserError(f"{poses.name}: no person is in it: there is nothing to write")
+    if not poses.is_film:
+        raise UserError(
+            f"{poses.name}: {form} holds a film, these poses have no times: take csv, json or coco,"
+            " or give --frame_rate if they are a film's"
+        )
+    if len(np.unique(poses.rows["frame"])) < 2:
+        raise UserError(f"{poses.name}: {form} holds a film, this is one frame: take csv or json")
+    require_3d(poses, form)
+
+
+def require_3d(poses: PoseSequence, form: str) -> None:
+    """Raise UserError where no joint is known in 3D."""
+    if not any(np.isfinite(block["joints_3d"]).any() for block in poses.blocks()):
+        raise UserError(f"{poses.name}: {form} wants 3D joints, there are none: take coco")
+
+
+def frame_step_s(poses: PoseSequence) -> float:
+    """Return the usual time from a frame to the next: the median over a film of one person."""
+    frames, seconds = poses.rows["frame"], poses.rows["seconds"]
+    steps = np.diff(seconds) / np.maximum(np.diff(frames), 1)
+    return float(np.median(steps[steps > 0]))
