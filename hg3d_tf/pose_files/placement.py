@@ -1,0 +1,184 @@
+"""True size, place before the camera, upright axes, feet on the floor.
+
+Size and place rest on what `hg3d_tf/serving/camera_frame.py` says: canonical proportions, a pinhole
+whose axis goes through the image's centre, a person far away compared with the depth of the pose.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.pose_files import smoothing, upright
+from hg3d_tf.pose_files.sequence import PoseSequence, Space, require_3d, seen
+from hg3d_tf.skeleton import (
+    CANONICAL_BONE_SUM_MM,
+    PELVIS,
+    bone_lengths,
+    canonical_stature_mm,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """What is known of persons and camera; None, or False, is unknown or not wanted.
+
+    Attributes:
+      person_heights_m: of each person standing upright, by number, or one for all.
+      focal_length_px, field_of_view_deg: one of them; the latter is the image's whole width.
+      image_size_px: width, height, where the poses do not say.
+      depth_smoothing_s: how long the depth of the root is averaged over, a Gaussian's sigma.
+      camera_pitch_deg: how far the camera looks down.
+      level: find that, and its roll, from frames in which somebody stands.
+      ground: move each pose up or down so that the lower foot is on the floor.
+
+    Raises:
+      ValueError: for numbers that cannot be, or that lack another.
+    """
+
+    person_heights_m: tuple[float, ...] = ()
+    focal_length_px: float | None = None
+    field_of_view_deg: float | None = None
+    image_size_px: tuple[int, int] | None = None
+    depth_smoothing_s: float = 0.5
+    camera_pitch_deg: float | None = None
+    level: bool = False
+    ground: bool = False
+
+    def __post_init__(self):
+        for height in self.person_heights_m:
+            if not 0.4 <= height <= 2.6:
+                raise ValueError(f"a person's height of {height:g} m cannot be: give metres")
+        if None not in (self.focal_length_px, self.field_of_view_deg):
+            raise ValueError("a focal length and a field of view: give one or the other")
+        if self.focal_length_px is not None and not 0 < self.focal_length_px < math.inf:
+            raise ValueError(f"a focal length of {self.focal_length_px:g} px cannot be")
+        if self.field_of_view_deg is not None and not 0 < self.field_of_view_deg < 180:
+            raise ValueError(f"a field of view of {self.field_of_view_deg:g} degrees cannot be")
+        if self.sees and not self.person_heights_m:
+            raise ValueError("a focal length or field of view tells a place only with a height")
+        if self.level and self.camera_pitch_deg is not None:
+            raise ValueError("a camera's pitch, and one to be found: give one or the other")
+
+    @property
+    def sees(self) -> bool:
+        """Whether the camera is known."""
+        return self.focal_length_px is not None or self.field_of_view_deg is not None
+
+    def focal_lengths_px(self, widths_px: np.ndarray) -> np.ndarray:
+        """Return the focal length [N] for images of so many px."""
+        if self.focal_length_px is not None:
+            return np.full(len(widths_px), float(self.focal_length_px))
+        return widths_px / (2 * math.tan(math.radians(self.field_of_view_deg) / 2))
+
+
+def place(poses: PoseSequence, wanted: Placement) -> PoseSequence:
+    """Return poses with what is known of size, camera and floor applied to their 3D joints.
+
+    Raises:
+      UserError: where the poses lack what that needs.
+    """
+    if wanted == Placement(depth_smoothing_s=wanted.depth_smoothing_s):
+        return poses
+    require_3d(poses, "a placement")
+    if wanted.person_heights_m:
+        poses = _to_true_size(poses, wanted.person_heights_m)
+    if wanted.sees:
+        poses = _before_the_camera(poses, wanted)
+    if wanted.camera_pitch_deg is not None or wanted.level or wanted.ground:
+        poses = upright.stand(poses, wanted.camera_pitch_deg, wanted.level, wanted.ground)
+    return poses
+
+
+def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequence:
+    persons = np.array(poses.rows["person"])
+    if len(heights_m) > 1 and max(persons) > len(heights_m):
+        raise UserError(f"{poses.name}: {max(persons)} persons, but {len(heights_m)} heights")
+    sums = np.concatenate([bone_lengths(b["joints_3d"]).sum(axis=-1) for b in poses.blocks()])
+    heights_mm = (
+        np.array(heights_m * (1 if len(heights_m) > 1 else max(persons)))[persons - 1] * 1e3
+    )
+    if poses.is_film:  # one factor for each person: bones do not tremble
+        for person in poses.persons:
+            of_person = persons == person
+            sums[of_person] = np.nanmedian(sums[of_person])
+    if not np.isfinite(sums).all():
+        raise UserError(f"{poses.name}: a pose lacks a joint: its size cannot be told")
+    scales = heights_mm / canonical_stature_mm() * CANONICAL_BONE_SUM_MM / sums
+    start = 0
+
+    def change(block):
+        nonlocal start
+        scale = scales[start : start + len(block)]
+        start += len(block)
+        pelvis = block["joints_3d"][:, PELVIS : PELVIS + 1]
+        block["joints_3d"] = (block["joints_3d"] - pelvis) * scale[:, None, None]
+        return block
+
+    return poses.changed(change, Space("metric", "pelvis", poses.space.axes))
+
+
+def _before_the_camera(poses: PoseSequence, wanted: Placement) -> PoseSequence:
+    """Put persons where their joints project onto their 2D joints.
+
+    The shape of a pose stays; its size follows the smoothed depth, as what is seen in px must.
+    """
+    if poses.space.axes != "camera":
+        raise UserError(
+            f"{poses.name}: its axes are level already: give poses of the camera's axes"
+        )
+    sizes = np.array(poses.rows["image_size_px"])
+    if wanted.image_size_px is not None:
+        sizes[:] = wanted.image_size_px
+    if not sizes.all():
+        raise UserError(f"{poses.name}: the image's size is not known: give --image_size")
+    focal = wanted.focal_lengths_px(sizes[:, 0])
+    mm_per_px = np.concatenate([_mm_per_px(block) for block in poses.blocks()])
+    if not np.isfinite(mm_per_px).any():
+        raise UserError(f"{poses.name}: a place needs joints in 2D and 3D")
+    depths = mm_per_px * focal
+    smooth = _smoothed(poses, depths, wanted.depth_smoothing_s)
+    start = 0
+
+    def change(block):
+        nonlocal start
+        here = slice(start, start + len(block))
+        start += len(block)
+        sight, depth = focal[here, None], smooth[here, None]
+        own = depths[here, None]
+        grown = depth / np.where(np.isfinite(own), own, depth)
+        relative = block["joints_3d"][..., 2] - block["joints_3d"][:, PELVIS, None, 2]
+        z = depth + relative * grown
+        from_axis = block["joints_2d"] - sizes[here, None] / 2
+        block["joints_3d"][..., :2] = from_axis * (z / sight)[..., None]
+        block["joints_3d"][..., 2] = z
+        return block
+
+    return poses.changed(change, Space("metric", "camera", "camera"))
+
+
+def _mm_per_px(block: np.ndarray) -> np.ndarray:
+    """Return mm of a person's pose per px of the image, least squares over clear joints; or NaN."""
+    known = seen(block) & np.isfinite(block["joints_2d"]).all(axis=-1)
+    weight = known[..., None] / np.maximum(known.sum(axis=1), 1)[:, None, None]
+
+    def centred(joints):
+        joints = np.where(known[..., None], joints, 0)
+        return np.where(known[..., None], joints - (joints * weight).sum(1, keepdims=True), 0)
+
+    px, mm = centred(block["joints_2d"]), centred(block["joints_3d"][..., :2])
+    spread = (px * px).sum(axis=(1, 2))
+    scale = (px * mm).sum(axis=(1, 2)) / np.where(spread > 0, spread, np.nan)
+    return np.where((known.sum(axis=1) >= 3) & (scale > 0), scale, np.nan)
+
+
+def _smoothed(poses: PoseSequence, depths: np.ndarray, sigma_s: float) -> np.ndarray:
+    if not poses.is_film:
+        return depths
+    smooth, persons = np.array(depths), np.array(poses.rows["person"])
+    for person in poses.persons:
+        places = np.flatnonzero(persons == person)
+        seconds = poses.rows["seconds"][places]
+        smooth[places] = np.exp(smoothing.gaussian(np.log(depths[places]), seconds, sigma_s))
+    return smooth
