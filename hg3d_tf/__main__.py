@@ -10,6 +10,7 @@ from pathlib import Path
 
 COMMANDS = (
     "predict",
+    "convert",
     "train",
     "evaluate",
     "export",

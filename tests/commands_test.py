@@ -13,6 +13,7 @@ COMMANDS = [
     "evaluate",
     "export",
     "predict",
+    "convert",
     "inspect_data",
     "import_weights",
     "client",

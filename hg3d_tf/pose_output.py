@@ -1,0 +1,119 @@
+"""What `predict` and `convert` share: the flags of files for other tools, and their writing."""
+
+import sys
+from pathlib import Path
+
+from absl import flags
+
+from hg3d_tf import cli, files
+from hg3d_tf.pose_files import formats, placement
+from hg3d_tf.pose_files.sequence import PoseSequence
+
+flags.disclaim_key_flags()  # the flags belong to the command that calls `define`
+
+FLAGS = flags.FLAGS
+
+
+def define(default: str, beside: str = "") -> None:
+    """Define the flags; `default` are the formats, `beside` what is written without them."""
+    number = flags.DEFINE_float
+    known = ", ".join(formats.FORMATS)
+    cli.DEFINE_parsed(
+        "format",
+        default,
+        formats.parse_formats,
+        f"Files for other tools{beside}, comma-separated: {known}.",
+    )
+    flags.DEFINE_enum("unit", "m", ["m", "cm", "mm"], "Unit of trc and bvh.")
+    number("fill_gaps", 0.0, "Longest gap in angles to fill, in seconds.", lower_bound=0)
+    flags.DEFINE_bool("angle_plot", False, "Draw the angles over time: NAME_angles.png.")
+    cli.DEFINE_parsed(
+        "person_height",
+        None,
+        _heights,
+        "How tall the person stands, m; several persons': in their order. Else size is that of an"
+        " average skeleton.",
+    )
+    number("focal_length_px", None, "Of the camera: with --person_height it tells the place.")
+    number("field_of_view", None, "Instead: of the image's width, in degrees.")
+    number("depth_smoothing", 0.5, "Of the root's depth, in seconds; 0: none.", lower_bound=0)
+    number("camera_pitch", None, "How far the camera looks down, in degrees: poses stand upright.")
+    flags.DEFINE_bool("level", False, "Find --camera_pitch from frames in which somebody stands.")
+    flags.DEFINE_bool("ground", False, "Keep the lower foot of each pose on the floor.")
+
+
+def _heights(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a height in metres such as 1.78") from None
+
+
+def is_wanted() -> bool:
+    """Tell whether a flag asks for more than JSON as it is."""
+    return bool(FLAGS.format or FLAGS.angle_plot or wanted_placement() != placement.Placement())
+
+
+def wanted_placement(image_size_px: tuple[int, int] | None = None) -> placement.Placement:
+    """Return what the flags say of persons and camera. Raises UserError for what cannot be."""
+    with cli.flag_errors():
+        return placement.Placement(
+            FLAGS.person_height or (),
+            FLAGS.focal_length_px,
+            FLAGS.field_of_view,
+            image_size_px,
+            FLAGS.depth_smoothing,
+            FLAGS.camera_pitch,
+            FLAGS.level,
+            FLAGS.ground,
+        )
+
+
+def place(poses: PoseSequence, image_size_px: tuple[int, int] | None = None) -> PoseSequence:
+    """Return the poses as the flags want them placed."""
+    return placement.place(poses, wanted_placement(image_size_px))
+
+
+def write(poses: PoseSequence, folder: Path, name: str, source: Path | None = None) -> int:
+    """Write each format of `--format`; return the exit status.
+
+    What a format cannot hold is one line, and the others are written.
+
+    Args:
+      poses: to be written.
+      folder, name: of the files NAME.SUFFIX.
+      source: the file that the poses are from: it is not overwritten.
+    """
+    options = formats.Options(FLAGS.unit, FLAGS.fill_gaps)
+    failures, written = [], []
+    for form in FLAGS.format:
+        path = folder / (name + formats.FORMATS[form].suffix)
+        try:
+            if source is not None and path.exists() and path.samefile(source):
+                raise cli.UserError(f"{path}: is what is read: give --name or --output_dir")
+            written += formats.write(path, poses, form, options)
+        except cli.UserError as error:
+            failures.append(error)
+    if FLAGS.angle_plot:
+        written += _draw_angles(poses, folder / f"{name}_angles.png")
+    if written:
+        print(f"{len(poses.rows)} poses: {', '.join(str(path) for path in written)}")
+        print(f"{poses.space}")
+    for failure in failures:
+        print(f"error: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _draw_angles(poses: PoseSequence, path: Path) -> list[Path]:
+    from hg3d_tf.pictures import angle_plot
+    from hg3d_tf.pose_files import angles, sequence
+
+    sequence.require_film(poses, "--angle_plot")
+    paths = []
+    for person in poses.persons:
+        several = len(poses.persons) > 1
+        paths.append(path.with_stem(f"{path.stem}_{person}") if several else path)
+        blocks = list(angles.of_film(poses.of_person(person), FLAGS.fill_gaps))
+        with files.atomic_path(paths[-1]) as temporary:
+            angle_plot.write(temporary, blocks, angles.COLUMNS)
+    return paths
