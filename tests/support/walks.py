@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+
+from hg3d_tf.pose_files.sequence import PoseSequence, Space, empty_rows
 from synthetic_humans.mannequin.bones import NUM_BONES, bone_index
 from synthetic_humans.mannequin.kinematics import forward_kinematics, posed_joints
 from synthetic_humans.mannequin.proportions import NUM_LENGTHS, rest_skeleton
 from synthetic_humans.rotations import axis_rotations
-
-from hg3d_tf.pose_files.sequence import PoseSequence, Space, empty_rows
 
 FOCAL_PX, SIZE_PX, RATE = 1000.0, (1280, 960), 30.0
 
