@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 from absl import flags
 
 from hg3d_tf import cli, files
@@ -95,7 +96,10 @@ def write(poses: PoseSequence, folder: Path, name: str, source: Path | None = No
         except cli.UserError as error:
             failures.append(error)
     if FLAGS.angle_plot:
-        written += _draw_angles(poses, folder / f"{name}_angles.png")
+        try:
+            written += _draw_angles(poses, folder / f"{name}_angles.png")
+        except cli.UserError as error:
+            failures.append(error)
     if written:
         print(f"{len(poses.rows)} poses: {', '.join(str(path) for path in written)}")
         print(f"{poses.space}")
@@ -113,7 +117,8 @@ def _draw_angles(poses: PoseSequence, path: Path) -> list[Path]:
     for person in poses.persons:
         several = len(poses.persons) > 1
         paths.append(path.with_stem(f"{path.stem}_{person}") if several else path)
-        blocks = list(angles.of_film(poses.of_person(person), FLAGS.fill_gaps))
+        one = poses.of_person(person)
+        values = np.concatenate([v for _, v in angles.of_film(one, FLAGS.fill_gaps)])
         with files.atomic_path(paths[-1]) as temporary:
-            angle_plot.write(temporary, blocks, angles.COLUMNS)
+            angle_plot.write(temporary, one.rows["seconds"], values, angles.COLUMNS)
     return paths

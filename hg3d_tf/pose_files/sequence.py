@@ -1,6 +1,7 @@
 """Poses of persons in photos or through a film, on disk where they are many."""
 
 import dataclasses
+import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 
@@ -100,22 +101,22 @@ class PoseSequence:
 
 def spooled(blocks: Iterable[np.ndarray]) -> np.ndarray:
     """Return the rows of all blocks; many are kept in a file that ends with the process."""
-    kept, count, file = [], 0, None
+    kept: list[np.ndarray] = []
+    blocks = iter(blocks)
     for block in blocks:
         kept.append(block)
-        count += len(block)
         if sum(map(len, kept)) >= _ROWS_IN_MEMORY:
-            # It must stay as long as the rows that lie in it.
-            file = file or tempfile.TemporaryFile()  # noqa: SIM115
-            for rows in kept:
-                file.write(rows.tobytes())
-            kept = []
-    if file is None:
+            break
+    else:
         return np.concatenate(kept) if kept else np.zeros(0, ROW)
-    for rows in kept:
-        file.write(rows.tobytes())
-    file.flush()
-    return np.memmap(file, ROW, "r", shape=(count,))
+    count = 0
+    # The mapping outlives the file's handle and, where the system allows it, its name.
+    with tempfile.TemporaryFile() as file:
+        for block in itertools.chain(kept, blocks):
+            file.write(block.tobytes())
+            count += len(block)
+        file.flush()
+        return np.memmap(file, ROW, "r", shape=(count,))
 
 
 def empty_rows(count: int) -> np.ndarray:
