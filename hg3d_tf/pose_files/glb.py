@@ -18,7 +18,7 @@ _COLOUR = [0.25, 0.45, 0.75, 1.0]
 _THICKNESS = 0.1  # of a bone's length
 # Faces of a double pyramid: point 0, the square 1 to 4, point 5.
 _FACES = np.array(
-    [[0, i, i % 4 + 1] for i in range(1, 5)] + [[5, i % 4 + 1, i] for i in range(1, 5)]
+    [[0, i % 4 + 1, i] for i in range(1, 5)] + [[5, i, i % 4 + 1] for i in range(1, 5)]
 )
 
 

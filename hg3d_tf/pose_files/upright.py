@@ -65,7 +65,7 @@ def _turn_of_standing(poses: PoseSequence) -> np.ndarray:
     up = np.median(axes, axis=0)
     x, y, z = up / np.linalg.norm(up)
     # Rodrigues' formula for the turn from `up` to (0, -1, 0).
-    cross = np.array([[0, -x, 0], [x, 0, z], [0, -z, 0]])
+    cross = np.array([[0, x, 0], [-x, 0, -z], [0, z, 0]])
     return np.eye(3) + cross + cross @ cross / (1 - y)
 
 

@@ -1,0 +1,196 @@
+"""True size, place, upright axes and floor, against walks whose truth is known."""
+
+import numpy as np
+import pytest
+from support import walks
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.pose_files import angles, placement, sequence, smoothing
+from hg3d_tf.pose_files.placement import Placement
+from hg3d_tf.skeleton import (
+    CANONICAL_BONE_SUM_MM,
+    PELVIS,
+    bone_lengths,
+    canonical_stature_mm,
+    joint_index,
+)
+from synthetic_humans.rotations import axis_rotations
+
+FAR_MM = 60_000.0  # where a pinhole sees as the network assumes that it does
+FOCAL_PX = walks.FOCAL_PX * FAR_MM / 4500
+
+
+def as_predicted(walk, **changed):
+    """The walk as a network gives it: from the pelvis, the canonical size, no place."""
+    joints = walk.joints_3d - walk.joints_3d[:, PELVIS : PELVIS + 1]
+    joints = joints * (CANONICAL_BONE_SUM_MM / bone_lengths(joints).sum(axis=-1))[:, None, None]
+    film = walks.as_film(walk, joints_3d=joints, **changed)
+    return sequence.PoseSequence(film.rows, film.images, sequence.Space(), "walk")
+
+
+@pytest.fixture(scope="module")
+def far():
+    """A walk so far away, through so long a lens, that weak perspective holds to millimetres."""
+    walk = walks.walk(distance_mm=FAR_MM, scale=1.08)
+    px = walk.joints_3d[..., :2] / walk.joints_3d[..., 2:] * FOCAL_PX + np.array(walks.SIZE_PX) / 2
+    return walk._replace(joints_2d=px)
+
+
+def height_m(walk):
+    """The stature that the canonical proportions give a skeleton of these bones."""
+    bones = bone_lengths(walk.joints_3d).sum(axis=-1).mean()
+    return float(bones / CANONICAL_BONE_SUM_MM * canonical_stature_mm() / 1000)
+
+
+def test_nothing_known_changes_nothing(far):
+    film = as_predicted(far)
+    assert placement.place(film, Placement()) is film
+
+
+def test_a_height_gives_true_size(far):
+    poses = placement.place(as_predicted(far), Placement((height_m(far),)))
+    truth = far.joints_3d - far.joints_3d[:, PELVIS : PELVIS + 1]
+    np.testing.assert_allclose(poses.rows["joints_3d"], truth, atol=0.5)
+    assert poses.space == sequence.Space("metric", "pelvis", "camera")
+
+
+@pytest.mark.parametrize("known", ["focal_length_px", "field_of_view_deg"])
+def test_a_focal_length_gives_the_place(far, known):
+    value = FOCAL_PX
+    if known == "field_of_view_deg":
+        value = 2 * np.degrees(np.arctan(walks.SIZE_PX[0] / 2 / FOCAL_PX))
+    wanted = Placement((height_m(far),), depth_smoothing_s=0, **{known: value})
+    poses = placement.place(as_predicted(far), wanted)
+    found, truth = poses.rows["joints_3d"], far.joints_3d
+    # Of a depth of 60 m, 1 %: a pose's own depth makes its near half larger.
+    assert np.abs(found[:, PELVIS, 2] / truth[:, PELVIS, 2] - 1).max() < 0.01
+    relative = found - found[:, PELVIS : PELVIS + 1] - (truth - truth[:, PELVIS : PELVIS + 1])
+    assert np.abs(relative).max() < 20
+    px = found[..., :2] / found[..., 2:] * FOCAL_PX + np.array(walks.SIZE_PX) / 2
+    np.testing.assert_allclose(px, far.joints_2d, atol=1e-6)
+    assert poses.space == sequence.Space("metric", "camera", "camera")
+
+
+def test_depth_trembles_less_and_knees_stay(far):
+    rng = np.random.default_rng(0)
+    film = as_predicted(far)
+    # A network that takes the person for smaller or larger from frame to frame.
+    film.rows["joints_3d"][:] *= np.exp(rng.normal(0, 0.05, 90))[:, None, None]
+    rough, smooth = (
+        placement.place(film, Placement((height_m(far),), FOCAL_PX, depth_smoothing_s=s))
+        for s in (0, 0.5)
+    )
+    steps = [np.abs(np.diff(p.rows["joints_3d"][:, PELVIS, 2])).mean() for p in (rough, smooth)]
+    assert steps[1] < 0.1 * steps[0]
+    truth = far.joints_3d[:, PELVIS, 2]
+    errors = [np.abs(p.rows["joints_3d"][:, PELVIS, 2] / truth - 1).mean() for p in (rough, smooth)]
+    assert errors[1] < 0.02 < errors[0]
+    knee = angles.COLUMNS.index("knee_angle_r")
+    found = angles.joint_angles(smooth.rows["joints_3d"])[:, knee]
+    np.testing.assert_allclose(found, far.angles["knee_angle_r"], atol=0.2)
+
+
+def test_each_person_gets_their_height(far):
+    rows = np.concatenate([as_predicted(far).rows] * 2)
+    rows["person"][90:] = 2
+    film = sequence.PoseSequence(rows, ("walk.mp4",), name="two.json")
+    poses = placement.place(film, Placement((1.5, 1.8)))
+    sums = bone_lengths(poses.rows["joints_3d"]).sum(axis=-1)
+    assert sums[:90].mean() / sums[90:].mean() == pytest.approx(1.5 / 1.8)
+    rows["person"][100:] = 3
+    with pytest.raises(UserError, match=r"two\.json: 3 persons, but 2 heights"):
+        placement.place(film, Placement((1.5, 1.8)))
+
+
+@pytest.mark.parametrize("pitch", [-10.0, 0.0, 25.0])
+def test_a_pitch_stands_poses_upright(pitch):
+    walk = walks.walk()
+    # A camera that looks down by `pitch` sees the world turned about its x axis.
+    tilted = walk.joints_3d @ axis_rotations(np.radians(pitch), 0).T
+    film = walks.as_film(walk, joints_3d=tilted)
+    poses = placement.place(film, Placement(camera_pitch_deg=pitch))
+    np.testing.assert_allclose(poses.rows["joints_3d"], walk.joints_3d, atol=1e-6)
+    assert poses.space.axes == "level"
+    lean = angles.joint_angles(poses.rows["joints_3d"])[:, -2:]
+    assert np.abs(lean).max() < 1e-6
+
+
+def standing(walk):
+    """The walk's first frame with straight legs, ten times, and then the walk."""
+    joints = walk.joints_3d.copy()
+    drop = np.array([0, 450.0, 0])
+    for side in "lr":
+        hip = joints[:10, joint_index(f"{side}_hip")]
+        joints[:10, joint_index(f"{side}_knee")] = hip + drop
+        joints[:10, joint_index(f"{side}_ankle")] = hip + 2 * drop
+    return joints
+
+
+def test_a_tilt_is_found_from_those_who_stand():
+    walk = walks.walk()
+    joints = standing(walk)
+    turn = axis_rotations(np.radians(18.0), 0) @ axis_rotations(np.radians(4.0), 2)
+    film = walks.as_film(walk, joints_3d=joints @ turn.T)
+    poses = placement.place(film, Placement(level=True))
+    neck = joint_index("upper_neck")
+    for poses_joints in (joints, poses.rows["joints_3d"]):
+        axis = poses_joints[:10, neck] - poses_joints[:10, PELVIS]
+        assert (np.abs(axis[:, [0, 2]]) < 1e-6 * np.abs(axis[:, 1:2])).all()
+    bent = walks.as_film(walk, joints_3d=np.roll(walk.joints_3d, 1, axis=1))
+    with pytest.raises(UserError, match=r"nobody stands upright.*--camera_pitch"):
+        placement.place(bent, Placement(level=True))
+
+
+def test_the_lower_foot_stays_on_the_floor():
+    walk = walks.walk()
+    confidence = np.full((90, 16), 0.9)
+    ankles = [joint_index("l_ankle"), joint_index("r_ankle")]
+    confidence[20:25, ankles] = 0.1
+    film = as_predicted(walk, confidence=confidence)
+    poses = placement.place(film, Placement((1.7,), ground=True))
+    heights = -poses.rows["joints_3d"][:, ankles, 1].max(axis=1)
+    clear = np.r_[0:20, 25:90]
+    np.testing.assert_allclose(heights[clear], 0.039 * 1700, atol=0.5)
+    assert np.abs(heights[20:25] - 0.039 * 1700).max() < 45
+    assert poses.space == sequence.Space("metric", "floor", "camera")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"person_heights_m": (178.0,)}, "178 m cannot be"),
+        ({"focal_length_px": 1000.0}, "only with a height"),
+        ({"person_heights_m": (1.7,), "focal_length_px": 0.0}, "0 px cannot be"),
+        ({"person_heights_m": (1.7,), "field_of_view_deg": 180.0}, "180 degrees cannot be"),
+        (
+            {"person_heights_m": (1.7,), "focal_length_px": 9.0, "field_of_view_deg": 60.0},
+            "one or the other",
+        ),
+        ({"level": True, "camera_pitch_deg": 3.0}, "one or the other"),
+    ],
+)
+def test_what_cannot_be_is_refused(values, words):
+    with pytest.raises(ValueError, match=words):
+        Placement(**values)
+
+
+def test_what_poses_lack_is_named(far):
+    wanted = Placement((1.7,), FOCAL_PX)
+    with pytest.raises(UserError, match="image's size is not known: give --image_size"):
+        placement.place(as_predicted(far, image_size_px=0), wanted)
+    with pytest.raises(UserError, match="a place needs joints in 2D and 3D"):
+        placement.place(as_predicted(far, joints_2d=np.nan), wanted)
+    level = placement.place(as_predicted(far), Placement(camera_pitch_deg=3.0))
+    with pytest.raises(UserError, match="axes are level already"):
+        placement.place(level, wanted)
+
+
+def test_smoothing_keeps_lines_and_fills_gaps():
+    seconds = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.05, 200))
+    line = 3 + 2 * seconds
+    with_gap = np.where((np.arange(200) > 50) & (np.arange(200) < 60), np.nan, line)
+    for sigma in (0.0, 0.1, 5.0, 100.0):
+        np.testing.assert_allclose(smoothing.gaussian(with_gap, seconds, sigma), line, atol=1e-6)
+    noise = np.random.default_rng(1).normal(size=200)
+    assert smoothing.gaussian(noise, seconds, 0.5).std() < 0.4
+    assert np.isnan(smoothing.gaussian(np.full(5, np.nan), seconds[:5], 0.1)).all()
