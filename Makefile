@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
-EXTRAS := render,datasets,dev
+EXTRAS := render,datasets,dev,formats
 
 .PHONY: env test test-quick quickstart web serve-web lint format clean
 

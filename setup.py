@@ -49,6 +49,18 @@ EXTRAS_REQUIRE = {
     # Photos of iPhones.
     "heic": ["pillow-heif"],
     "view": ["plotly>=6"],
+    # Files for other tools that want a library to be written.
+    "formats": ["ezc3d>=1.7", "pygltflib>=1.16"],
+    # Tests read those files by others' libraries; opensim wants numpy 2.
+    "readers": [
+        "bvhio>=1.5",
+        "c3d>=0.6",
+        f"opensim>=4.6; {CURRENT}",
+        "pandas>=2",
+        "pybvh>=0.9",
+        "pycocotools>=2.0.10",
+        "trimesh>=4.5",
+    ],
     "detector": [
         f"opencv-python-headless>=4.11,<4.12; {CARD}",
         f"opencv-python-headless>=4.12,<5; {CURRENT}",

@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
     if argv[2:]:
         raise cli.UserError(f"unexpected argument {argv[2]!r}: one file of poses at a time")
     source = files.user_path(argv[1])
-    pose_output.wanted_placement()  # fail before the work starts
+    pose_output.check()
     poses = formats.read(source, FLAGS.frame_rate)
     folder = cli.writable_folder(str(FLAGS.output_dir or source.parent))
     poses = pose_output.place(poses, FLAGS.image_size)

@@ -51,8 +51,18 @@ def _heights(text: str) -> tuple[float, ...]:
 
 
 def is_wanted() -> bool:
-    """Tell whether a flag asks for more than JSON as it is."""
-    return bool(FLAGS.format or FLAGS.angle_plot or wanted_placement() != placement.Placement())
+    """Tell whether a flag asks for more than poses as they are."""
+    return bool(FLAGS.format or FLAGS.angle_plot or wanted_placement().changes)
+
+
+def check(are_photos: bool = False) -> None:
+    """Raise UserError, before the work starts, for what cannot be or is not installed."""
+    wanted_placement()
+    formats.require_libraries(FLAGS.format)
+    films = [f"--format={name}" for name in FLAGS.format if formats.FORMATS[name].film]
+    films += ["--angle_plot"] if FLAGS.angle_plot else []
+    if are_photos and films:
+        raise cli.UserError(f"{films[0]} is for films: photos have no times; csv, json, coco do")
 
 
 def wanted_placement(image_size_px: tuple[int, int] | None = None) -> placement.Placement:
@@ -75,7 +85,25 @@ def place(poses: PoseSequence, image_size_px: tuple[int, int] | None = None) -> 
     return placement.place(poses, wanted_placement(image_size_px))
 
 
-def write(poses: PoseSequence, folder: Path, name: str, source: Path | None = None) -> int:
+def write_beside(path: Path) -> int:
+    """Place the poses of a file and write, beside it, what the flags ask for.
+
+    Where a flag changes them that file becomes the changed ones. Returns the exit status.
+    """
+    if not is_wanted():
+        return 0
+    poses = place(formats.read(path))
+    rewritten = () if "json" in FLAGS.format or not wanted_placement().changes else ("json",)
+    return write(poses, path.parent, path.stem, forms=(*FLAGS.format, *rewritten))
+
+
+def write(
+    poses: PoseSequence,
+    folder: Path,
+    name: str,
+    source: Path | None = None,
+    forms: tuple[str, ...] | None = None,
+) -> int:
     """Write each format of `--format`; return the exit status.
 
     What a format cannot hold is one line, and the others are written.
@@ -83,11 +111,12 @@ def write(poses: PoseSequence, folder: Path, name: str, source: Path | None = No
     Args:
       poses: to be written.
       folder, name: of the files NAME.SUFFIX.
-      source: the file that the poses are from: it is not overwritten.
+      source: the file that the poses are from, if it must stay.
+      forms: instead of `--format`.
     """
     options = formats.Options(FLAGS.unit, FLAGS.fill_gaps)
     failures, written = [], []
-    for form in FLAGS.format:
+    for form in FLAGS.format if forms is None else forms:
         path = folder / (name + formats.FORMATS[form].suffix)
         try:
             if source is not None and path.exists() and path.samefile(source):

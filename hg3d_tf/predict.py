@@ -11,6 +11,9 @@ Each image's poses are also a line of poses.jsonl as soon as they are known. Ima
 there are not predicted again, unless they, the model, --box or --detector changed, or with --again:
 after Ctrl-C, or when images are added to a folder, the same command goes on.
 
+--format writes the poses for other tools too (`hg3d_tf.convert` does so later), --person_height and
+--focal_length_px or --field_of_view give them true size and place.
+
 Without --model the network that comes with the package is used, without --box or --detector it
 looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it;
 with --detector=search for everybody.
@@ -20,7 +23,7 @@ from pathlib import Path
 
 from absl import flags
 
-from hg3d_tf import cli
+from hg3d_tf import cli, pose_output
 from hg3d_tf.prediction.boxes import parse_box
 
 FLAGS = flags.FLAGS
@@ -54,6 +57,7 @@ flags.DEFINE_float(
     "Of a video's joints, 0 for none: 1 / Hz of what still passes when at rest.",
     lower_bound=0,
 )
+pose_output.define("", " beside the poses")
 
 
 def main(argv: list[str]) -> int:
@@ -72,6 +76,7 @@ def main(argv: list[str]) -> int:
     elif argv[1:]:
         flag = "--video" if FLAGS.video else "--webcam"
         raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
+    pose_output.check(are_photos=not films)
     paths = photos.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
     predictor = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
@@ -87,7 +92,8 @@ def _predict_film(predictor, output_dir: Path) -> int:
     options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html, settings, FLAGS.again)
     address = FLAGS.video
     source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
-    return video.predict(source, predictor, FLAGS.box, output_dir, options)
+    status = video.predict(source, predictor, FLAGS.box, output_dir, options)
+    return pose_output.write_beside(output_dir / video.poses_name(source)) or status
 
 
 def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
@@ -97,7 +103,10 @@ def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
     sheet = FLAGS.sheet and Path(FLAGS.sheet)
     drawn = drawing.Drawing(output_dir, FLAGS.pictures, FLAGS.html, sheet)
     with _results(output_dir) as done:
-        return batch.predict(paths, find, done, drawn)
+        status = batch.predict(paths, find, done, drawn)
+    if status == 130:
+        return status
+    return pose_output.write_beside(output_dir / "poses.json") or status
 
 
 def _results(output_dir: Path):

@@ -11,7 +11,7 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.pose_files import markers
+from hg3d_tf.pose_files import libraries, markers
 from hg3d_tf.pose_files.sequence import PoseSequence
 
 # One less than 16 bits count: readers that add one to the last frame fail at 65,535.
@@ -24,10 +24,7 @@ def write(path: Path, poses: PoseSequence) -> None:
     Raises:
       UserError: for a film that is too long, and where ezc3d is not installed.
     """
-    try:
-        import ezc3d
-    except ImportError as error:
-        raise UserError("c3d files need ezc3d: pip install 'hg3d_tf[formats]'") from error
+    ezc3d = libraries.load("ezc3d", "c3d")
     poses, step_s = markers.evenly_timed(poses)
     count = len(poses.rows)
     if count > MOST_FRAMES:

@@ -1,8 +1,8 @@
 """Poses as a table: a row for each person in a frame, three or two columns for each joint.
 
-Columns: image, frame, seconds (empty for photos), person, size (of the 3D joints, see
-`sequence.Space`), origin, axes; then NAME_x_mm, NAME_y_mm, NAME_z_mm; NAME_x_px, NAME_y_px;
-NAME_confidence. A missing joint's cells are empty.
+Columns: image, image_width_px, image_height_px (empty where not known), frame, seconds (empty for
+photos), person, size, origin, axes (of the 3D joints, see `sequence.Space`); NAME_x_mm, NAME_y_mm,
+NAME_z_mm; NAME_x_px, NAME_y_px; NAME_confidence. A missing joint's cells are empty.
 """
 
 import csv
@@ -16,7 +16,9 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files.sequence import BLOCK, PoseSequence, Space, empty_rows, spooled
 from hg3d_tf.skeleton import JOINT_NAMES
 
-_FIRST = ("image", "frame", "seconds", "person", "size", "origin", "axes")
+_SPACE = ("size", "origin", "axes")
+_SIZES = ("image_width_px", "image_height_px")
+_FIRST = ("image", *_SIZES, "frame", "seconds", "person", *_SPACE)
 _COLUMNS = {
     "joints_3d": [f"{name}_{axis}_mm" for name in JOINT_NAMES for axis in "xyz"],
     "joints_2d": [f"{name}_{axis}_px" for name in JOINT_NAMES for axis in "xy"],
@@ -35,7 +37,8 @@ def write(path: Path, poses: PoseSequence) -> None:
             numbers = np.concatenate([block[field].reshape(len(block), -1) for field in fields], 1)
             for row, values in zip(block, cells(numbers), strict=True):
                 seconds = "" if np.isnan(row["seconds"]) else f"{row['seconds']:.6f}"
-                start = [poses.images[row["image"]], row["frame"], seconds, row["person"]]
+                sizes = [side or "" for side in row["image_size_px"].tolist()]
+                start = [poses.images[row["image"]], *sizes, row["frame"], seconds, row["person"]]
                 table.writerow([*start, *space, *values])
 
 
@@ -91,6 +94,9 @@ def _block(path, names: list[str], lines: list[list[str]], images, spaces) -> np
         for name in ("frame", "seconds", "person"):
             if name in columns:
                 rows[name] = [float(cell) if cell else np.nan for cell in columns[name]]
+        for place, name in enumerate(_SIZES):
+            if name in columns:
+                rows["image_size_px"][:, place] = [int(cell or 0) for cell in columns[name]]
         for field, wanted in _COLUMNS.items():
             for place, name in enumerate(wanted):
                 if name in columns:
@@ -102,6 +108,6 @@ def _block(path, names: list[str], lines: list[list[str]], images, spaces) -> np
         rows["image"] = [images.setdefault(name, len(images)) for name in columns["image"]]
     else:
         images.setdefault("", 0)
-    if {"size", "origin", "axes"} <= columns.keys():
-        spaces |= {Space(*it) for it in set(zip(*map(columns.get, _FIRST[4:]), strict=True))}
+    if columns.keys() >= set(_SPACE):
+        spaces |= {Space(*it) for it in set(zip(*map(columns.get, _SPACE), strict=True))}
     return rows

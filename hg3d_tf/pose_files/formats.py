@@ -13,6 +13,7 @@ from hg3d_tf.pose_files import (
     csv_table,
     glb,
     json_poses,
+    libraries,
     reading,
     sequence,
     trc,
@@ -43,11 +44,13 @@ class Format:
       suffix: what its files' names end with.
       write: function from a path, poses and Options.
       film: it holds one person's film: several persons get a file each.
+      library: what must be installed to write it.
     """
 
     suffix: str
     write: Callable[[Path, PoseSequence, Options], None]
     film: bool
+    library: str | None = None
 
 
 FORMATS = {
@@ -55,9 +58,9 @@ FORMATS = {
     "csv": Format(".csv", lambda path, poses, _: csv_table.write(path, poses), False),
     "coco": Format("_coco.json", lambda path, poses, _: coco.write(path, poses), False),
     "trc": Format(".trc", lambda path, poses, it: trc.write(path, poses, it.unit), True),
-    "c3d": Format(".c3d", lambda path, poses, _: c3d_file.write(path, poses), True),
+    "c3d": Format(".c3d", lambda path, poses, _: c3d_file.write(path, poses), True, "ezc3d"),
     "bvh": Format(".bvh", lambda path, poses, it: bvh.write(path, poses, it.unit), True),
-    "glb": Format(".glb", lambda path, poses, _: glb.write(path, poses), True),
+    "glb": Format(".glb", lambda path, poses, _: glb.write(path, poses), True, "pygltflib"),
     "mot": Format(
         ".mot", lambda path, poses, it: angle_tables.write_mot(path, poses, it.fill_gaps_s), True
     ),
@@ -76,6 +79,13 @@ def parse_formats(text: str) -> tuple[str, ...]:
         if name not in FORMATS:
             raise ValueError(f"{name!r} is unknown: there are {', '.join(FORMATS)}")
     return names
+
+
+def require_libraries(names: tuple[str, ...]) -> None:
+    """Raise UserError where what a format needs is not installed."""
+    for name in names:
+        if FORMATS[name].library:
+            libraries.load(FORMATS[name].library, name)
 
 
 def check(poses: PoseSequence, form: str) -> None:

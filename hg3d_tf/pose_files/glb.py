@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hg3d_tf import files
-from hg3d_tf.cli import UserError
-from hg3d_tf.pose_files import motion, rig, turns
+from hg3d_tf.pose_files import libraries, motion, rig, turns
 from hg3d_tf.pose_files.sequence import PoseSequence
 
 _M_PER_MM = 1e-3
@@ -28,10 +27,7 @@ def write(path: Path, poses: PoseSequence) -> None:
     Raises:
       UserError: for a joint that is never there, and where pygltflib is not installed.
     """
-    try:
-        import pygltflib
-    except ImportError as error:
-        raise UserError("glb files need pygltflib: pip install 'hg3d_tf[formats]'") from error
+    pygltflib = libraries.load("pygltflib", "glb")
     lengths = rig.fitted_lengths_mm(poses)
     offsets = rig.offsets_mm(lengths) * _M_PER_MM
     tips = {place: tip * _M_PER_MM for place, tip in rig.tips_mm(lengths).items()}

@@ -62,6 +62,11 @@ class Placement:
             raise ValueError("a camera's pitch, and one to be found: give one or the other")
 
     @property
+    def changes(self) -> bool:
+        """Whether poses are changed by it."""
+        return self != Placement(depth_smoothing_s=self.depth_smoothing_s)
+
+    @property
     def sees(self) -> bool:
         """Whether the camera is known."""
         return self.focal_length_px is not None or self.field_of_view_deg is not None
@@ -79,7 +84,7 @@ def place(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     Raises:
       UserError: where the poses lack what that needs.
     """
-    if wanted == Placement(depth_smoothing_s=wanted.depth_smoothing_s):
+    if not wanted.changes:
         return poses
     require_3d(poses, "a placement")
     if wanted.person_heights_m:
@@ -136,7 +141,7 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     focal = wanted.focal_lengths_px(sizes[:, 0])
     mm_per_px = np.concatenate([_mm_per_px(block) for block in poses.blocks()])
     if not np.isfinite(mm_per_px).any():
-        raise UserError(f"{poses.name}: a place needs joints in 2D and 3D")
+        raise UserError(f"{poses.name}: no joint is clear both in 2D and 3D: no place is known")
     depths = mm_per_px * focal
     smooth = _smoothed(poses, depths, wanted.depth_smoothing_s)
     start = 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from hg3d_tf.cli import UserError
@@ -47,7 +48,8 @@ def _predict_one(path: Path, stem: str, find: Finder, done: Results, drawn: Draw
     if known is not None:
         poses = known["poses"]
     else:
-        poses = [pose_json.as_json(path, person.pose, person.box) for person in find(photo)]
+        size = np.round(photo.pixels.shape[1::-1] / photo.scale)
+        poses = [pose_json.as_json(path, person.pose, person.box, size) for person in find(photo)]
         _warn(path, poses)
     files = drawn.draw(photo, poses, stem)
     if known is None or files != known["drawn"]:

@@ -7,14 +7,24 @@ import numpy as np
 from hg3d_tf.skeleton import JOINT_NAMES
 
 
-def as_json(image: str | Path, pose: dict[str, np.ndarray], box: np.ndarray | None = None) -> dict:
-    """Return a pose with its joints by name, and the box that it was found in, if given."""
+def as_json(
+    image: str | Path,
+    pose: dict[str, np.ndarray],
+    box: np.ndarray | None = None,
+    size_px: tuple[int, int] | None = None,
+) -> dict:
+    """Return a pose with its joints by name, and what is given of its box and its image.
+
+    `pose_files.json_poses` says what the names mean; size is that of an average skeleton.
+    """
     return {
         "image": str(image),
+        **({} if size_px is None else {"image_size_px": [int(side) for side in size_px]}),
         **({} if box is None else {"box_px": np.round(np.asarray(box, float), 1).tolist()}),
         "joints_2d_px": _by_name(pose["joints_2d"]),
         "joints_3d_mm": _by_name(pose["joints_3d"]),
         "confidence": _by_name(pose["confidence"]),
+        "size": "average",
     }
 
 

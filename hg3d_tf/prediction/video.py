@@ -1,6 +1,9 @@
 """Poses of one person through a film or before a camera."""
 
+import contextlib
+import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +14,9 @@ from tqdm import tqdm
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.skeleton_lines import draw_bones
+from hg3d_tf.pose_files import json_poses
 from hg3d_tf.prediction import people, pose_json, results, tracking
-from hg3d_tf.prediction.film_reader import FilmReader
+from hg3d_tf.prediction.film_reader import FilmReader, Frame
 from hg3d_tf.prediction.film_sources import Source
 from hg3d_tf.prediction.film_writer import FilmWriter
 from hg3d_tf.prediction.predictors import Predictor
@@ -49,30 +53,23 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
       UserError: if the source is no video.
     """
     name = Path(source.address).stem
-    film = output_dir / f"{name}_pose.mp4"
-    poses = _Poses(source.address)
+    film, path = output_dir / f"{name}_pose.mp4", output_dir / poses_name(source)
     with (
         FilmReader(source, options.seconds) as reader,
         _remembered(source, predictor, output_dir, options) as look,
-        files.atomic_path(film) as path,
+        _Poses(source.address, path) as poses,
     ):
-        with FilmWriter(path, reader.time_base, reader.rate, source.address) as writer:
-            frames = tracking.follow(_shown(reader), look, box, options.smoothing)
-            whole = _until_interrupted(frames, writer, poses)
+        whole, remarks = _write_film(film, reader, poses, look, box, options.smoothing)
         if whole:
             look.forget()
-        remarks = reader.remarks() if whole else []
-        if not poses.records and not whole:
-            raise KeyboardInterrupt
-        if not poses.records:
-            raise UserError(": ".join([*(remarks or [source.address]), "no frame can be read"]))
     for line in remarks:
         print(f"warning: {line}")
-    poses.write(output_dir, name, options.html)
-    print(f"{len(poses.records)} poses: {film}, {name}_poses.json")
+    if options.html:
+        _write_html(output_dir / f"{name}_3d.html", path)
+    print(f"{poses.count} poses: {film}, {path.name}")
     if whole or source.form:
         return 0
-    after = f"{source.address} after {poses.records[-1]['seconds']} s"
+    after = f"{source.address} after {poses.seconds} s"
     print(f"interrupted: {after}; the same command goes on from there", file=sys.stderr)
     return 130
 
@@ -87,6 +84,25 @@ def _remembered(source: Source, predictor: Predictor, folder: Path, options: Opt
     return RememberedLooks(predictor, kept, film | (options.settings or {}))
 
 
+def _write_film(path, reader, poses, predictor, box, smoothing) -> tuple[bool, list[str]]:
+    """Write the film and its poses; return whether its end was reached, and what is to be said."""
+    with files.atomic_path(path) as made:
+        with FilmWriter(made, reader.time_base, reader.rate, poses.address) as writer:
+            frames = tracking.follow(_shown(reader), predictor, box, smoothing)
+            whole = _until_interrupted(frames, writer, poses)
+        remarks = reader.remarks() if whole else []
+        if not poses.count and not whole:
+            raise KeyboardInterrupt
+        if not poses.count:
+            raise UserError(": ".join([*(remarks or [poses.address]), "no frame can be read"]))
+    return whole, remarks
+
+
+def poses_name(source: Source) -> str:
+    """Return the name of the file of a film's poses."""
+    return f"{Path(source.address).stem}_poses.json"
+
+
 def _shown(reader: FilmReader):
     return tqdm(reader, total=reader.expected_frames, unit="frame")
 
@@ -96,31 +112,44 @@ def _until_interrupted(frames, writer: FilmWriter, poses: "_Poses") -> bool:
     try:
         for frame, person in frames:
             writer.add(overlay(frame.pixels, person), frame.ticks)
-            poses.add(frame.seconds, person)
+            poses.add(frame, person)
     except KeyboardInterrupt:
         return False
     return True
 
 
 class _Poses:
-    """What is written about the frames in the end."""
+    """The poses of the frames, written as they come; the file is whole at the end of the block."""
 
-    def __init__(self, address: str):
-        self._address = address
-        self.records: list[dict] = []
-        self.joints_3d: list[np.ndarray] = []
+    def __init__(self, address: str, path: Path):
+        self.address, self._path = address, path
+        self._stack = contextlib.ExitStack()
+        self.count, self.seconds = 0, 0.0
 
-    def add(self, seconds: float, person: people.Person) -> None:
-        record = pose_json.as_json(self._address, person.pose, person.box)
-        self.records.append({"seconds": round(seconds, 4)} | record)
-        self.joints_3d.append(person.pose["joints_3d"])
+    def __enter__(self):
+        self._file = self._stack.enter_context(files.atomic_text(self._path))
+        return self
 
-    def write(self, folder: Path, name: str, html: bool) -> None:
-        files.write_json(folder / f"{name}_poses.json", self.records)
-        if html:
-            from hg3d_tf.pictures import view_3d
+    def __exit__(self, *error):
+        if error[0] is None:
+            self._file.write("\n]\n" if self.count else "[]\n")
+        return self._stack.__exit__(*error)
 
-            view_3d.write(folder / f"{name}_3d.html", self.joints_3d, moving=True)
+    def add(self, frame: Frame, person: people.Person) -> None:
+        size = frame.pixels.shape[1::-1]
+        record = pose_json.as_json(self.address, person.pose, person.box, size)
+        self.seconds = round(frame.seconds, 6)
+        record = {"seconds": self.seconds, "frame": self.count} | record
+        text = textwrap.indent(json.dumps(record, indent=2), "  ")
+        self._file.write((",\n" if self.count else "[\n") + text)
+        self.count += 1
+
+
+def _write_html(page: Path, path: Path) -> None:
+    from hg3d_tf.pictures import view_3d
+
+    poses = json_poses.records(path)
+    view_3d.write(page, [pose_json.from_json(pose)["joints_3d"] for pose in poses], moving=True)
 
 
 def overlay(pixels: np.ndarray, person: people.Person) -> np.ndarray:

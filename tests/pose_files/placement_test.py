@@ -178,7 +178,7 @@ def test_what_poses_lack_is_named(far):
     wanted = Placement((1.7,), FOCAL_PX)
     with pytest.raises(UserError, match="image's size is not known: give --image_size"):
         placement.place(as_predicted(far, image_size_px=0), wanted)
-    with pytest.raises(UserError, match="a place needs joints in 2D and 3D"):
+    with pytest.raises(UserError, match="no joint is clear both in 2D and 3D"):
         placement.place(as_predicted(far, joints_2d=np.nan), wanted)
     level = placement.place(as_predicted(far), Placement(camera_pitch_deg=3.0))
     with pytest.raises(UserError, match="axes are level already"):

@@ -1,0 +1,134 @@
+"""`convert`, and the flags that it shares with `predict`, as a user runs them."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from support import walks
+from support.commands import fails_with_one_line, run
+
+from hg3d_tf.pose_files import formats
+
+NO_TENSORFLOW = """
+import runpy, sys
+sys.modules["tensorflow"] = None  # importing it fails
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.fixture
+def poses(tmp_path):
+    path = tmp_path / "walk.json"
+    formats.write(path, walks.as_film(walks.walk()))
+    return path
+
+
+def convert(*arguments):
+    return run("-c", NO_TENSORFLOW, "hg3d_tf.convert", *arguments)
+
+
+def test_every_format_is_written_without_tensorflow(poses):
+    for library in ("ezc3d", "pygltflib"):
+        pytest.importorskip(library)
+    others = [name for name in formats.FORMATS if name != "json"]
+    process = convert(poses, f"--format={','.join(others)}", "--angle_plot")
+    assert process.returncode == 0, process.stderr
+    names = {path.name for path in poses.parent.iterdir()}
+    wanted = {f"walk{formats.FORMATS[name].suffix}" for name in formats.FORMATS}
+    assert names == wanted | {"walk_angles.png"}
+    assert "90 poses" in process.stdout and "size is the person's" in process.stdout
+
+
+def test_the_help_of_predict_needs_no_tensorflow_and_names_the_formats():
+    process = run("-c", NO_TENSORFLOW, "hg3d_tf.predict", "--help")
+    assert "--format" in process.stdout and "glb" in process.stdout, process.stderr
+
+
+def test_a_table_goes_back_to_json_in_another_folder(poses, tmp_path):
+    assert convert(poses, "--format=csv").returncode == 0
+    process = convert(tmp_path / "walk.csv", f"--output_dir={tmp_path}/out", "--name=again")
+    assert process.returncode == 0, process.stderr
+    one, two = (json.loads(p.read_text()) for p in (poses, tmp_path / "out/again.json"))
+    for a, b in zip(one, two, strict=True):
+        assert a == b
+
+
+def test_poses_that_have_no_times_are_a_film_by_their_rate(tmp_path):
+    joints = walks.walk().joints_3d
+    np.savez(tmp_path / "p.npz", key=[f"{i}" for i in range(90)], predicted_3d_mm=joints)
+    fails_with_one_line(convert(tmp_path / "p.npz", "--format=bvh"), "bvh", "--frame_rate")
+    process = convert(tmp_path / "p.npz", "--format=bvh", "--frame_rate=50", "--unit=cm")
+    assert process.returncode == 0, process.stderr
+    lines = (tmp_path / "p.bvh").read_text().splitlines()
+    assert "Frames: 90" in lines and "Frame Time: 0.02" in lines
+
+
+def test_what_one_format_cannot_hold_does_not_keep_others_from_being_written(tmp_path):
+    records = [{"image": n, "joints_3d_mm": {"r_hip": [1, 2, 3]}} for n in "ab"]
+    (tmp_path / "p.json").write_text(json.dumps(records))
+    process = convert(tmp_path / "p.json", "--format=trc,csv")
+    fails_with_one_line(process, "p.json", "trc", "no times")
+    assert {path.name for path in tmp_path.iterdir()} == {"p.json", "p.csv"}
+
+
+def test_mistakes_are_one_line_and_write_nothing(poses):
+    cases = {
+        (): ["<poses>"],
+        (poses, "b.json"): ["'b.json'", "one file"],
+        (poses, "--format=fbx"): ["'fbx'", "bvh"],
+        (poses,): ["walk.json", "--name or --output_dir"],
+        (poses, "--person_height=tall"): ["'tall'", "1.78"],
+        (poses, "--person_height=178"): ["178 m", "metres"],
+        (poses, "--field_of_view=60"): ["height"],
+        (poses, "--image_size=1280"): ["'1280'", "1920,1080"],
+        (poses, "--format=bvh", "--unit=ft"): ["--unit"],
+    }
+    for arguments, words in cases.items():
+        fails_with_one_line(convert(*arguments), *words)
+    assert [path.name for path in poses.parent.iterdir()] == ["walk.json"]
+
+
+def test_predict_names_what_photos_cannot_be(tmp_path):
+    for flag in ("--format=csv,bvh", "--angle_plot"):
+        process = run("-m", "hg3d_tf.predict", flag, f"--output_dir={tmp_path}/out", "a.jpg")
+        fails_with_one_line(process, "for films", "csv")
+    assert not (tmp_path / "out").exists()
+
+
+def test_predict_writes_a_films_poses_in_true_size_beside_it(tmp_path):
+    for library in ("av", "embreex"):
+        pytest.importorskip(library)
+    from PIL import Image
+    from support import films
+
+    from synthetic_humans.mannequin.examples import make_example
+    from synthetic_humans.task import Task
+
+    person = Image.open(io.BytesIO(make_example(Task("studio", "test", 0, 0, 120))["image"]))
+    films.write(tmp_path / "clip.mp4", np.repeat(np.asarray(person)[None], 4, axis=0))
+    flags = ["--person_height=1.8", "--field_of_view=60", "--format=csv,trc,bvh"]
+    process = run(
+        "-m", "hg3d_tf.predict", f"--video={tmp_path}/clip.mp4", f"--output_dir={tmp_path}", *flags
+    )
+    assert process.returncode == 0, process.stderr
+    poses = formats.read(tmp_path / "clip_poses.json")
+    assert poses.space.size == "metric" and poses.space.origin == "camera"
+    assert poses.rows["image_size_px"].tolist() == [[120, 120]] * 4
+    table = formats.read(tmp_path / "clip_poses.csv")
+    np.testing.assert_allclose(table.rows["joints_3d"], poses.rows["joints_3d"], atol=2e-3)
+    assert (tmp_path / "clip_poses.trc").exists() and (tmp_path / "clip_poses.bvh").exists()
+
+
+def test_predict_says_the_size_of_photos_that_it_placed(tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (120, 90), "grey").save(tmp_path / "a.png")
+    command = ["-m", "hg3d_tf.predict", f"--output_dir={tmp_path}/out", str(tmp_path / "a.png")]
+    for flags, size in (((), "average"), (("--person_height=1.8", "--format=coco"), "metric")):
+        process = run(*command, *flags)
+        assert process.returncode == 0, process.stderr
+        [record] = json.loads((tmp_path / "out/poses.json").read_text())
+        assert record["size"] == size and record["image_size_px"] == [120, 90]
+    assert (tmp_path / "out/poses_coco.json").exists()
