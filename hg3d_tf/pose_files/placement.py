@@ -41,7 +41,7 @@ class Placement:
     focal_length_px: float | None = None
     field_of_view_deg: float | None = None
     image_size_px: tuple[int, int] | None = None
-    depth_smoothing_s: float = 0.5
+    depth_smoothing_s: float = 0.25
     camera_pitch_deg: float | None = None
     level: bool = False
     ground: bool = False
