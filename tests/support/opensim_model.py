@@ -60,6 +60,7 @@ def coordinates_deg(opensim, model, trc, folder) -> dict[str, np.ndarray]:
     tool = opensim.InverseKinematicsTool()
     tool.setModel(model)
     tool.setMarkerDataFileName(str(trc))
+    tool.setEndTime(np.inf)  # 4.6 ends after two seconds else
     tasks = tool.getIKTaskSet()
     for place in range(model.getMarkerSet().getSize()):
         task = opensim.IKMarkerTask()
