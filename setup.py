@@ -88,6 +88,7 @@ setup(
     # Of the network's card the text, without its pictures (1.5 MB).
     package_data={
         "hg3d_tf.evaluation": ["poster.json"],
+        "hg3d_tf.pose_files": ["*.md"],
         "hg3d_tf.weights": ["*.json", "*.npz", "*.tflite", "*.md"],
     },
     entry_points={"console_scripts": ["hg3d = hg3d_tf.__main__:main"]},

@@ -1,7 +1,7 @@
 """Angles of knees, elbows, hips, shoulders and trunk from 16 joints, in degrees.
 
 All are 0 for a person who stands upright with hanging arms. `COLUMNS` names them, as OpenSim's
-full-body models name the same angles; `hg3d_tf/pose_files/angles.md` says planes, signs and ranges,
+full-body models name the same angles; `angles.md` beside this file says planes, signs and ranges,
 and what 16 joints cannot tell.
 """
 
