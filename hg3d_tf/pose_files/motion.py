@@ -7,7 +7,7 @@
 - All others turn the shortest way from their direction at rest in the parent.
 - Arms and UpLegs besides turn about themselves, so that elbow and knee bend about their hinges, as
   far as the bend shows the hinge: not below 10 degrees of bend, wholly from 25 on, in between and
-  through time (Gaussian, 0.2 s) blended with no twist. Hinges that no joint can have (a knee that
+  through time (Gaussian, 0.3 s) blended with no twist. Hinges that no joint can have (a knee that
   bends sideways or forwards) do not count.
 - Hands and feet keep the turn of forearm and shin.
 
@@ -24,7 +24,7 @@ from hg3d_tf.pose_files.sequence import PoseSequence
 from hg3d_tf.skeleton import PELVIS, joint_index
 
 _BEND_DEG = (10.0, 25.0)  # where a hinge begins to show, and is clear
-_SIGMA_S = 0.2
+SIGMA_S = 0.3
 _NO_TWIST = 0.25  # weight of no twist where no hinge shows
 _HINGE_DEG = {"Arm": (130.0, 170.0), "UpLeg": (60.0, 90.0)}  # twist that counts, that does not
 
@@ -125,7 +125,7 @@ def _rest(bone: rig.Bone) -> np.ndarray:
 
 
 def _global(joints: np.ndarray, twists: np.ndarray | None) -> np.ndarray:
-    """Return the bones' turns [N, B, 3, 3]; twists [N, 4] of `_HINGED`, None for none."""
+    """Return the bones' turns [N, B, 3, 3]; twists [N, 4] of `HINGED`, None for none."""
     found = np.empty((len(joints), len(rig.BONES), 3, 3))
     found[:, 0], found[:, 1], _ = _frames(joints)
     for place, bone in enumerate(rig.BONES[2:], 2):
@@ -134,8 +134,8 @@ def _global(joints: np.ndarray, twists: np.ndarray | None) -> np.ndarray:
             found[:, place] = parent
             continue
         turn = _aim(joints, bone, parent)
-        if twists is not None and place in _HINGED:
-            turn = turn @ turns.about(_rest(bone), twists[:, _HINGED.index(place)])
+        if twists is not None and place in HINGED:
+            turn = turn @ turns.about(_rest(bone), twists[:, HINGED.index(place)])
         found[:, place] = parent @ turn
     return found
 
@@ -147,10 +147,10 @@ def _local(found: np.ndarray) -> np.ndarray:
     return local
 
 
-_HINGED = [i for i, bone in enumerate(rig.BONES) if bone.name.endswith(("tArm", "UpLeg"))]
+HINGED = [i for i, bone in enumerate(rig.BONES) if bone.name.endswith(("tArm", "UpLeg"))]
 
 
-def _hinge_at_rest(bone: rig.Bone) -> np.ndarray:
+def hinge_at_rest(bone: rig.Bone) -> np.ndarray:
     """Return the axis of a T pose's elbow, which bends forwards, or knee, which bends backwards."""
     if bone.name.endswith("UpLeg"):
         return np.array([1.0, 0, 0])
@@ -158,9 +158,9 @@ def _hinge_at_rest(bone: rig.Bone) -> np.ndarray:
 
 
 def _twists(poses: PoseSequence) -> np.ndarray:
-    """Return the twists [N, 4] of `_HINGED`, radians."""
+    """Return the twists [N, 4] of `HINGED`, radians."""
     shown = [_shown_twists(markers.y_up(block["joints_3d"])) for block in poses.blocks()]
-    smooth = smoothing.gaussian(np.concatenate(shown), poses.rows["seconds"], _SIGMA_S)
+    smooth = smoothing.gaussian(np.concatenate(shown), poses.rows["seconds"], SIGMA_S)
     return np.angle(smooth)
 
 
@@ -168,7 +168,7 @@ def _shown_twists(joints: np.ndarray) -> np.ndarray:
     """Return [N, 4] complex: direction of the twist that the hinge shows, long where it does."""
     found = _global(joints, None)
     shown = []
-    for place in _HINGED:
+    for place in HINGED:
         bone, lower = rig.BONES[place], rig.BONES[place + 1]
         start, middle, end = (joint_index(name) for name in (bone.joint, lower.joint, lower.target))
         upper = turns.unit(joints[:, middle] - joints[:, start])
@@ -176,7 +176,7 @@ def _shown_twists(joints: np.ndarray) -> np.ndarray:
         sine = np.linalg.norm(hinge, axis=-1)
         # In the parent's frame swung, without the twist; the bone's own turn then is `aim`.
         swung = (np.swapaxes(found[:, place], -1, -2) @ hinge[..., None])[..., 0]
-        rest, zero = _rest(bone), _hinge_at_rest(bone)
+        rest, zero = _rest(bone), hinge_at_rest(bone)
         angle = np.arctan2(swung @ np.cross(rest, zero), swung @ zero)
         limits = next(v for name, v in _HINGE_DEG.items() if bone.name.endswith(name))
         weight = _ramp(sine, *np.sin(np.radians(_BEND_DEG)))
