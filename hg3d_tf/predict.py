@@ -57,6 +57,7 @@ flags.DEFINE_float(
     "Of a video's joints, 0 for none: 1 / Hz of what still passes when at rest.",
     lower_bound=0,
 )
+flags.DEFINE_bool("draw_angles", False, "Write angles beside knees and elbows, where clear.")
 pose_output.define("", " beside the poses")
 
 
@@ -89,7 +90,9 @@ def _predict_film(predictor, output_dir: Path) -> int:
     from hg3d_tf.prediction import film_sources, video
 
     settings = _settings(output_dir)
-    options = video.Options(FLAGS.seconds, FLAGS.smoothing, FLAGS.html, settings, FLAGS.again)
+    options = video.Options(
+        FLAGS.seconds, FLAGS.smoothing, FLAGS.html, settings, FLAGS.again, FLAGS.draw_angles
+    )
     address = FLAGS.video
     source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
     status = video.predict(source, predictor, FLAGS.box, output_dir, options)
@@ -101,7 +104,7 @@ def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
 
     find = finders.finder(predictor, FLAGS.box, FLAGS.detector)
     sheet = FLAGS.sheet and Path(FLAGS.sheet)
-    drawn = drawing.Drawing(output_dir, FLAGS.pictures, FLAGS.html, sheet)
+    drawn = drawing.Drawing(output_dir, FLAGS.pictures, FLAGS.html, sheet, FLAGS.draw_angles)
     with _results(output_dir) as done:
         status = batch.predict(paths, find, done, drawn)
     if status == 130:

@@ -35,6 +35,7 @@ def write(path: Path, seconds: np.ndarray, angles: np.ndarray, names: Sequence[s
         axis.grid(alpha=0.3)
     for axis in axes[len(plots) :]:
         axis.set_axis_off()
+        axes[len(plots) - 2].tick_params(labelbottom=True)
     figure.supxlabel("seconds; orange: right, blue: left", fontsize=9)
     figure.savefig(path, dpi=100, format="png")
 

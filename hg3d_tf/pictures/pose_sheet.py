@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hg3d_tf import files
 from hg3d_tf.pictures import space
-from hg3d_tf.pictures.skeleton_lines import TRUTH, draw_bones, smoothly
+from hg3d_tf.pictures.skeleton_lines import TRUTH, draw_bones, draw_labels, smoothly
 
 _HEIGHT = 360  # of a row, px
 _WIDTHS = (120, 560)  # of the photo's part of it: narrowest and widest
@@ -28,6 +28,7 @@ class ShownPose(NamedTuple):
       joints_3d: [16, 3] mm, camera frame.
       unclear: [16] bool, joints whose bones are dotted, or None.
       truth_2d, truth_3d: the true joints, drawn thin, or None.
+      labels: texts beside joints in the photo, by the joint's place, or None.
     """
 
     image: np.ndarray
@@ -36,6 +37,7 @@ class ShownPose(NamedTuple):
     unclear: np.ndarray | None = None
     truth_2d: np.ndarray | None = None
     truth_3d: np.ndarray | None = None
+    labels: dict[int, str] | None = None
 
 
 def write(path: str | Path, poses: Sequence[ShownPose]) -> None:
@@ -109,6 +111,7 @@ def _over_photo(pose: ShownPose) -> Image.Image:
         if pose.truth_2d is not None:
             draw_bones(pen, place(pose.truth_2d), 1.5 * finer, colour=TRUTH)
         draw_bones(pen, place(pose.joints_2d), 4 * finer, pose.unclear, dots=True)
+        draw_labels(pen, place(pose.joints_2d), pose.labels or {}, 14 * finer)
 
     return smoothly(image, draw_over)
 

@@ -1,7 +1,7 @@
 """Bones as lines and dots on a Pillow image, whatever plane they are projected to."""
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from hg3d_tf.pictures.colours import bone_colour
 from hg3d_tf.skeleton import BONES
@@ -38,6 +38,24 @@ def draw_bones(
     if dots:
         for point, is_unclear in zip(points, unclear, strict=True):
             _dot(pen, point, 0.75 * thickness, None if is_unclear else "white", "white")
+
+
+def draw_labels(
+    pen: ImageDraw.ImageDraw, points: np.ndarray, labels: dict[int, str], size: float
+) -> None:
+    """Write texts to the right of joints, white in black, `size` px high.
+
+    Args:
+      pen: of the image.
+      points: [16, 2] px of it.
+      labels: text by place of the joint.
+      size: px.
+    """
+    font = ImageFont.load_default(size=max(8.0, size))
+    outline = max(1, round(size / 10))
+    for joint, text in labels.items():
+        place = (float(points[joint][0] + 0.6 * size), float(points[joint][1]))
+        pen.text(place, text, "white", font, "lm", stroke_width=outline, stroke_fill="black")
 
 
 def _line(pen, start, end, thickness: float, colour: str) -> None:

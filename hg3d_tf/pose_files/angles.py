@@ -21,6 +21,8 @@ COLUMNS = (
 )
 # Within this of the axis about which flexion turns there is no flexion.
 _NO_PLANE_DEG = 10.0
+# Across a gap that is filled an angle changes by no more.
+_FILLED_CHANGE_DEG = 60.0
 # Flexion of an arm is from 180 above this to 180 below it: no arm passes there.
 _ARM_BEHIND_DEG = 90.0
 
@@ -145,7 +147,10 @@ def of_film(poses: PoseSequence, fill_gaps_s: float = 0.0) -> Iterator[tuple]:
 
 
 def fill_gaps(values: np.ndarray, seconds: np.ndarray, longest_s: float) -> None:
-    """Fill NaN in values [N], in place, where the numbers round a gap are so near in time."""
+    """Fill NaN in angles [N], in place, where the numbers round a gap are so near in time.
+
+    Gaps across which the angle changes much stay: a flexion may come back on the other side.
+    """
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < 2:
         return
@@ -153,5 +158,6 @@ def fill_gaps(values: np.ndarray, seconds: np.ndarray, longest_s: float) -> None
     gaps = gaps[(gaps > known[0]) & (gaps < known[-1])]
     after = np.searchsorted(known, gaps)
     length = seconds[known[after]] - seconds[known[after - 1]]
-    gaps = gaps[length <= longest_s + 1e-9]
+    change = np.abs(values[known[after]] - values[known[after - 1]])
+    gaps = gaps[(length <= longest_s + 1e-9) & (change <= _FILLED_CHANGE_DEG)]
     values[gaps] = np.interp(seconds[gaps], seconds[known], values[known])

@@ -7,7 +7,7 @@ import numpy as np
 
 from hg3d_tf.pictures import pose_pages, pose_sheet, view_3d
 from hg3d_tf.pictures.pose_sheet import ShownPose
-from hg3d_tf.prediction import people, pose_json
+from hg3d_tf.prediction import bends, people, pose_json
 from hg3d_tf.prediction.photos import Photo
 
 
@@ -18,13 +18,17 @@ class Drawing:
       folder: for NAME_pose.png and NAME_pose.html.
       pictures, html: whether to make these.
       sheet: PNG of all poses, or None; see `pose_pages`.
+      angles: write those of knees and elbows beside them.
 
     Raises:
       UserError: where 3D pages cannot be made.
     """
 
-    def __init__(self, folder: Path, pictures: bool, html: bool, sheet: Path | None):
+    def __init__(
+        self, folder: Path, pictures: bool, html: bool, sheet: Path | None, angles: bool = False
+    ):
         self._folder, self._pictures, self._html = folder, pictures, html
+        self._angles = angles
         if html:
             view_3d.import_plotly()
         self._pages = None if sheet is None else pose_pages.Pages(sheet)
@@ -33,13 +37,14 @@ class Drawing:
         """Tell whether anything is to be drawn for an image, done before, by its result's line."""
         there = {name for name in line["drawn"] if (self._folder / name).exists()}
         wanted = set(self._names(stem)) if line["poses"] else set()
-        return not wanted <= there or (self._pages is not None and bool(line["poses"]))
+        anew = self._pages is not None or (self._pictures and self._angles)
+        return not wanted <= there or (anew and bool(line["poses"]))
 
     def draw(self, photo: Photo, poses: Sequence[dict], stem: str) -> list[str]:
         """Draw an image's poses, as `pose_json` writes them; return the names of the files."""
         if not poses:
             return []
-        shown = list(_shown(photo, poses))
+        shown = list(_shown(photo, poses, self._angles))
         if self._pictures:
             pose_sheet.write(self._folder / f"{stem}.png", shown)
         if self._html:
@@ -59,11 +64,13 @@ class Drawing:
         return [stem + suffix for wanted, suffix in kinds if wanted]
 
 
-def _shown(photo: Photo, poses: Iterable[dict]) -> Iterator[ShownPose]:
+def _shown(photo: Photo, poses: Iterable[dict], angles: bool) -> Iterator[ShownPose]:
     for record in poses:
         pose = pose_json.from_json(record)
         unclear = people.are_unclear(pose["confidence"])
-        yield ShownPose(photo.pixels, pose["joints_2d"] * photo.scale, pose["joints_3d"], unclear)
+        texts = bends.labels(pose["joints_3d"], unclear) if angles else None
+        joints_2d = pose["joints_2d"] * photo.scale
+        yield ShownPose(photo.pixels, joints_2d, pose["joints_3d"], unclear, labels=texts)
 
 
 def names(paths: Sequence[Path]) -> list[str]:

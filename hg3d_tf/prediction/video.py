@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.pictures.skeleton_lines import draw_bones
+from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels
 from hg3d_tf.pose_files import json_poses
-from hg3d_tf.prediction import people, pose_json, results, tracking
+from hg3d_tf.prediction import bends, people, pose_json, results, tracking
 from hg3d_tf.prediction.film_reader import FilmReader, Frame
 from hg3d_tf.prediction.film_sources import Source
 from hg3d_tf.prediction.film_writer import FilmWriter
@@ -33,6 +33,7 @@ class Options(NamedTuple):
       settings: what a look depends on besides the film; JSON. The same film and settings go on
         where they were interrupted.
       again: forget what was done before.
+      angles: write those of knees and elbows beside them.
     """
 
     seconds: float | None = None
@@ -40,6 +41,7 @@ class Options(NamedTuple):
     html: bool = False
     settings: dict | None = None
     again: bool = False
+    angles: bool = False
 
 
 def predict(source: Source, predictor: Predictor, box, output_dir: Path, options: Options) -> int:
@@ -59,7 +61,7 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
         _remembered(source, predictor, output_dir, options) as look,
         _Poses(source.address, path) as poses,
     ):
-        whole, remarks = _write_film(film, reader, poses, look, box, options.smoothing)
+        whole, remarks = _write_film(film, reader, poses, look, box, options)
         if whole:
             look.forget()
     for line in remarks:
@@ -84,12 +86,12 @@ def _remembered(source: Source, predictor: Predictor, folder: Path, options: Opt
     return RememberedLooks(predictor, kept, film | (options.settings or {}))
 
 
-def _write_film(path, reader, poses, predictor, box, smoothing) -> tuple[bool, list[str]]:
+def _write_film(path, reader, poses, predictor, box, options: Options) -> tuple[bool, list[str]]:
     """Write the film and its poses; return whether its end was reached, and what is to be said."""
     with files.atomic_path(path) as made:
         with FilmWriter(made, reader.time_base, reader.rate, poses.address) as writer:
-            frames = tracking.follow(_shown(reader), predictor, box, smoothing)
-            whole = _until_interrupted(frames, writer, poses)
+            frames = tracking.follow(_shown(reader), predictor, box, options.smoothing)
+            whole = _until_interrupted(frames, writer, poses, options.angles)
         remarks = reader.remarks() if whole else []
         if not poses.count and not whole:
             raise KeyboardInterrupt
@@ -107,11 +109,11 @@ def _shown(reader: FilmReader):
     return tqdm(reader, total=reader.expected_frames, unit="frame")
 
 
-def _until_interrupted(frames, writer: FilmWriter, poses: "_Poses") -> bool:
+def _until_interrupted(frames, writer: FilmWriter, poses: "_Poses", angles: bool) -> bool:
     """Write frames and poses; return whether that came to the film's end, without Ctrl-C."""
     try:
         for frame, person in frames:
-            writer.add(overlay(frame.pixels, person), frame.ticks)
+            writer.add(overlay(frame.pixels, person, angles), frame.ticks)
             poses.add(frame, person)
     except KeyboardInterrupt:
         return False
@@ -152,17 +154,25 @@ def _write_html(page: Path, path: Path) -> None:
     view_3d.write(page, [pose_json.from_json(pose)["joints_3d"] for pose in poses], moving=True)
 
 
-def overlay(pixels: np.ndarray, person: people.Person) -> np.ndarray:
-    """Return the image [H, W, 3] with the skeleton over it, dotted where it is unclear."""
+def overlay(pixels: np.ndarray, person: people.Person, angles: bool = False) -> np.ndarray:
+    """Return the image [H, W, 3] with the skeleton over it, dotted where it is unclear.
+
+    `angles` of clear knees and elbows are written beside them.
+    """
     size = pixels.shape[1::-1]
     thickness = max(2.0, min(size) / 120)
     joints = person.pose["joints_2d"]
     # Only what the skeleton covers goes to Pillow and back: that costs more than to draw.
-    left, top = np.clip(np.floor(joints.min(0) - thickness), 0, size).astype(int)
-    right, bottom = np.clip(np.ceil(joints.max(0) + thickness), 0, size).astype(int)
+    room = 12 * thickness if angles else thickness
+    left, top = np.clip(np.floor(joints.min(0) - room), 0, size).astype(int)
+    right, bottom = np.clip(np.ceil(joints.max(0) + room), 0, size).astype(int)
     drawn = pixels.copy()
     if right > left and bottom > top:
         part = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
-        draw_bones(ImageDraw.Draw(part), joints - (left, top), thickness, person.unclear)
+        pen = ImageDraw.Draw(part)
+        draw_bones(pen, joints - (left, top), thickness, person.unclear)
+        if angles:
+            texts = bends.labels(person.pose["joints_3d"], person.unclear)
+            draw_labels(pen, joints - (left, top), texts, 3 * thickness)
         drawn[top:bottom, left:right] = np.asarray(part)
     return drawn

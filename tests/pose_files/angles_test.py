@@ -128,6 +128,12 @@ def test_an_unclear_joint_of_a_film_leaves_a_gap_that_can_be_filled():
     np.testing.assert_allclose(filled[9:14], np.linspace(*ends, 5), atol=1e-9)
 
 
+def test_a_gap_across_which_an_arm_changes_its_side_is_not_filled():
+    values = np.array([-30, np.nan, 180, np.nan, 150, 140])
+    angles.fill_gaps(values, np.arange(6) / 30, 1.0)
+    np.testing.assert_array_equal(values, [-30, np.nan, 180, 165, 150, 140])
+
+
 def test_a_bone_of_no_length_has_no_angle():
     joints = posed()
     joints[0, joint_index("l_knee")] = joints[0, joint_index("l_hip")]

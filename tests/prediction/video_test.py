@@ -11,7 +11,7 @@ from support import films
 from support.looker import Looker
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import people, video
+from hg3d_tf.prediction import bends, people, video
 from hg3d_tf.prediction.film_sources import Source, file_or_camera
 
 
@@ -136,6 +136,21 @@ def test_the_skeleton_is_drawn_dotted_where_it_is_unclear(joints):
         assert drawn.shape == pixels.shape and not pixels.any()
         lit.append((drawn[50, 20:180].max(axis=1) > 0).mean())
     assert lit[0] == 1 and 0.3 < lit[1] < 0.8
+
+
+def test_angles_are_written_beside_clear_knees_and_elbows(joints):
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    joints_3d = np.zeros((16, 3))
+    joints_3d[:3] = (0, 90, 40), (0, 50, 0), (0, 0, 0)  # right ankle, knee, hip
+    confidence = np.full(16, 0.1)
+    confidence[:3] = 0.9
+    pose = {"joints_2d": joints, "joints_3d": joints_3d, "confidence": confidence}
+    person = people.Person(np.zeros(4), pose)
+    assert bends.labels(joints_3d, person.unclear) == {1: "45\N{DEGREE SIGN}"}
+    plain, written = (video.overlay(pixels, person, angles) for angles in (False, True))
+    changed = np.argwhere((plain != written).any(axis=-1))
+    x, y = joints[1]
+    assert len(changed) and (np.abs(changed - (y, x + 12)) < (9, 16)).all()
 
 
 @pytest.mark.parametrize("shift", [(-400, 0), (0, 400), (160, 40)])
