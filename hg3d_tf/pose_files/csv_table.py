@@ -13,7 +13,8 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.pose_files.sequence import BLOCK, PoseSequence, Space, empty_rows, spooled
+from hg3d_tf.pose_files import json_poses
+from hg3d_tf.pose_files.sequence import BLOCK, ROW, PoseSequence, Space, empty_rows, spooled
 from hg3d_tf.skeleton import JOINT_NAMES
 
 _SPACE = ("size", "origin", "axes")
@@ -102,7 +103,12 @@ def _block(path, names: list[str], lines: list[list[str]], images, spaces) -> np
                 if name in columns:
                     values = [float(cell) if cell else np.nan for cell in columns[name]]
                     rows[field].reshape(len(rows), -1)[:, place] = values
-    except ValueError as error:
+        if (rows["person"] < 1).any() or (rows["frame"] < 0).any():
+            raise ValueError("persons count from 1, frames from 0")
+        for name in ROW.names:
+            if np.any(np.abs(rows[name]) > json_poses.LARGEST):
+                raise ValueError(f"a {name} is beyond {json_poses.LARGEST}")
+    except (ValueError, OverflowError) as error:
         raise UserError(f"{path}: holds a cell that is no number ({error})") from error
     if "image" in columns:
         rows["image"] = [images.setdefault(name, len(images)) for name in columns["image"]]

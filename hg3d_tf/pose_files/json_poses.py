@@ -25,6 +25,8 @@ from hg3d_tf.skeleton import JOINT_NAMES
 JOINTS = {"joints_2d_px": "joints_2d", "joints_3d_mm": "joints_3d", "confidence": "confidence"}
 _WIDTHS = {"joints_2d_px": 2, "joints_3d_mm": 3, "confidence": None}
 _CHUNK = 1 << 20  # characters
+# Of coordinates in mm and px, seconds and numbers of frames: beyond it all is a mistake.
+LARGEST = 10**8
 
 
 def records(path: Path) -> Iterator[dict]:
@@ -105,10 +107,21 @@ def fill(row: np.ndarray, record: dict, where: str) -> None:
             row[field] = _joints(record[key], key, where)
     for key in ("box_px", "image_size_px"):
         if record.get(key) is not None:
-            try:
-                row[key] = record[key]
-            except (ValueError, TypeError) as error:
-                raise UserError(f"{where}: {key} is {record[key]!r} ({error})") from error
+            wanted = row[key].size
+            if not isinstance(record[key], list) or len(record[key]) != wanted:
+                raise UserError(f"{where}: {key} is {record[key]!r}, not {wanted} numbers")
+            whole = key == "image_size_px"
+            row[key] = [number(side, key, where, whole) for side in record[key]]
+
+
+def number(value, name: str, where: str, whole: bool = False):
+    """Return a number of a record. Raises UserError for what is none, or beyond all sense."""
+    is_one = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    low, high = (0, LARGEST) if whole else (-LARGEST, LARGEST)
+    if not is_one or not low <= value <= high:
+        kind = "a whole number" if whole else "a number"
+        raise UserError(f"{where}: {name} is {value!r}, not {kind} from {low} to {high}")
+    return value
 
 
 def _joints(values: dict, key: str, where: str) -> np.ndarray:
@@ -124,15 +137,16 @@ def _joints(values: dict, key: str, where: str) -> np.ndarray:
     if len(values) > len(JOINT_NAMES) or not values.keys() <= set(JOINT_NAMES):
         unknown = next(name for name in values if name not in JOINT_NAMES)
         raise UserError(f"{where}: {unknown!r} is no joint; there are {', '.join(JOINT_NAMES)}")
-    if not np.isfinite(array).all():
+    if not (np.abs(array) <= LARGEST).all():
         _require_finite(array, by_name, key, where)
     return array
 
 
 def _require_finite(array, by_name, key: str, where: str) -> None:
     for name, value, given in zip(JOINT_NAMES, array, by_name, strict=True):
-        if given is not None and not np.isfinite(value).all():
-            raise UserError(f"{where}: {key} of {name} is not finite; null means a missing joint")
+        if given is not None and not (np.abs(value) <= LARGEST).all():
+            what = "is not finite" if not np.isfinite(value).all() else f"is beyond {LARGEST}"
+            raise UserError(f"{where}: {key} of {name} {what}; null means a missing joint")
 
 
 def space_of(record: dict, where: str) -> Space:

@@ -15,6 +15,8 @@ _MIDDLE = {"pelvis": "Hip", "thorax": "Neck", "upper_neck": "UpperNeck", "head_t
 UNITS_PER_MM = {"m": 1e-3, "cm": 1e-1, "mm": 1.0}
 # How far steps between frames may differ and still be one rate, in steps.
 _EVEN = 0.25
+# Of a film of uneven times: how many times its frames one of one rate may have.
+_MOST_ADDED = 50
 
 
 def marker_name(joint: str) -> str:
@@ -42,6 +44,9 @@ def evenly_timed(poses: PoseSequence) -> tuple[PoseSequence, float]:
 
     A film of one rate stays as it is. Of another the joints are interpolated in a straight line
     between its frames, at its usual rate; where frames are missing joints are missing.
+
+    Raises:
+      UserError: where pauses would make it many times as long.
     """
     rows = poses.rows
     seconds, usual = np.array(rows["seconds"]), frame_step_s(poses)
@@ -49,6 +54,10 @@ def evenly_timed(poses: PoseSequence) -> tuple[PoseSequence, float]:
     if np.abs(steps - usual).max() <= _EVEN * usual:
         return poses, float(seconds[-1] - seconds[0]) / len(steps)
     count = round((seconds[-1] - seconds[0]) / usual) + 1
+    if count > _MOST_ADDED * len(seconds):
+        raise UserError(
+            f"{poses.name}: its pauses are too long for a format of one rate: take trc or glb"
+        )
     places = (np.arange(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK))
     even = spooled(_between(rows, seconds, usual, place) for place in places)
     return PoseSequence(even, poses.images, poses.space, poses.name), usual

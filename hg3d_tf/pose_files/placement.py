@@ -101,9 +101,8 @@ def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequ
     if len(heights_m) > 1 and max(persons) > len(heights_m):
         raise UserError(f"{poses.name}: {max(persons)} persons, but {len(heights_m)} heights")
     sums = np.concatenate([bone_lengths(b["joints_3d"]).sum(axis=-1) for b in poses.blocks()])
-    heights_mm = (
-        np.array(heights_m * (1 if len(heights_m) > 1 else max(persons)))[persons - 1] * 1e3
-    )
+    several = np.array(heights_m)[persons - 1] if len(heights_m) > 1 else heights_m[0]
+    heights_mm = 1e3 * np.broadcast_to(several, persons.shape)
     if poses.is_film:  # one factor for each person: bones do not tremble
         for person in poses.persons:
             of_person = persons == person

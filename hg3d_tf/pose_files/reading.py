@@ -100,12 +100,12 @@ class _Reader:
         if moment != self._moment:
             self._moment, self._frame, self._there = moment, self._frame + 1, 0
         self._there += 1
-        try:
-            row["seconds"] = np.nan if seconds is None else seconds
-            row["frame"] = record.get("frame", self._frame)
-            row["person"] = record.get("person", self._there)
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{where}: seconds, frame and person are numbers ({error})") from error
+        if seconds is not None:
+            row["seconds"] = json_poses.number(seconds, "seconds", where)
+        for name, given in (("frame", self._frame), ("person", self._there)):
+            row[name] = json_poses.number(record.get(name, given), name, where, whole=True)
+        if row["person"] < 1:
+            raise UserError(f"{where}: person is 0, numbers of persons begin at 1")
 
 
 def _timed(poses: PoseSequence, frame_rate: float) -> PoseSequence:

@@ -33,6 +33,9 @@ def _fill(column: np.ndarray, seconds: np.ndarray) -> None:
 
 def _convolved(columns: np.ndarray, seconds: np.ndarray, sigma_s: float) -> np.ndarray:
     """Smooth on even times, then look up at the film's own."""
+    # Across a pause of twice its reach the kernel carries nothing: longer ones are cut short.
+    steps = np.minimum(np.diff(seconds), 2 * _REACH * sigma_s + np.median(np.diff(seconds)))
+    seconds = np.concatenate([[0.0], np.cumsum(steps)])
     step = max(float(np.median(np.diff(seconds))), sigma_s / 50)
     count = max(3, round((seconds[-1] - seconds[0]) / step) + 1)
     even = np.linspace(seconds[0], seconds[-1], count)

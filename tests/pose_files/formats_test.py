@@ -233,6 +233,16 @@ def test_a_film_that_pauses_has_a_gap_in_formats_of_one_rate(walk, tmp_path):
     np.testing.assert_allclose(points[kept], walk.joints_3d[kept] * (1, -1, -1), atol=0.01)
 
 
+def test_a_pause_too_long_for_one_rate_is_named(walk, tmp_path):
+    film = walks.as_film(walk)
+    film.rows["seconds"][50:] += 1000
+    poses = sequence.PoseSequence(film.rows, film.images, name="long.json")
+    for form in ("bvh", "c3d"):
+        with pytest.raises(UserError, match=r"long\.json: its pauses are too long"):
+            formats.write(tmp_path / f"x.{form}", poses)
+    formats.write(tmp_path / "x.glb", poses)
+
+
 @pytest.mark.parametrize("form", formats.FORMATS)
 def test_what_cannot_be_written_is_one_line_and_leaves_nothing(walk, tmp_path, form):
     film = walks.as_film(walk)

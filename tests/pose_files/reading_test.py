@@ -93,7 +93,20 @@ BAD = {
         [{"seconds": t, "joints_3d_mm": JOINTS} for t in (0, 0.2, 0.1)],
         "seconds of pose 3 do not rise",
     ),
-    "seconds in words": ([{"seconds": "soon", "joints_3d_mm": JOINTS}], "are numbers"),
+    "seconds in words": (
+        [{"seconds": "soon", "joints_3d_mm": JOINTS}],
+        "seconds is 'soon', not a number",
+    ),
+    "a frame that is none": ([{"joints_3d_mm": JOINTS, "frame": -1}], "frame is -1, not a whole"),
+    "a person by name": ([{"joints_3d_mm": JOINTS, "person": "me"}], "person is 'me'"),
+    "a person 0": ([{"joints_3d_mm": JOINTS, "person": 0}], "person is 0, numbers"),
+    "an endless time": ([{"joints_3d_mm": JOINTS, "seconds": float("inf")}], "seconds is inf"),
+    "a box of two": ([{"joints_3d_mm": JOINTS, "box_px": [1, 2]}], "box_px is [1, 2], not 4"),
+    "a size": ([{"joints_3d_mm": JOINTS, "image_size_px": "HD"}], "image_size_px is 'HD'"),
+    "too far": (
+        [{"joints_3d_mm": JOINTS | {"l_hip": [1, 1e300, 3]}}],
+        "joints_3d_mm of l_hip is beyond",
+    ),
     "two films": (
         [{"seconds": i, "image": n, "joints_3d_mm": JOINTS} for i, n in enumerate("ab")],
         "holds 2 films",
@@ -122,6 +135,8 @@ def test_bad_poses_are_one_line_that_names_them(tmp_path, name):
         ("image,person,nose_x_mm\na,1,2\n", "'nose_x_mm' is no column"),
         ("image,person,l_hip_x_mm\na,1\n", "line 2: has 2 cells of 3"),
         ("image,person,l_hip_x_mm\na,1,x\n", "holds a cell that is no number"),
+        ("image,person,l_hip_x_mm\na,1,1e300\n", "joints_3d is beyond"),
+        ("image,person,l_hip_x_mm\na,inf,1\n", "is no number"),
         ("image,person,l_hip_x_mm\n", "no person is in it"),
     ],
 )
