@@ -31,7 +31,7 @@ class RememberedLooks:
 
     def __init__(self, predictor: Predictor, path: Path | None, settings: dict):
         self._predictor, self._path, self._file = predictor, path, None
-        self.reused = 0
+        self._is_empty = True
         self._is_replayed = True  # the file holds no more answers
         if path is None:
             return
@@ -54,16 +54,19 @@ class RememberedLooks:
     def __exit__(self, *_):
         if self._file is not None:
             self._file.close()
+            if self._is_empty:
+                self._path.unlink()
 
     def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Return the pose in a box of a photo."""
         if not self._is_replayed and (pose := self._next()) is not None:
-            self.reused += 1
+            self._is_empty = False
             return pose
         pose = self._predictor(photo, box)
         if self._file is not None:
             np.save(self._file, _as_row(pose))
             self._file.flush()
+            self._is_empty = False
         return pose
 
     def forget(self) -> None:
