@@ -143,4 +143,4 @@ def _jitter(depths: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, tensorflow=False)

@@ -25,15 +25,18 @@ class UserError(Exception):
     """A mistake of the user: its text names the input, the problem and the fix, on one line."""
 
 
-def run(main: Callable[[], int | None]) -> None:
-    """Parse flags, run `main`, and exit: 0, what `main` returns, or 1 after one line of error."""
+def run(main: Callable[[], int | None], tensorflow: bool = True) -> None:
+    """Parse flags, run `main`, and exit: 0, what `main` returns, or 1 after one line of error.
+
+    `tensorflow` as of `run_with_arguments`.
+    """
 
     def checked_main(argv):
         if len(argv) > 1:
             raise UserError(f"unexpected argument {argv[1]!r}: flags are written --name=value")
         return main()
 
-    run_with_arguments(checked_main)
+    run_with_arguments(checked_main, tensorflow)
 
 
 def run_with_arguments(main: Callable[[list[str]], int | None], tensorflow: bool = True) -> None:

@@ -29,6 +29,7 @@ def convert(*arguments):
     return run("-c", NO_TENSORFLOW, "hg3d_tf.convert", *arguments)
 
 
+@pytest.mark.slow
 def test_every_format_is_written_without_tensorflow(poses):
     for library in ("ezc3d", "pygltflib"):
         pytest.importorskip(library)
@@ -73,6 +74,7 @@ def test_what_one_format_cannot_hold_does_not_keep_others_from_being_written(tmp
     assert {path.name for path in tmp_path.iterdir()} == {"p.json", "p.csv"}
 
 
+@pytest.mark.slow
 def test_mistakes_are_one_line_and_write_nothing(poses):
     cases = {
         (): ["<poses>"],
@@ -97,6 +99,7 @@ def test_predict_names_what_photos_cannot_be(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_predict_writes_a_films_poses_in_true_size_beside_it(tmp_path):
     for library in ("av", "embreex"):
         pytest.importorskip(library)
@@ -121,6 +124,7 @@ def test_predict_writes_a_films_poses_in_true_size_beside_it(tmp_path):
     assert (tmp_path / "clip_poses.trc").exists() and (tmp_path / "clip_poses.bvh").exists()
 
 
+@pytest.mark.slow
 def test_predict_says_the_size_of_photos_that_it_placed(tmp_path):
     from PIL import Image
 

@@ -28,6 +28,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("node") and CHROMIUM), reason="Node.js or Chromium is absent")
 @pytest.mark.skipif(
     not (WEB / "node_modules/three").exists(), reason="`make web` has not been run: no three.js"
