@@ -11,7 +11,8 @@
   bends sideways or forwards) do not count.
 - Hands and feet keep the turn of forearm and shin.
 
-A joint that is missing moves in a straight line from where it was to where it is seen again.
+A joint that is missing moves in a straight line from where it was to where it is seen again. A bone
+whose two joints are in one place is not turned.
 """
 
 from collections.abc import Iterator
@@ -57,14 +58,14 @@ def blocks(poses: PoseSequence) -> Iterator[Block]:
 
 def fitted_joints(joints_3d: np.ndarray, lengths: dict[str, float]) -> np.ndarray:
     """Return joints [N, 16, 3] (y up, mm) with the bones' directions, but constant lengths."""
-    left, _, _ = _frames(joints_3d)
+    hips, _ = _frames(joints_3d)
     fitted = np.full(joints_3d.shape, np.nan)
     fitted[:, PELVIS] = joints_3d[:, PELVIS]
     for bone in rig.BONES:
         sign = {"l_hip": 1, "r_hip": -1}.get(bone.joint)
         if sign:
             fitted[:, joint_index(bone.joint)] = (
-                fitted[:, PELVIS] + sign * lengths["hip"] * left[:, :, 0]
+                fitted[:, PELVIS] + sign * lengths["hip"] * hips[:, :, 0]
             )
         if bone.target:
             start, end = joint_index(bone.joint), joint_index(bone.target)
@@ -96,8 +97,8 @@ def _filled(poses: PoseSequence) -> PoseSequence:
     return poses.changed(change)
 
 
-def _frames(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the turns [N, 3, 3] of hips and spine, and the trunk's direction [N, 3]."""
+def _frames(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the turns [N, 3, 3] of hips and spine."""
     point = {name: joints[:, joint_index(name)] for name in ("l_hip", "r_hip", "pelvis", "thorax")}
     point |= {name: joints[:, joint_index(name)] for name in ("l_shoulder", "r_shoulder")}
     trunk = turns.unit(point["thorax"] - point["pelvis"])
@@ -107,14 +108,19 @@ def _frames(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     shoulders = point["l_shoulder"] - point["r_shoulder"]
     front = turns.unit(np.cross(shoulders, trunk))
     spine_turn = np.stack([np.cross(trunk, front), trunk, front], axis=-1)
-    return hips_turn, spine_turn, trunk
+    return _or_none(hips_turn), _or_none(spine_turn)
+
+
+def _or_none(found: np.ndarray) -> np.ndarray:
+    """Return turns [N, 3, 3], those that points in one place do not tell being none."""
+    return np.where(np.isfinite(found).all(axis=(1, 2), keepdims=True), found, np.eye(3))
 
 
 def _aim(joints: np.ndarray, bone: rig.Bone, parent: np.ndarray) -> np.ndarray:
     """Return the shortest turn [N, 3, 3], in the parent, from a bone's rest to where it points."""
     direction = joints[:, joint_index(bone.target)] - joints[:, joint_index(bone.joint)]
     local = (np.swapaxes(parent, -1, -2) @ turns.unit(direction)[..., None])[..., 0]
-    return turns.shortest(_rest(bone), local)
+    return _or_none(turns.shortest(_rest(bone), local))
 
 
 def _rest(bone: rig.Bone) -> np.ndarray:
@@ -127,7 +133,7 @@ def _rest(bone: rig.Bone) -> np.ndarray:
 def _global(joints: np.ndarray, twists: np.ndarray | None) -> np.ndarray:
     """Return the bones' turns [N, B, 3, 3]; twists [N, 4] of `HINGED`, None for none."""
     found = np.empty((len(joints), len(rig.BONES), 3, 3))
-    found[:, 0], found[:, 1], _ = _frames(joints)
+    found[:, 0], found[:, 1] = _frames(joints)
     for place, bone in enumerate(rig.BONES[2:], 2):
         parent = found[:, bone.parent]
         if bone.target is None:
@@ -173,6 +179,7 @@ def _shown_twists(joints: np.ndarray) -> np.ndarray:
         start, middle, end = (joint_index(name) for name in (bone.joint, lower.joint, lower.target))
         upper = turns.unit(joints[:, middle] - joints[:, start])
         hinge = np.cross(upper, turns.unit(joints[:, end] - joints[:, middle]))
+        hinge = np.where(np.isfinite(hinge), hinge, 0)
         sine = np.linalg.norm(hinge, axis=-1)
         # In the parent's frame swung, without the twist; the bone's own turn then is `aim`.
         swung = (np.swapaxes(found[:, place], -1, -2) @ hinge[..., None])[..., 0]

@@ -246,6 +246,20 @@ def test_a_missing_joint_moves_on_a_line():
     assert steps_deg(all_turns(film)).max() < 15
 
 
+@pytest.mark.parametrize(("one", "other"), [("l_hip", "r_hip"), ("l_knee", "l_hip")])
+def test_joints_in_one_place_for_a_while_still_give_turns(one, other, tmp_path):
+    walk = walks.walk()
+    joints = walk.joints_3d.copy()
+    joints[20:30, joint_index(one)] = joints[20:30, joint_index(other)]
+    film = walks.as_film(walk, joints_3d=joints)
+    found = all_turns(film)
+    squares = found @ np.swapaxes(found, -1, -2)
+    np.testing.assert_allclose(squares, np.broadcast_to(np.eye(3), squares.shape), atol=1e-9)
+    formats.write(tmp_path / "walk.bvh", film)
+    numbers = (tmp_path / "walk.bvh").read_text().split("Frame Time:")[1].split()[1:]
+    assert np.isfinite(np.array(numbers, float)).all() and len(numbers) == 90 * 57
+
+
 def test_euler_angles_are_those_of_their_turns_in_every_order():
     scipy = pytest.importorskip("scipy.spatial.transform")
     rng = np.random.default_rng(0)
