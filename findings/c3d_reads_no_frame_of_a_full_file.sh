@@ -8,7 +8,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-"${PYTHON:-python3.12}" -m venv venv
+"${PYTHON:-python3}" -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check c3d==0.6.0 ezc3d==1.7.2 numpy==2.4.6
 cat > run.py <<'PY'
 import importlib.metadata
