@@ -260,8 +260,13 @@ def run(*arguments: str) -> None:
       UserError: if it fails; its own message stands above.
     """
     print("\n$ python " + " ".join(arguments), flush=True)
-    if subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode:
+    if start_python(*arguments):
         raise cli.UserError("the quickstart stopped at the command above")
+
+
+def start_python(*arguments: str) -> int:
+    """Run Python at the root of the checkout; return its exit status."""
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":
