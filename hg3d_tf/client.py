@@ -9,7 +9,7 @@ from pathlib import Path
 
 from absl import flags
 
-from hg3d_tf import cli
+from hg3d_tf import cli, extras
 from hg3d_tf.prediction.boxes import parse_box
 
 FLAGS = flags.FLAGS
@@ -42,9 +42,7 @@ def predictor():
     try:
         from hg3d_tf.serving import clients
     except ImportError as error:
-        raise cli.UserError(
-            f"{error.name} is not installed: pip install -e '.[serving]' brings what asks a server"
-        ) from error
+        raise extras.missing("hg3d_tf.client", error.name, "serving") from error
 
     default = "localhost:8500" if FLAGS.protocol == "grpc" else "localhost:8501"
     values = cli.flag_values(clients.ServerConfig) | {"server": FLAGS.server or default}

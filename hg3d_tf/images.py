@@ -1,7 +1,7 @@
 """One way to read a picture: its orientation, its grey levels, its size, and what is no picture.
 
 Everything that opens photos reads them here: prediction, the client and the builders of datasets.
-It imports nothing but NumPy and Pillow; HEIC is read where pillow-heif is installed.
+It imports nothing heavier than NumPy and Pillow; HEIC is read where pillow-heif is installed.
 """
 
 import contextlib
@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hg3d_tf import extras
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 # What macOS writes beside each file of a disk that is not its own: no picture, but named as one.
@@ -29,7 +31,6 @@ _MAX_JPEG_PIXELS = 1_000_000_000  # which are reduced while they are decoded
 # Others, of the forty that Pillow knows, start programs or are no photos.
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_HEIC_FIX = "HEIC is read with the package pillow-heif: pip install pillow-heif, or save as JPEG"
 
 _ORIENTATION_TAG = 0x0112
 # Exif 2.3, 4.6.4: orientation -> what turns the stored picture into the one that is seen.
@@ -154,8 +155,12 @@ def pictures_in(folder: Path) -> tuple[list[Path], list[str]]:
     pictures = [path for path in files if is_picture(path)]
     beside = [path for path in files if path.name.startswith(APPLE_DOUBLE_PREFIX)]
     heic = [p for p in files if p.suffix.lower() in HEIC_SUFFIXES and p not in beside + pictures]
-    groups = ((beside, "macOS's notes beside files of that name"), (heic, _HEIC_FIX))
+    groups = ((beside, "macOS's notes beside files of that name"), (heic, _heic_fix()))
     return pictures, [_passed_over(folder, paths, why) for paths, why in groups if paths]
+
+
+def _heic_fix() -> str:
+    return str(extras.missing("HEIC", "pillow-heif", "heic", "save as JPEG"))
 
 
 def _passed_over(folder, paths, why) -> str:
@@ -209,7 +214,7 @@ def _no_picture(file, error) -> str:
     if not head:
         return "the file is empty"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS and not _reads_heic():
-        return _HEIC_FIX
+        return _heic_fix()
     return "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _reason(error)
 
 

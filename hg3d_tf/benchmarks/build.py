@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hg3d_tf import extras
 from hg3d_tf.cli import UserError
 
 # A process of its own: the builders are no part of the package, and TensorFlow no part of them.
@@ -23,8 +24,6 @@ def measure(script: Path = SCRIPT) -> dict:
         raise UserError(f"--what=build: no {script}: run it in a checkout of the repository")
     missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(
-            f"--what=build: {', '.join(missing)} not installed: pip install -e '.[datasets]'"
-        )
+        raise extras.missing("--what=build", ", ".join(missing), "datasets")
     done = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)

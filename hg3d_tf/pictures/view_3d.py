@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hg3d_tf import files
-from hg3d_tf.cli import UserError
+from hg3d_tf import extras, files
 from hg3d_tf.pictures.colours import bone_colour
 from hg3d_tf.skeleton import BONES
 
@@ -16,7 +15,7 @@ def import_plotly():
     try:
         import plotly.graph_objects as plotly
     except ImportError as error:
-        raise UserError("--html needs plotly: pip install 'hg3d_tf[view]'") from error
+        raise extras.missing("--html", "plotly", "view") from error
     return plotly
 
 

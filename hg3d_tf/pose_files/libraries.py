@@ -3,7 +3,7 @@
 import importlib
 from types import ModuleType
 
-from hg3d_tf.cli import UserError
+from hg3d_tf import extras
 
 
 def load(name: str, form: str) -> ModuleType:
@@ -11,4 +11,4 @@ def load(name: str, form: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise UserError(f"{form} files need {name}: pip install 'hg3d_tf[formats]'") from error
+        raise extras.missing(f"--format={form}", name, "formats") from error

@@ -3,6 +3,7 @@
 import sys
 from typing import NamedTuple
 
+from hg3d_tf import extras
 from hg3d_tf.cli import UserError
 
 
@@ -34,5 +35,5 @@ def import_av():
     try:
         import av
     except ImportError as error:
-        raise UserError("--video needs PyAV: pip install 'hg3d_tf[video]'") from error
+        raise extras.missing("a video", "PyAV", "video") from error
     return av

