@@ -15,10 +15,15 @@ from absl import flags
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT.parent)]
 
-from hg3d_tf import cli, files  # noqa: E402
+from hg3d_tf import cli, extras, files  # noqa: E402
+from hg3d_tf.data.names import full_name  # noqa: E402
 from preparation.workplace import workplace_of, write_errors  # noqa: E402
 
-_DATASETS = flags.DEFINE_list("dataset", [], "What to build: name or name/config, comma-separated.")
+_DATASETS = flags.DEFINE_list(
+    "dataset",
+    [],
+    "What to build, comma-separated: name/config or name.",
+)
 _DATA_DIR = cli.DEFINE_path(
     "data_dir", os.environ.get("TFDS_DATA_DIR", "data"), "Where the prepared datasets lie."
 )
@@ -48,7 +53,9 @@ _OPTIONS["label_pixels"] = flags.DEFINE_enum(
     "Which pixels the labels of own_photos count where a photo's Exif turns it: those that are"
     " seen (labelme, RectLabel, Label Studio) or stored (labelImg, VoTT, COCO Annotator).",
 )
-_PREVIEW = cli.DEFINE_path("preview", None, "PNG of 32 training examples with their labels.")
+_PREVIEW = cli.DEFINE_path(
+    "preview", None, "PNG of 32 training examples of each dataset with their labels."
+)
 _BEAM_RUNNER = flags.DEFINE_string(
     "beam_runner",
     None,
@@ -179,30 +186,34 @@ def prepare(dataset: str, data_dir: Path) -> None:
 
 def main() -> None:
     """Build what the flags ask for."""
-    check_known(_DATASETS.value)
+    datasets = [full_name(name) for name in _DATASETS.value]
+    check_known(datasets)
     data_dir = cli.writable_folder(_DATA_DIR.value)
     import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()  # the builders show their own
-    for dataset in _DATASETS.value:
+    builders = []
+    for dataset in datasets:
+        builders.append(_built(dataset, data_dir))
+        print(f"  in {builders[-1].data_dir}")
+        if _PREVIEW.value:
+            from preview import write_contact_sheet
+
+            write_contact_sheet(builders, Path(_PREVIEW.value))
+            print(f"  preview in {_PREVIEW.value}")
+
+
+def _built(dataset: str, data_dir: Path):
+    """Return the builder of a dataset that is there, or now is."""
+    try:
         if not _OVERWRITE.value and is_built(make_builder(dataset, data_dir)):
             print(f"{dataset}: already there")
         else:
             prepare(dataset, data_dir)
-        builder = make_builder(dataset, data_dir)
-        print(f"  in {builder.data_dir}")
-        if _PREVIEW.value:
-            _write_preview(builder, dataset)
-
-
-def _write_preview(builder, dataset: str) -> None:
-    from preview import write_contact_sheet
-
-    path = Path(_PREVIEW.value)
-    if len(_DATASETS.value) > 1:
-        path = path.with_stem(f"{path.stem}-{dataset.replace('/', '-')}")
-    write_contact_sheet(builder, path)
-    print(f"  preview in {path}")
+    except ModuleNotFoundError as error:
+        extra = "render" if dataset.startswith("synthetic_humans/") else "datasets"
+        raise extras.missing(f"--dataset={dataset}", error.name, extra) from error
+    return make_builder(dataset, data_dir)
 
 
 if __name__ == "__main__":

@@ -168,3 +168,17 @@ def test_a_full_disk_is_said_in_one_line(tmp_path):
     line = error_line(run("-c", WITH_A_FULL_DISK, BUILD, *own_photos(tmp_path)))
     assert f"cannot write to {tmp_path / 'data'}: " in line and "File too large" in line
     assert not (tmp_path / "data/own_photos").exists()
+
+
+@pytest.mark.slow
+def test_short_names_are_built_and_the_preview_has_the_name_given(tmp_path):
+    pytest.importorskip("embreex", reason="the render extra is not installed")
+    counts = [f"--num_{split}=1" for split in ("train", "validation", "test", "processes")]
+    sheet = tmp_path / "sheet.png"
+    flags = ["--dataset=wild,studio", f"--data_dir={tmp_path / 'data'}", f"--preview={sheet}"]
+    result = build(*flags, *counts, "--image_size=64")
+    assert result.returncode == 0, result.stderr
+    assert "synthetic_humans/wild: built 1 train" in result.stdout
+    assert [path.name for path in tmp_path.glob("*.png")] == ["sheet.png"]
+    with Image.open(sheet) as image:
+        assert image.height == 2 * 220

@@ -1,5 +1,6 @@
 """A contact sheet: examples with their joints drawn over the image, and in 3D from the side."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,16 +59,23 @@ def draw_example(example: dict) -> Image.Image:
     return cell
 
 
-def write_contact_sheet(builder: tfds.core.DatasetBuilder, path: Path, count: int = 32) -> None:
-    """Write a PNG of the first `count` training examples of a prepared dataset."""
-    examples = builder.as_dataset(split="train", read_config=_READ_ONCE).take(count)
-    cells = [draw_example(example) for example in tfds.as_numpy(examples)]
-    columns = min(_COLUMNS, len(cells))
-    sheet = Image.new("RGB", (columns * 2 * _CELL, -(-len(cells) // columns) * _CELL))
-    for number, cell in enumerate(cells):
-        sheet.paste(cell, (number % columns * 2 * _CELL, number // columns * _CELL))
+def write_contact_sheet(
+    builders: Sequence[tfds.core.DatasetBuilder], path: Path, count: int = 32
+) -> None:
+    """Write a PNG of the first `count` training examples of each prepared dataset, in new rows."""
+    rows = [row for builder in builders for row in _rows(builder, count)]
+    sheet = Image.new("RGB", (max(map(len, rows)) * 2 * _CELL, len(rows) * _CELL))
+    for y, row in enumerate(rows):
+        for x, cell in enumerate(row):
+            sheet.paste(cell, (x * 2 * _CELL, y * _CELL))
     with files.atomic_path(path) as temporary:
         sheet.save(temporary, "PNG")
+
+
+def _rows(builder: tfds.core.DatasetBuilder, count: int) -> list[list[Image.Image]]:
+    examples = builder.as_dataset(split="train", read_config=_READ_ONCE).take(count)
+    cells = [draw_example(example) for example in tfds.as_numpy(examples)]
+    return [cells[first : first + _COLUMNS] for first in range(0, len(cells), _COLUMNS)]
 
 
 # Without TFDS's cache, which warns about data that are not read to the end.

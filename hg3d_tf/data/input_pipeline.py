@@ -16,6 +16,7 @@ from hg3d_tf.data.bad_record_guard import any_good, fill_places, guarded, only_g
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.data.mix import exact_counts, parse_mix
 from hg3d_tf.data.mixing import create_mix, from_source, mixed_records
+from hg3d_tf.data.names import full_name
 from hg3d_tf.data.ops import Sample
 from hg3d_tf.data.records import RecordReader
 
@@ -50,7 +51,7 @@ class InputConfig:
         if self.mix_exact:
             exact_counts(self.batch_size, self.mix)
         for name in self.hide_depth:
-            if name not in self.mix:
+            if full_name(name) not in map(full_name, self.mix):
                 raise ValueError(f"hide_depth: {name!r} is not in the mix of {', '.join(self.mix)}")
 
 
@@ -111,7 +112,8 @@ def train_batches(
 def _train_sample(config: InputConfig, size: int, builders, worker: int, num_workers: int):
     """Return the function from index, source and encoded example to a training sample."""
     adapt = samples.adapt()
-    hide_depth = [name in config.hide_depth for name in config.mix]
+    hidden = {full_name(name) for name in config.hide_depth}
+    hide_depth = [full_name(name) in hidden for name in config.mix]
     parsers = [prepared.example_parser(builder) for builder in builders]
     preprocess = samples.preprocess_for_train(config.augmentation, config.augment_3d, size)
 

@@ -1,5 +1,7 @@
 """A mix of datasets: the probability that a sample is of each, by name."""
 
+from hg3d_tf.data.names import full_name
+
 
 def parse_mix(mix: str) -> dict[str, float]:
     """Return normalised weights by dataset name from "name:weight,name:weight".
@@ -15,7 +17,8 @@ def parse_mix(mix: str) -> dict[str, float]:
         except ValueError:
             raise ValueError(f"mix {mix!r}: {weight!r} in {part!r} is not a number") from None
         name = name if colon else part.strip()
-        if not name or not value >= 0 or value == float("inf") or name in weights:
+        again = full_name(name) in map(full_name, weights)
+        if not name or not value >= 0 or value == float("inf") or again:
             raise ValueError(f"mix {mix!r}: {part!r} is not dataset:weight with each named once")
         weights[name] = value
     total = sum(weights.values())

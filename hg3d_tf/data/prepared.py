@@ -7,30 +7,27 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.data.names import full_name
 from hg3d_tf.data.ops import Sample
-
-# Short names of the datasets that the project renders itself.
-ALIASES = {"studio": "synthetic_humans/studio", "wild": "synthetic_humans/wild"}
 
 _DECODERS = {"image": tfds.decode.SkipDecoding()}
 
 
 def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
-    """Return the prepared dataset `name` (an alias, "dataset" or "dataset/config").
+    """Return the prepared dataset `name`, short or full.
 
     Raises:
       UserError: if it has not been built; the message gives the command that builds it.
     """
-    full_name = ALIASES.get(name, name)
     where = {"data_dir": data_dir} if data_dir else {}
     with contextlib.suppress(tfds.core.registered.DatasetNotFoundError, ValueError):
-        builder = tfds.builder(full_name, try_gcs=False, **where)
+        builder = tfds.builder(full_name(name), try_gcs=False, **where)
         if builder.is_prepared():  # else only the builder's code was found
             return builder
     place = f" --data_dir={data_dir}" if data_dir else ""
     raise UserError(
         f"dataset {name!r} is not in {data_dir or 'the default data folder'}: build it with"
-        f" `python datasets/build.py --dataset={full_name}{place}`"
+        f" `python datasets/build.py --dataset={full_name(name)}{place}`"
     )
 
 
