@@ -18,6 +18,23 @@ def median_seconds(function, seconds: float) -> float:
     return float(np.median(durations))
 
 
+def seconds_in_turn(functions, seconds: float) -> np.ndarray:
+    """Call functions one after the other for about `seconds`; return durations [rounds, functions].
+
+    What else the machine does in the meantime takes time from all alike.
+    """
+    for function in functions:
+        function()
+    rounds, end = [], time.perf_counter() + seconds
+    while not rounds or time.perf_counter() < end:
+        times = [time.perf_counter()]
+        for function in functions:
+            function()
+            times.append(time.perf_counter())
+        rounds.append(np.diff(times))
+    return np.array(rounds)
+
+
 def machine() -> dict:
     """Return what measured numbers depend on."""
     import tensorflow as tf
