@@ -21,8 +21,8 @@ SYNTHETIC = "synthetic"
 _PICTURED = {"worst": 6, "typical": 3}  # predictions on the pictures of these flags
 
 cli.DEFINE_paths("workdir", "Training folders; several are compared.", tensorflow=True)
-flags.DEFINE_list("dataset", ["wild", "studio"], "Datasets to measure on.")
-flags.DEFINE_string("split", "test", "Split of the datasets.")
+flags.DEFINE_list("dataset", [], "Datasets to measure on [those that the protocol belongs to].")
+flags.DEFINE_string("split", None, "Split of the datasets [test; of mpii validation].")
 cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_list(
     "protocol",
@@ -86,10 +86,11 @@ def check_flags() -> None:
         if name not in registry.PROTOCOLS and name != SYNTHETIC:
             known = ", ".join((SYNTHETIC, *registry.PROTOCOLS))
             raise cli.UserError(f"--protocol={name} is unknown; there are {known}")
-    if FLAGS.predictions and len(FLAGS.dataset) != 1:
+    datasets = _plan()
+    if FLAGS.predictions and len(datasets) != 1:
         raise cli.UserError("--predictions are of one dataset: name it by --dataset")
     for flag in ("save_predictions", *_PICTURED):
-        if FLAGS[flag].value and (len(FLAGS.workdir) != 1 or len(FLAGS.dataset) != 1):
+        if FLAGS[flag].value and (len(FLAGS.workdir) != 1 or len(datasets) != 1):
             raise cli.UserError(f"--{flag} wants one --workdir and one --dataset")
     if FLAGS.batch_size < 1:
         raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
@@ -105,7 +106,7 @@ def evaluate():
     results: dict = {}
     failures: list[str] = []
     for row, dataset, predictions, size, note in predict_all(failures):
-        for protocol in FLAGS.protocol:
+        for protocol in _plan()[dataset]:
             try:
                 result = measure(protocol, predictions, size)
             except cli.UserError as error:
@@ -114,6 +115,19 @@ def evaluate():
             result = dataclasses.replace(result, statement=result.statement + note)
             results.setdefault(protocol, {}).setdefault(dataset, {})[row] = result
     return results, failures
+
+
+def _plan() -> dict[str, list[str]]:
+    """Return the protocols to measure by on each dataset."""
+    from hg3d_tf.evaluation.protocols import homes
+
+    return homes.plan(FLAGS.protocol, FLAGS.dataset)
+
+
+def _split(dataset: str) -> str:
+    from hg3d_tf.evaluation.protocols import homes
+
+    return FLAGS.split or homes.split_of(dataset)
 
 
 def measure(protocol: str, predictions, size: int):
@@ -138,9 +152,9 @@ def predict_all(failures: list[str]):
     from hg3d_tf.evaluation import scoring
 
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
-    for name in FLAGS.dataset:
-        prepared.checked_builder(name, FLAGS.split, data_dir)  # fail before the work starts
-    pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(FLAGS.dataset)
+    for name in _plan():
+        prepared.checked_builder(name, _split(name), data_dir)  # fail before the work starts
+    pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(_plan())
     for row, name, predictions, size, note in _systems(data_dir, failures):
         if name not in with_mean_pose:
             with_mean_pose.add(name)
@@ -165,7 +179,7 @@ def _systems(data_dir: str, failures: list[str]):
             model.config = dataclasses.replace(model.config, flip_test=FLAGS.flip_test)
         note = "; flip test" if model.config.flip_test else "; no flip test"
         size = model.config.input_size
-        for name in FLAGS.dataset:
+        for name in _plan():
             try:
                 predictions = _predict(model, workdir, name, data_dir)
             except cli.UserError as error:
@@ -176,8 +190,8 @@ def _systems(data_dir: str, failures: list[str]):
             yield row, name, predictions, size, note
     if FLAGS.predictions:
         arrays = named_arrays.load(FLAGS.predictions)
-        (name,), size = FLAGS.dataset, 256  # any: the labels are compared as shares of the crop
-        labels = scoring.load_labels(name, FLAGS.split, size, data_dir)
+        (name,), size = _plan(), 256  # any: the labels are compared as shares of the crop
+        labels = scoring.load_labels(name, _split(name), size, data_dir)
         joined = predictions_file.join(labels, arrays, FLAGS.predictions)
         yield Path(FLAGS.predictions).stem, name, joined, size, ""
 
@@ -189,7 +203,7 @@ def _predict(model, workdir: str, name: str, data_dir: str):
 
     size, bad_records = model.config.input_size, BadRecords(FLAGS.max_bad_fraction)
     batches = input_pipeline.evaluation_batches(
-        name, FLAGS.split, size, FLAGS.batch_size, data_dir, bad_records=bad_records
+        name, _split(name), size, FLAGS.batch_size, data_dir, bad_records=bad_records
     )
     with bad_records.stop_as_user_error():
         predictions = scoring.predict_split(model, batches, f"{workdir} on {name}")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from hg3d_tf.evaluation import poster
+from hg3d_tf.evaluation.protocols import homes
 from hg3d_tf.evaluation.protocols.result import Result
 from hg3d_tf.pictures import tables
 
@@ -15,8 +16,8 @@ _BY_DATASET = "synthetic"  # the protocol whose table shows all datasets side by
 def as_text(results: Results) -> str:
     """Return all tables for a terminal, each with its statement."""
     parts = (
-        [*([title] if title else []), tables.as_text(table), *statements]
-        for title, table, statements in _tables(results)
+        [*filter(None, (title, remark)), tables.as_text(table), *statements]
+        for title, remark, table, statements in _tables(results)
     )
     return "\n\n".join("\n".join(part) for part in parts)
 
@@ -24,22 +25,32 @@ def as_text(results: Results) -> str:
 def as_markdown(results: Results) -> str:
     """Return all tables in markdown, each with its statement."""
     parts = [
-        f"## {title or _BY_DATASET}\n\n{tables.as_markdown(table)}\n\n" + "\n".join(statements)
-        for title, table, statements in _tables(results)
+        part
+        for title, remark, table, statements in _tables(results)
+        for part in (
+            f"## {title or _BY_DATASET}",
+            remark,
+            tables.as_markdown(table),
+            "\n".join(statements),
+        )
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def as_json(results: Results) -> dict:
     """Return row -> dataset -> metric for the default protocol alone.
 
     Else protocol -> dataset -> {"statement": ..., "rows": row -> column, "poster": the same,
-    "poster_source": what its rows were measured on}; a column that no frame belongs to is null.
+    "poster_source": what its rows were measured on, "remark": why they cannot be compared}; a
+    column that no frame belongs to is null.
     """
     if list(results) == [_BY_DATASET]:
         return _by_row(results[_BY_DATASET])
     return {
-        protocol: {dataset: _block(rows) for dataset, rows in datasets.items()}
+        protocol: {
+            dataset: _block(rows) | {"remark": homes.remark(protocol, dataset)}
+            for dataset, rows in datasets.items()
+        }
         for protocol, datasets in results.items()
     }
 
@@ -64,18 +75,20 @@ def _by_row(datasets: Mapping[str, Mapping[str, Result]]) -> dict:
 
 
 def _tables(results: Results):
-    """Yield title, table and statements; a statement that all rows share is given once."""
+    """Yield title, remark or "", table, statements; one that all rows share is given once."""
     for protocol, datasets in results.items():
         if protocol == _BY_DATASET:
             statement = next(iter(next(iter(datasets.values())).values())).statement
-            yield "", tables.results_table(_by_row(datasets)), [statement]
+            yield "", "", tables.results_table(_by_row(datasets)), [statement]
             continue
         for dataset, rows in datasets.items():
             first = next(iter(rows.values()))
             values = {name: result.values for name, result in rows.items()}
             table = tables.protocol_table(values, poster.rows(first.poster), first.decimals)
             source = poster.source(first.poster)
-            yield f"{protocol} on {dataset}", table, _statements(rows) + [source] * bool(source)
+            remark = homes.remark(protocol, dataset)
+            statements = _statements(rows) + [source] * bool(source)
+            yield f"{protocol} on {dataset}", remark, table, statements
 
 
 def _statements(rows: Mapping[str, Result]) -> list[str]:

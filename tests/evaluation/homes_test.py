@@ -1,0 +1,46 @@
+"""A protocol is measured on the datasets that it belongs to, and says so elsewhere."""
+
+import re
+from pathlib import Path
+
+from hg3d_tf.evaluation import reports
+from hg3d_tf.evaluation.protocols import homes, registry
+from hg3d_tf.evaluation.protocols.result import Result
+
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments/README.md"
+
+
+def test_the_dataset_follows_the_protocol():
+    assert homes.plan(["h36m_paper"]) == {"h36m/paper": ["h36m_paper"]}
+    both = ["h36m_paper", "bone_symmetry"]
+    assert homes.plan(both) == {"h36m/paper": both}
+    assert homes.plan(["mpii_pckh", "h36m_pa"]) == {
+        "mpii": ["mpii_pckh"],
+        "h36m/every64": ["h36m_pa"],
+    }
+    assert list(homes.plan(["synthetic"])) == list(homes.plan(["pck_box"])) == ["wild", "studio"]
+    assert homes.plan(["h36m_paper"], ["wild"]) == {"wild": ["h36m_paper"]}
+    assert homes.split_of("mpii") == "validation" and homes.split_of("wild") == "test"
+
+
+def test_the_document_names_the_same_datasets():
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \|", EXPERIMENTS.read_text("utf-8"), re.MULTILINE)
+    documented = {
+        name: datasets for names, datasets in rows for name in re.findall(r"`(\w+)`", names)
+    }
+    for protocol in registry.PROTOCOLS:
+        for dataset in homes.plan([protocol]):
+            told = documented[protocol]
+            assert f"`{dataset}`" in told or told.startswith(("any", "the same"))
+
+
+def test_elsewhere_it_is_said_above_the_table_that_nothing_can_be_compared():
+    result = {"small": Result({"Average": 1.0}, "so", "h36m")}
+    everywhere = {"h36m_paper": {name: result for name in ("wild", "h36m/every64")}}
+    text, markdown = reports.as_text(everywhere), reports.as_markdown(everywhere)
+    for lines in (text, markdown):
+        wild, h36m = lines.split("h36m_paper on h36m/every64")
+        assert wild.index("NOT COMPARABLE: h36m_paper belongs to h36m") < wild.index("poster")
+        assert "NOT COMPARABLE" not in h36m
+    assert "wild" in reports.as_json(everywhere)["h36m_paper"]["wild"]["remark"]
+    assert not homes.remark("pck_box", "wild") and not homes.remark("by_pose", "lspet")
