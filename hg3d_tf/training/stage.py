@@ -1,5 +1,7 @@
 """Training one stage: how its parts are put together."""
 
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import tensorflow as tf
@@ -10,7 +12,15 @@ from hg3d_tf.network import efficientnet, precision
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import PoseModel, build_pose_model
 from hg3d_tf.torch_weights import imagenet
-from hg3d_tf.training import batch_preview, callbacks, checkpoints, progress, report, strategies
+from hg3d_tf.training import (
+    announcements,
+    batch_preview,
+    callbacks,
+    checkpoints,
+    progress,
+    report,
+    strategies,
+)
 from hg3d_tf.training.config import TrainConfig
 from hg3d_tf.training.guards import NonfiniteGuard
 from hg3d_tf.training.loop import TrainLoop
@@ -42,13 +52,23 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     with strategy.scope():
         state = TrainState(_create_model(config), config.average_decay)
     saved = TrainCheckpoints(workdir, state, config.keep_checkpoints, chief)
-    if saved.restore() and chief:
-        step, epoch = state.step.numpy(), state.epoch.numpy()
-        print(f"going on after step {step} (epoch {epoch}) of {workdir}")
-    if int(state.epoch.numpy()) < config.epochs:
+    saved.restore()
+    started, unfinished = time.monotonic(), int(state.epoch.numpy()) < config.epochs
+    if chief:
+        _say(announcements.start(config, workdir, state.model, int(state.step.numpy())))
+    if unfinished:
+        _say(announcements.devices(strategy, precision.resolve(config.precision)))
         with strategies.peer_errors(strategy):
             _run(config, workdir, state, saved, chief)
+    if chief:
+        seconds = time.monotonic() - started if unfinished else 0
+        _say(announcements.end(workdir, int(state.step.numpy()), seconds))
     return state.evaluated
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, flush=True)  # before what the progress bar writes to stderr
 
 
 def _create_model(config: TrainConfig) -> PoseModel:

@@ -1,0 +1,103 @@
+"""What a training says at its start and its end: from what, on what, and what to do next."""
+
+import os
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from hg3d_tf import extras
+from hg3d_tf.network import shipped
+from hg3d_tf.network.pose_model import PoseModel
+from hg3d_tf.training import strategies
+from hg3d_tf.training.config import TrainConfig
+
+# Where Linux shows that the driver has found a device.
+_SIGNS_OF_NVIDIA = ("/proc/driver/nvidia", "/dev/nvidia0")
+
+
+def start(config: TrainConfig, workdir: Path, model: PoseModel, step: int) -> Iterator[str]:
+    """Yield the lines of a start.
+
+    Args:
+      config: of the training.
+      workdir: its folder.
+      model: what it trains.
+      step: that it goes on after, 0 for a new one.
+    """
+    name, size = config.model.network, config.model.input_size
+    mix = ", ".join(f"{name}:{weight:.3g}" for name, weight in config.input.mix.items())
+    yield (
+        f"training {workdir}: {name} of {size} px, {config.epochs} epochs of"
+        f" {config.steps_per_epoch} steps of {config.input.batch_size} samples of {mix}"
+    )
+    if step:
+        yield f"going on after step {step} (epoch {step // config.steps_per_epoch}) of {workdir}"
+    else:
+        yield f"starting from {_origin(config)}; {_count(model)}"
+
+
+def devices(strategy: tf.distribute.Strategy, policy: str) -> Iterator[str]:
+    """Yield the lines that say what this process computes on, in which precision."""
+    cards = tf.config.list_physical_devices("GPU")
+    workers = strategies.num_processes(strategy)
+    local = max(1, strategy.num_replicas_in_sync // workers)
+    if isinstance(strategy, tf.distribute.TPUStrategy):
+        what = f"{local} TPU cores"
+    elif cards:
+        details = [tf.config.experimental.get_device_details(card) for card in cards[:local]]
+        names = ", ".join(detail.get("device_name", "unnamed") for detail in details)
+        unused = f" (of {len(cards)}; --strategy=mirrored takes all)" if local < len(cards) else ""
+        what = f"{local} GPU{'s' * (local > 1)}{unused}: {names}"
+    else:
+        what = f"the CPU, {_cores()} cores" + (f" as {local} devices" if local > 1 else "")
+    together = f", one of {workers} workers" if workers > 1 else ""
+    yield f"computing on {what}{together}, {policy}"
+    if not cards and any(map(os.path.exists, _SIGNS_OF_NVIDIA)):
+        yield f"warning: {_unseen_card()}"
+
+
+def end(workdir: Path, step: int, seconds: float) -> Iterator[str]:
+    """Yield the lines of an end, `seconds` after the start; 0 where nothing was left to do."""
+    took = f" in {time.strftime('%H:%M:%S', time.gmtime(seconds))}" if seconds else " before"
+    yield f"done after step {step}{took}: weights, report.md and curves.png are in {workdir}"
+    folder = shlex.quote(str(workdir))
+    yield (
+        f"next: python -m hg3d_tf.evaluate --workdir={folder}, hg3d_tf.predict --model={folder}"
+        f" photo.jpg, hg3d_tf.export --workdir={folder}"
+    )
+
+
+def _origin(config: TrainConfig) -> str:
+    if config.init_from == shipped.NAME:
+        return "the network in the package (its photos' terms: research only)"
+    if config.init_from:
+        return f"the weights of {config.init_from}"
+    if config.model.network == "efficientnet_lite0":
+        return "ImageNet's weights in the encoder, random ones elsewhere"
+    return "random weights"
+
+
+def _count(model: PoseModel) -> str:
+    def size(weights) -> int:
+        return sum(weight.shape.num_elements() for weight in weights)
+
+    return f"{size(model.weights):,} weights, {size(model.trainable_weights):,} of them trained"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _unseen_card() -> str:
+    """Return why TensorFlow does not see a NVIDIA device that is there, and how to mend it."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden in ("", "-1"):
+        return f"a NVIDIA device is there, hidden by CUDA_VISIBLE_DEVICES={hidden!r}: unset it"
+    return (
+        "a NVIDIA device is there, but TensorFlow does not see it: bring CUDA's libraries by"
+        f" `{extras.install_command('gpu')}`; if that was done, `nvidia-smi` says whether the"
+        " driver runs"
+    )
