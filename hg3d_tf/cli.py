@@ -182,9 +182,10 @@ def integers(text: str) -> tuple[int, ...]:
 
 
 def require(value, flag: str, why: str) -> None:
-    """Raise UserError unless the flag called `flag` was given."""
+    """Raise UserError unless the flag called `flag`, or the argument called `<flag>`, was given."""
     if value in (None, "", []):
-        raise UserError(f"--{flag} is missing: {why}")
+        name = flag if flag.startswith("<") else f"--{flag}"
+        raise UserError(f"{name} is missing: {why}")
 
 
 def flags_into_string() -> str:

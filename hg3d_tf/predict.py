@@ -16,7 +16,8 @@ after Ctrl-C, or when images are added to a folder, the same command goes on.
 
 Without --model the network that comes with the package is used, without --box or --detector it
 looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it;
-with --detector=search for everybody.
+with --detector=search for everybody. The weights in the package are for research only: the terms of
+the photos that they learned from allow no more (hg3d_tf/weights/README.md).
 """
 
 from pathlib import Path

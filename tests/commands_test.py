@@ -155,7 +155,7 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
         (("--model={tmp}", "{image}"), ["no training folder"]),
         (("--model={model}", "--box=1,2,3", "{image}"), ["--box=1,2,3"]),
         (("--model={model}", "--output_dir=/proc/nowhere", "{image}"), ["/proc/nowhere"]),
-        (("--model={model}",), ["<image>"]),
+        (("--model={model}",), ["error: <image> is missing"]),
         (("{image}", "--detector=search", "--box=1,2,3,4"), ["--detector=search and --box"]),
         (("--video={image}", "--detector=hog"), ["--detector=hog and --video"]),
     ],
