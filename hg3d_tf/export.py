@@ -1,10 +1,12 @@
 """Write what serves a network: `python -m hg3d_tf.export --workdir=runs/stage3`.
 
-Without --workdir it is the network in the package.
+Without --workdir it is the network in the package, whose weights are for research only
+(hg3d_tf/weights/README.md); files then go to runs/shipped/.
 
 A SavedModel that takes image bytes, whole under OUTPUT_DIR/VERSION/, as TF Serving wants it. Or,
 with --tflite=float32,float16,dynamic,int8, files for phones and browsers, OUTPUT_DIR/FORM.tflite,
-with a report (report.md, report.json) of their size, operators, speed, and loss on a test set.
+with a report (report.md, report.json) of their size, operators, speed, and loss on a test set. int8
+takes its ranges from training data, or from any pictures of people: --calibration_photos=FOLDER.
 """
 
 import importlib.util
@@ -27,7 +29,8 @@ cli.DEFINE_path(
 cli.DEFINE_path(
     "output_dir",
     None,
-    "Folder of the versions [WORKDIR/saved_model] or of the files [WORKDIR/tflite].",
+    "Folder of the versions [WORKDIR/saved_model] or of the files [WORKDIR/tflite]; of the network"
+    " in the package [runs/shipped/...].",
     tensorflow=True,
 )
 cli.DEFINE_parsed(
@@ -48,8 +51,18 @@ cli.DEFINE_parsed(
     parse_mix,
     "Training mix that int8's ranges are taken from, as for train.",
 )
+cli.DEFINE_path(
+    "calibration_photos",
+    None,
+    "Folder of any pictures of people that int8's ranges are taken from instead of --mix.",
+)
 flags.DEFINE_integer("calibration_samples", 200, "Images for int8's ranges.", lower_bound=1)
-flags.DEFINE_string("dataset", "wild", "Dataset that the files' loss is measured on.")
+flags.DEFINE_string(
+    "dataset",
+    None,
+    "Dataset that the files' loss is measured on [wild, if it is there; else the"
+    " --calibration_photos, without labels].",
+)
 flags.DEFINE_string("split", "test", "Its split.")
 flags.DEFINE_float("max_pck_loss", 2.0, "Points of PCK that a file may lose.")
 flags.DEFINE_float("max_mpjpe_rise", 5.0, "Percent by which a file's MPJPE may be larger.")
@@ -68,7 +81,7 @@ def export_saved_model() -> None:
     """Write the next version of the SavedModel."""
     from hg3d_tf.training import checkpoints
 
-    output_dir = Path(FLAGS.output_dir or Path(FLAGS.workdir) / "saved_model")
+    output_dir = _output_dir("saved_model")
     version = FLAGS.version if FLAGS.version is not None else _next_version(output_dir)
     path = output_dir / str(version)
     if path.exists():
@@ -79,6 +92,13 @@ def export_saved_model() -> None:
         recalibrate(model)
     save(model, path)
     print(f"SavedModel: {path}")
+
+
+def _output_dir(kind: str) -> Path:
+    from hg3d_tf.network import shipped
+
+    inside = "runs/shipped" if FLAGS.workdir == shipped.NAME else FLAGS.workdir
+    return Path(FLAGS.output_dir or Path(inside) / kind)
 
 
 def recalibrate(model) -> None:
@@ -102,7 +122,8 @@ def export_tflite() -> None:
     Raises:
       UserError: after all else is written, where files lose too much.
     """
-    from hg3d_tf.data import input_pipeline
+    from hg3d_tf import weights
+    from hg3d_tf.network import shipped
     from hg3d_tf.tflite import conversion, exported_files, measurement
     from hg3d_tf.training import checkpoints
 
@@ -111,20 +132,15 @@ def export_tflite() -> None:
         raise cli.UserError(
             f"--tflite={unknown[0]} is unknown; there are {', '.join(conversion.FORMS)}"
         )
-    output_dir = cli.writable_folder(FLAGS.output_dir or str(Path(FLAGS.workdir) / "tflite"))
-    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    if FLAGS.workdir == shipped.NAME:
+        print(f"ready already, form dynamic: {weights.TFLITE_FILE}, description.json beside it")
+    output_dir = cli.writable_folder(str(_output_dir("tflite")))
     model = checkpoints.load_model(FLAGS.workdir)
     if FLAGS.recalibrate_on:
         recalibrate(model)
-    size = model.config.input_size
-    batches = input_pipeline.evaluation_batches(FLAGS.dataset, FLAGS.split, size, 32, data_dir)
-    images = []
-    if "int8" in FLAGS.tflite:
-        count = FLAGS.calibration_samples
-        images = exported_files.training_images(FLAGS.mix, data_dir, size, count)
+    images, batches, test_set = _pictures(model.config.input_size)
     contents = exported_files.convert(model, FLAGS.tflite, images)
-    report = measurement.measure(model, contents, batches)
-    report |= {"test_set": f"{FLAGS.dataset}, {FLAGS.split}"}
+    report = measurement.measure(model, contents, batches) | {"test_set": test_set}
     refused = measurement.refused(report, FLAGS.max_pck_loss, FLAGS.max_mpjpe_rise)
     kept = [form for form in contents if FLAGS.force or form not in refused]
     exported_files.write(output_dir, {form: contents[form] for form in kept}, report, model.config)
@@ -136,6 +152,34 @@ def export_tflite() -> None:
             f"{', '.join(refused)} not written: more loss than {limits} allows, see"
             f" {output_dir / 'report.md'}; --force writes them"
         )
+
+
+def _pictures(size: int):
+    """Return crops for int8's ranges, batches to measure on or None, and what these are of."""
+    from hg3d_tf.data import input_pipeline
+    from hg3d_tf.prediction import calibration
+    from hg3d_tf.tflite import exported_files, measurement
+
+    count = FLAGS.calibration_samples
+    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    crops = []
+    if FLAGS.calibration_photos:
+        crops = calibration.crops(FLAGS.calibration_photos, size, count)
+    elif "int8" in FLAGS.tflite:
+        try:
+            crops = exported_files.training_images(FLAGS.mix, data_dir, size, count)
+        except cli.UserError as error:
+            raise cli.UserError(f"{error}, or give --calibration_photos=FOLDER") from error
+    dataset = FLAGS.dataset or "wild"
+    try:
+        batches = input_pipeline.evaluation_batches(dataset, FLAGS.split, size, 32, data_dir)
+        return crops, batches, f"{dataset}, {FLAGS.split}"
+    except cli.UserError:
+        if FLAGS.dataset:
+            raise
+    if FLAGS.calibration_photos:
+        return crops, measurement.unlabelled(crops), FLAGS.calibration_photos
+    return crops, None, ""
 
 
 def save(model, path: Path) -> None:

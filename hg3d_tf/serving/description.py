@@ -2,6 +2,7 @@
 
 import hg3d_tf
 from hg3d_tf.data import image_header
+from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.skeleton import (
     BONES,
     CANONICAL_BONE_SUM_MM,
@@ -37,6 +38,13 @@ INPUTS = {
 }
 
 
+# How the maps of the signature `heatmaps` are read, by `ModelConfig.heatmaps`.
+_MAPS = {
+    "linear": "each joint's highest cell, a quarter cell on towards the higher neighbour on each"
+    " axis, is its place; the cell's value its confidence",
+    "softmax": "distributions: each joint's place is the mean of the cells round the highest one,"
+    " up to an eighth of the map's side from it; that cell's value is its confidence",
+}
 _PHONE_OUTPUTS = ("joints_2d", "joints_3d", "joints_3d_crop", "confidence", "heatmaps", "depth")
 
 
@@ -47,11 +55,16 @@ def describe_phone_model(input_size: int, heatmaps: str) -> dict:
       input_size: side of the network's input, px.
       heatmaps: `ModelConfig.heatmaps`, which says how to decode the signature `heatmaps`.
     """
-    image = f"[1, {input_size}, {input_size}, 3] float32, 0 to 1: the square round the person"
+    image = (
+        f"[1, {input_size}, {input_size}, 3] float32, RGB from 0 to 1: the square round the person,"
+        f" its side {BOX_MARGIN} times the longer side of the person's box, black outside of the"
+        " photo"
+    )
     return describe_model(input_size) | {
         "heatmaps": heatmaps,
         "inputs": {"image": image},
-        "outputs": {name: OUTPUTS[name] for name in _PHONE_OUTPUTS},
+        "outputs": {name: OUTPUTS[name].replace("[B,", "[1,") for name in _PHONE_OUTPUTS}
+        | {"heatmaps": f"[1, h, w, 16], {heatmaps}: {_MAPS[heatmaps]}"},
     }
 
 

@@ -29,37 +29,50 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
     Args:
       model: the network.
       contents: form -> bytes of the file.
-      batches: of a labelled split, from `input_pipeline.evaluation_batches`.
+      batches: of a labelled split, from `input_pipeline.evaluation_batches`; of pictures without
+        labels, from `unlabelled`: how far files and network differ is measured, but not what is
+        lost; or None: neither is.
       seconds: how long to time each file.
 
     Returns:
-      "keras": the network's metrics; "files": form -> numbers, those of `_TITLES` and "operators":
-      signature -> operator -> {"count", "gpu_delegate"}.
+      "keras": the network's metrics, {} without labels; "files": form -> numbers, those of
+      `_TITLES` that were measured and "operators": signature -> operator -> {"count",
+      "gpu_delegate"}.
     """
     size = model.config.input_size
-    # As what is measured of the files: without a flip test.
-    predict = scoring.prediction_function(model, flip_test=False)
-    reference = scoring.predict_split(model, batches, "Keras", predict)
-    keras = scoring.summarize(reference, size)
+    reference, keras = {}, {}
+    if batches is not None:
+        # As what is measured of the files: without a flip test.
+        predict = scoring.prediction_function(model, flip_test=False)
+        reference = scoring.predict_split(model, batches, "Keras", predict)
+        keras = scoring.summarize(reference, size) if "visible" in reference else {}
     files, kind = {}, model.config.heatmaps
     for form, content in contents.items():
         runner = TfliteRunner(content)
-        predictions = scoring.collect(
-            batches, lambda batch, runner=runner: _predict(runner, batch, kind), form
-        )
         files[form] = {
             "size_mb": len(content) / 1e6,
             "latency_ms": 1000 * latency_seconds(runner, size, seconds),
             "operators": operators_with_delegate(content),
-            **_losses(scoring.summarize(predictions, size), keras),
-            **_differences(predictions, reference, size),
         }
+        if batches is not None:
+            predictions = scoring.collect(
+                batches, lambda batch, runner=runner: _predict(runner, batch, kind), form
+            )
+            files[form] |= _differences(predictions, reference, size)
+            if keras:
+                files[form] |= _losses(scoring.summarize(predictions, size), keras)
     return {
         "keras": keras,
-        "samples": len(reference["key"]),
+        "samples": len(reference.get("key", ())),
         "processor": machine()["processor"],
         "files": files,
     }
+
+
+def unlabelled(crops: np.ndarray) -> tf.data.Dataset:
+    """Return crops [N, S, S, 3] in [0, 1] as batches for `measure`."""
+    fields = {"image": crops, "key": np.arange(len(crops)), "valid": np.ones(len(crops), bool)}
+    return tf.data.Dataset.from_tensor_slices(fields).batch(32)
 
 
 def latency_seconds(runner: TfliteRunner, size: int, seconds: float) -> float:
@@ -127,23 +140,22 @@ def refused(report: dict, max_pck_loss: float, max_mpjpe_rise: float) -> list[st
     return [
         form
         for form, row in report["files"].items()
-        if row["pck_loss"] > max_pck_loss or row["mpjpe_rise"] > max_mpjpe_rise
+        if row.get("pck_loss", 0) > max_pck_loss or row.get("mpjpe_rise", 0) > max_mpjpe_rise
     ]
 
 
 def as_markdown(report: dict) -> str:
     """Return the report for people."""
-    header = ["", *(title for title, _ in _TITLES.values())]
+    measured = {name for row in report["files"].values() for name in row}
+    titles = {name: title for name, title in _TITLES.items() if name in measured}
+    header = ["", *(title for title, _ in titles.values())]
     rows = [
-        [form, *(text.format(row[name]) for name, (_, text) in _TITLES.items())]
+        [form, *(text.format(row[name]) for name, (_, text) in titles.items())]
         for form, row in report["files"].items()
     ]
-    keras = report["keras"]
     parts = [
-        f"# TensorFlow Lite files\n\nOn {report['samples']} samples of"
-        f" {report.get('test_set', 'a test set')}; Keras: PCK@0.1box {keras['pck_box_010']:.3f},"
-        f" MPJPE {keras['mpjpe_mm']:.1f} mm. Latency on 1 thread of {report['processor']}, the"
-        " network alone.",
+        f"# TensorFlow Lite files\n\n{_measured_on(report)} Latency on 1 thread of"
+        f" {report['processor']}, the network alone.",
         tables.as_markdown([header, *rows]),
     ]
     for form, row in report["files"].items():
@@ -157,3 +169,18 @@ def as_markdown(report: dict) -> str:
                 f" {unknown or 'none'}."
             )
     return "\n\n".join(parts) + "\n"
+
+
+def _measured_on(report: dict) -> str:
+    keras, where = report["keras"], f"{report['samples']} samples of {report.get('test_set')}"
+    if keras:
+        return (
+            f"On {where}; Keras: PCK@0.1box {keras['pck_box_010']:.3f}, MPJPE"
+            f" {keras['mpjpe_mm']:.1f} mm."
+        )
+    if report["samples"]:
+        return f"On {where}, without labels: how far the files' joints are from the network's."
+    return (
+        "What the files lose was not measured: no dataset is there, build one and name it by"
+        " --dataset, or give --calibration_photos."
+    )

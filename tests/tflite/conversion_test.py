@@ -4,9 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import painted_people
 from support.commands import fails_with_one_line, fork_shrunk
 
+from hg3d_tf import weights
 from hg3d_tf.data import input_pipeline
+from hg3d_tf.serving.description import describe_phone_model
 from hg3d_tf.training import checkpoints
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
@@ -112,6 +115,31 @@ def test_the_report_measures_each_file(model, contents, data_dir):
     json.dumps(report)
 
 
+@pytest.mark.parametrize("heatmaps", ["linear", "softmax"])
+def test_the_description_is_that_of_the_file(contents, heatmaps):
+    told = describe_phone_model(64, heatmaps)
+    assert list(told["inputs"]) == ["image"] and "[1, 64, 64, 3]" in told["inputs"]["image"]
+    assert "1.25 times the longer side of the person's box" in told["inputs"]["image"]
+    assert told["heatmaps"] == heatmaps and heatmaps in told["outputs"]["heatmaps"]
+    runner = litert.TfliteRunner(contents["float32"])
+    outputs = {k for name in runner.signatures for k in runner.run(name, crops(1)[0])}
+    assert outputs == told["outputs"].keys()
+
+
+def test_the_package_describes_its_own_network():
+    stored = json.loads((weights.FOLDER / "description.json").read_text("utf-8"))
+    fresh = describe_phone_model(stored["input_size"], stored["heatmaps"])
+    assert stored | {"software": ""} == fresh | {"software": ""}
+
+
+def test_what_was_not_measured_is_said():
+    row = {"size_mb": 1.0, "latency_ms": 2.0, "operators": {}}
+    report = {"keras": {}, "samples": 0, "processor": "a CPU", "files": {"float32": row}}
+    text = measurement.as_markdown(report)
+    assert "was not measured" in text and "PCK" not in text
+    assert measurement.refused(report, 2.0, 5.0) == []
+
+
 def test_what_loses_too_much_is_refused():
     files = {
         "good": {"pck_loss": 1.9, "mpjpe_rise": 4.9},
@@ -131,5 +159,15 @@ def test_the_command_writes_what_is_good_and_names_what_is_refused(model, data_d
     fails_with_one_line(process, "int8 not written", "--force")
     made = {path.name for path in (tmp_path / "run/tflite").iterdir()}
     assert made == {"description.json", "report.json", "report.md"}
+    # The network is measured against itself only: there is no dataset called wild.
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(2):
+        painted_people.paint(np.full((16, 2), 60.0 + number)).save(photos / f"{number}.png")
+    process = fork_shrunk(*flags, "--tflite=int8", f"--calibration_photos={photos}")
+    assert process.returncode == 0, process.stderr
+    assert "2 samples of" in process.stdout and "without labels" in process.stdout
+    process = fork_shrunk(*flags, "--tflite=int8")
+    fails_with_one_line(process, "'studio' is not in", "--calibration_photos=FOLDER")
     process = fork_shrunk(*flags, "--tflite=float64")
     fails_with_one_line(process, "--tflite=float64", "float32, float16, dynamic, int8")

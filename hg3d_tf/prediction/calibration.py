@@ -1,0 +1,42 @@
+"""People cut out of any pictures, for the ranges of int8 files and to compare files by."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from hg3d_tf import weights
+from hg3d_tf.cli import UserError
+from hg3d_tf.network.crop import BOX_MARGIN, crop_square
+from hg3d_tf.prediction import people, photos
+from hg3d_tf.prediction.predictors import LiteRTPredictor
+
+
+def crops(folder: str | Path, size: int, count: int) -> np.ndarray:
+    """Return crops [N, size, size, 3] float32 in [0, 1] of the pictures in a folder.
+
+    In each picture it is the crop of the person whom the network in the package sees most clearly;
+    every second one is a mirror image. N is at most `count`; a picture that cannot be read is
+    named and left out.
+
+    Raises:
+      UserError: if the folder holds no picture that can be read.
+    """
+    found = [*_crops(photos.find_images([folder])[:count], size)]
+    if not found:
+        raise UserError(f"{folder}: holds no picture that can be read")
+    mirrored = [crop[:, ::-1] if i % 2 else crop for i, crop in enumerate(found)]
+    return np.stack(mirrored).astype(np.float32) / np.float32(255)
+
+
+def _crops(paths: list[Path], size: int) -> Iterator[np.ndarray]:
+    look = LiteRTPredictor(weights.TFLITE_FILE)
+    for path in paths:
+        try:
+            photo = photos.read_photo(path)
+        except UserError as error:
+            print(f"warning: {error}")
+            continue
+        box = np.asarray(people.find_person(photo, look).box, float)
+        side = max(box[2:] - box[:2]) * BOX_MARGIN
+        yield crop_square(photo.pixels, (box[:2] + box[2:] - side) / 2, side, size)
