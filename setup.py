@@ -48,7 +48,6 @@ EXTRAS_REQUIRE = {
     "video": ["av>=18"],
     # Photos of iPhones.
     "heic": ["pillow-heif"],
-    "view": ["plotly>=6"],
     # Files for other tools that want a library to be written.
     "formats": ["ezc3d>=1.7", "pygltflib>=1.16"],
     # Tests read those files by others' libraries; opensim wants numpy 2.
@@ -88,6 +87,7 @@ setup(
     # Of the network's card the text, without its pictures (1.5 MB).
     package_data={
         "hg3d_tf.evaluation": ["poster.json"],
+        "hg3d_tf.pictures": ["*.html", "*.js"],
         "hg3d_tf.pose_files": ["*.md"],
         "hg3d_tf.weights": ["*.json", "*.npz", "*.tflite", "*.md"],
     },

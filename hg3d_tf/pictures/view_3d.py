@@ -1,71 +1,164 @@
-"""Poses in 3D as a page for the browser, to be turned, and played where they move."""
+"""Poses in 3D as a page for the browser, beside their pictures: to be turned, and played.
 
+The page is one file, at most `MAX_BYTES` large, and needs neither a library nor the network.
+"""
+
+import base64
+import html
+import io
+import json
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
-from hg3d_tf import extras, files
-from hg3d_tf.pictures.colours import bone_colour
-from hg3d_tf.skeleton import BONES
+from hg3d_tf import files
+from hg3d_tf.pictures.colours import LEFT, MIDDLE, RIGHT, bone_colour
+from hg3d_tf.skeleton import BONES, JOINT_NAMES
 
-
-def import_plotly():
-    """Return plotly's figures. Raises UserError where it is not installed."""
-    try:
-        import plotly.graph_objects as plotly
-    except ImportError as error:
-        raise extras.missing("--html", "plotly", "view") from error
-    return plotly
+MAX_BYTES = 1_500_000
+_BYTES_OF_POSES, _BYTES_OF_IMAGES = 450_000, 900_000
+_SIDES_PX = (1200, 900, 640, 480, 320, 240, 160)  # longest side of an image, tried in turn
+_QUALITY = 78
+_ROOM = 0.25  # round the people, in longer sides of the box of all joints
 
 
-def write(path: Path, poses: Sequence[np.ndarray], moving: bool = False) -> None:
-    """Write the page; it needs nothing from the network.
+class ShownPerson(NamedTuple):
+    """A pose in a page.
+
+    Attributes:
+      joints_2d: [16, 2] px of the image.
+      joints_3d: [16, 3] mm, camera frame (x right, y down, z forwards).
+      unclear: [16] bool, joints whose bones are dotted.
+    """
+
+    joints_2d: np.ndarray
+    joints_3d: np.ndarray
+    unclear: np.ndarray
+
+
+class Shot(NamedTuple):
+    """A photo or a frame of a film with the people in it.
+
+    Attributes:
+      people: in it.
+      image: [H, W, 3] uint8, or None: that of an earlier shot stays.
+      seconds: since the film's beginning.
+    """
+
+    people: Sequence[ShownPerson]
+    image: np.ndarray | None = None
+    seconds: float = 0.0
+
+
+def thinned(count: int, people: int = 1) -> np.ndarray:
+    """Return which of a film's frames, by number, a page has room for: all, or every so many.
+
+    Args:
+      count: of the film's frames.
+      people: in a frame, at most.
+    """
+    room = max(2, _BYTES_OF_POSES // (500 * max(1, people)))
+    return np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(int))
+
+
+def write(path: Path, title: str, shots: Sequence[Shot], drawn: bool = False) -> None:
+    """Write the page.
 
     Args:
       path: of the HTML file.
-      poses: [16, 3] mm each, camera frame.
-      moving: show them one after the other, else side by side.
-
-    Raises:
-      UserError: where plotly is not installed.
+      title: above all.
+      shots: a photo, or frames to be shown one after the other; see `thinned`.
+      drawn: the images show the skeletons already.
     """
-    plotly = import_plotly()
-    if moving:
-        first = _lines(plotly, poses[0])
-        frames = [plotly.Frame(data=_lines(plotly, pose)) for pose in poses]
-    else:
-        first = [line for i, pose in enumerate(poses) for line in _lines(plotly, pose, 1500 * i)]
-        frames = []
-    figure = plotly.Figure(first, frames=frames)
-    hidden = {"visible": False}
-    figure.update_layout(
-        scene={"xaxis": hidden, "yaxis": hidden, "zaxis": hidden, "aspectmode": "data"},
-        showlegend=False,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        updatemenus=[_play_button()] if moving else [],
-    )
-    figure.update_scenes(camera_eye={"x": 0.6, "y": -1.8, "z": 0.4})
-    with files.atomic_path(path) as temporary:
-        figure.write_html(str(temporary), include_plotlyjs=True)
+    shots = _round_the_people(shots)
+    scales, images = _images(shots)
+    data = {
+        "joints": JOINT_NAMES,
+        "bones": [[*bone, bone_colour(bone)] for bone in BONES],
+        "draws": not drawn,
+        "images": images,
+        "frames": [_frame(shot, scale) for shot, scale in zip(shots, scales, strict=True)],
+    }
+    parts = {
+        "TITLE": html.escape(title),
+        "RIGHT": RIGHT,
+        "LEFT": LEFT,
+        "MIDDLE": MIDDLE,
+        "SCRIPT": _resource("view_3d.js") + _resource("view_3d_hands.js"),
+        "DATA": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
+    }
+    page = _resource("view_3d.html")
+    for name, text in parts.items():
+        page = page.replace(f"%{name}%", text)
+    files.write_text(path, page)
 
 
-def _lines(plotly, joints: np.ndarray, shift_mm: float = 0.0) -> list:
-    # Plotly's z points up, its y away from the viewer.
-    points = np.stack([joints[:, 0] + shift_mm, joints[:, 2], -joints[:, 1]], axis=1)
-    return [
-        plotly.Scatter3d(
-            **dict(zip("xyz", points[list(bone)].T, strict=True)),
-            mode="lines+markers",
-            line={"color": bone_colour(bone), "width": 7},
-            marker={"color": bone_colour(bone), "size": 3},
-            hoverinfo="skip",
-        )
-        for bone in BONES
+def _resource(name: str) -> str:
+    return resources.files("hg3d_tf.pictures").joinpath(name).read_text(encoding="utf-8")
+
+
+def _round_the_people(shots: Sequence[Shot]) -> list[Shot]:
+    """Return the shots with that part of their images in which anybody is in any of them."""
+    joints = [person.joints_2d for shot in shots for person in shot.people]
+    if not joints:
+        return list(shots)
+    low, high = np.min(joints, axis=(0, 1)), np.max(joints, axis=(0, 1))
+    room = _ROOM * max(*(high - low), 8)
+    left, top = np.floor(np.maximum(low - room, 0)).astype(int)
+    right, bottom = np.ceil(high + room).astype(int)
+
+    def part(shot: Shot) -> Shot:
+        people = [p._replace(joints_2d=p.joints_2d - [left, top]) for p in shot.people]
+        if shot.image is None:
+            return shot._replace(people=people)
+        return shot._replace(people=people, image=shot.image[top:bottom, left:right])
+
+    return [part(shot) for shot in shots]
+
+
+def _images(shots: Sequence[Shot]) -> tuple[list[float], list[dict]]:
+    """Return each shot's px of the page for a px of its image, and the images that fit in."""
+    numbers = [i for i, shot in enumerate(shots) if shot.image is not None]
+    for side in _SIDES_PX:
+        encoded = {i: _encoded(shots[i].image, side) for i in numbers}
+        if sum(len(content) for content, _ in encoded.values()) * 4 / 3 <= _BYTES_OF_IMAGES:
+            break
+    scale, scales = 1.0, []
+    for i in range(len(shots)):
+        scale = encoded[i][1][0] / shots[i].image.shape[1] if i in encoded else scale
+        scales.append(scale)
+    images = [
+        {
+            "frame": i,
+            "size": size,
+            "src": "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii"),
+        }
+        for i, (content, size) in encoded.items()
     ]
+    return scales, images
 
 
-def _play_button() -> dict:
-    play = {"frame": {"duration": 40, "redraw": True}, "fromcurrent": True}
-    buttons = [{"label": "Play", "method": "animate", "args": [None, play]}]
-    return {"type": "buttons", "showactive": False, "buttons": buttons}
+def _encoded(pixels: np.ndarray, side: int) -> tuple[bytes, tuple[int, int]]:
+    """Return an image as JPEG, its longest side at most `side` px, and its width and height."""
+    image = Image.fromarray(np.ascontiguousarray(pixels)).convert("RGB")
+    image.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    image.save(buffer, "jpeg", quality=_QUALITY)
+    return buffer.getvalue(), image.size
+
+
+def _frame(shot: Shot, scale: float) -> dict:
+    ordered = sorted(shot.people, key=lambda person: person.joints_2d[:, 0].mean())
+    people = [
+        {
+            "xy": np.round(person.joints_2d * scale).astype(int).tolist(),
+            "xyz": np.round(person.joints_3d).astype(int).tolist(),
+            "unclear": np.asarray(person.unclear, int).tolist(),
+        }
+        for person in ordered
+    ]
+    return {"t": round(shot.seconds, 3), "people": people}

@@ -19,9 +19,6 @@ class Drawing:
       pictures, html: whether to make these.
       sheet: PNG of all poses, or None; see `pose_pages`.
       angles: write those of knees and elbows beside them.
-
-    Raises:
-      UserError: where 3D pages cannot be made.
     """
 
     def __init__(
@@ -29,8 +26,6 @@ class Drawing:
     ):
         self._folder, self._pictures, self._html = folder, pictures, html
         self._angles = angles
-        if html:
-            view_3d.import_plotly()
         self._pages = None if sheet is None else pose_pages.Pages(sheet)
 
     def lacks(self, stem: str, line: dict) -> bool:
@@ -48,7 +43,8 @@ class Drawing:
         if self._pictures:
             pose_sheet.write(self._folder / f"{stem}.png", shown)
         if self._html:
-            view_3d.write(self._folder / f"{stem}.html", [pose.joints_3d for pose in shown])
+            page = self._folder / f"{stem}.html"
+            view_3d.write(page, Path(photo.name).name, [_shot(photo, shown)])
         if self._pages is not None:
             for pose in shown:
                 self._pages.add(pose)
@@ -71,6 +67,11 @@ def _shown(photo: Photo, poses: Iterable[dict], angles: bool) -> Iterator[ShownP
         texts = bends.labels(pose["joints_3d"], unclear) if angles else None
         joints_2d = pose["joints_2d"] * photo.scale
         yield ShownPose(photo.pixels, joints_2d, pose["joints_3d"], unclear, labels=texts)
+
+
+def _shot(photo: Photo, shown: Iterable[ShownPose]) -> view_3d.Shot:
+    people_shown = [view_3d.ShownPerson(p.joints_2d, p.joints_3d, p.unclear) for p in shown]
+    return view_3d.Shot(people_shown, photo.pixels)
 
 
 def names(paths: Sequence[Path]) -> list[str]:

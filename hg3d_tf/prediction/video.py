@@ -14,8 +14,7 @@ from tqdm import tqdm
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels
-from hg3d_tf.pose_files import json_poses
-from hg3d_tf.prediction import bends, people, pose_json, results, tracking
+from hg3d_tf.prediction import bends, film_page, people, pose_json, results, tracking
 from hg3d_tf.prediction.film_reader import FilmReader, Frame
 from hg3d_tf.prediction.film_sources import Source
 from hg3d_tf.prediction.film_writer import FilmWriter
@@ -67,7 +66,7 @@ def predict(source: Source, predictor: Predictor, box, output_dir: Path, options
     for line in remarks:
         print(f"warning: {line}")
     if options.html:
-        _write_html(output_dir / f"{name}_3d.html", path)
+        film_page.write(output_dir / f"{name}_3d.html", Path(source.address).name, film, path)
     print(f"{poses.count} poses: {film}, {path.name}")
     if whole or source.form:
         return 0
@@ -145,13 +144,6 @@ class _Poses:
         text = textwrap.indent(json.dumps(record, indent=2), "  ")
         self._file.write((",\n" if self.count else "[\n") + text)
         self.count += 1
-
-
-def _write_html(page: Path, path: Path) -> None:
-    from hg3d_tf.pictures import view_3d
-
-    poses = json_poses.records(path)
-    view_3d.write(page, [pose_json.from_json(pose)["joints_3d"] for pose in poses], moving=True)
 
 
 def overlay(pixels: np.ndarray, person: people.Person, angles: bool = False) -> np.ndarray:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from support.looker import Looker
 
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
-from hg3d_tf.pictures import draw, view_3d
+from hg3d_tf.pictures import draw
 from hg3d_tf.prediction import people
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.skeleton import BONES, joint_index
@@ -122,18 +122,6 @@ def test_a_crop_keeps_pixels_and_is_black_outside():
     np.testing.assert_array_equal(outside[1:, 2:], pixels[:3, :2])
     assert not outside[0].any()
     assert not outside[:, :2].any()
-
-
-def test_the_3d_page_holds_every_frame_and_needs_no_network(tmp_path):
-    pytest.importorskip("plotly")
-    poses = list(np.random.default_rng(0).normal(size=(3, 16, 3)))
-    counts = []
-    for number in (2, 3):
-        view_3d.write(tmp_path / "a.html", poses[:number], moving=True)
-        page = (tmp_path / "a.html").read_text()
-        counts.append(page.count('"type":"scatter3d"'))
-        assert '<script src="http' not in page
-    assert counts[1] - counts[0] == 14  # bones
 
 
 def test_bones_of_unclear_joints_are_dotted(joints):

@@ -1,0 +1,99 @@
+"""The page of poses in 3D: what it holds, its size, and that a browser shows it."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from hg3d_tf.pictures import view_3d
+from hg3d_tf.pictures.view_3d import Shot, ShownPerson
+
+
+def person(seed=0, left=300.0):
+    rng = np.random.default_rng(seed)
+    joints_2d = rng.uniform(0, 100, (16, 2)) + np.array([left, 200.0])
+    unclear = np.arange(16) == 3
+    return ShownPerson(joints_2d, rng.normal(0, 400, (16, 3)), unclear)
+
+
+def noise(height=900, width=1600):
+    return np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+
+
+def film(count, image_every=1, people=1):
+    image = noise(200, 500)
+    return [
+        Shot(
+            [person(i, 100.0 * j) for j in range(people)],
+            None if i % image_every else image,
+            i / 30,
+        )
+        for i in range(count)
+    ]
+
+
+def page_of(path):
+    page = path.read_text(encoding="utf-8")
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    return page, json.loads(data)
+
+
+def test_a_page_needs_nothing_from_elsewhere_and_holds_the_photo(tmp_path):
+    people = [person(left=700.0), person(1, left=300.0)]
+    view_3d.write(tmp_path / "a.html", "a <photo> & more.jpg", [Shot(people, noise())])
+    page, data = page_of(tmp_path / "a.html")
+    assert "http" not in page and "%" not in re.sub(r"\d%|100% ", "", page.split("<script")[0])
+    assert "<h1>a &lt;photo&gt; &amp; more.jpg</h1>" in page
+    assert data["draws"] and data["images"][0]["src"].startswith("data:image/jpeg;base64,")
+    shown = data["frames"][0]["people"]
+    assert len(shown) == 2  # in their order from the left
+    np.testing.assert_allclose(shown[0]["xyz"], people[1].joints_3d, atol=0.5)
+    assert shown[0]["unclear"] == [0, 0, 0, 1] + [0] * 12
+
+
+def test_joints_lie_in_the_part_of_the_photo_that_is_shown(tmp_path):
+    one = person(left=1200.0)
+    view_3d.write(tmp_path / "a.html", "a", [Shot([one], noise())])
+    _, data = page_of(tmp_path / "a.html")
+    width, height = data["images"][0]["size"]
+    joints = np.array(data["frames"][0]["people"][0]["xy"])
+    assert width < 200 and height < 200  # the person, not the photo
+    assert (joints >= 0).all() and (joints <= [width, height]).all()
+    spread = np.ptp(joints, axis=0) / np.ptp(one.joints_2d, axis=0)
+    np.testing.assert_allclose(spread, 1, atol=0.05)
+
+
+@pytest.mark.parametrize(("count", "people"), [(100_000, 1), (3_000, 5)])
+def test_a_long_film_is_thinned_to_the_largest_page(tmp_path, count, people):
+    kept = view_3d.thinned(count, people)
+    assert kept[0] == 0 and kept[-1] == count - 1 and len(kept) > 100
+    shots = film(len(kept), image_every=len(kept) // 60, people=people)
+    view_3d.write(tmp_path / "a.html", "a", shots, drawn=True)
+    assert (tmp_path / "a.html").stat().st_size <= view_3d.MAX_BYTES
+    assert len(page_of(tmp_path / "a.html")[1]["frames"]) == len(kept)
+
+
+def test_a_short_film_is_whole():
+    assert view_3d.thinned(40).tolist() == list(range(40))
+
+
+@pytest.mark.slow
+def test_a_browser_shows_the_film_without_a_fault(tmp_path):
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    view_3d.write(tmp_path / "a.html", "a", film(7, image_every=3), drawn=True)
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
+    process = subprocess.run(
+        [chromium, *flags, f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path}/a.html"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "CONSOLE" not in process.stderr, process.stderr
+    assert 'max="6"' in process.stdout and ">0.00 s</span>" in process.stdout
+    assert len(re.findall(r'<canvas[^>]* width="\d+"', process.stdout)) == 2
