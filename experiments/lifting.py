@@ -110,7 +110,8 @@ def _train(rows: dict[str, float], lab, others, seed: int):
 def _stage(lifter, lab, others, weight: float, seed, steps: int, rate: float) -> None:
     import tensorflow as tf
 
-    from hg3d_tf.network import losses, virtual_views
+    from hg3d_tf import losses
+    from hg3d_tf.network import virtual_views
     from hg3d_tf.network.keras_api import keras
 
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))

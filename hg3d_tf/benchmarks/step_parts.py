@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf.network import losses as pose_losses
+from hg3d_tf import losses as pose_losses
 from hg3d_tf.network import updates
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.timing import median_seconds

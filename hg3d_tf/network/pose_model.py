@@ -6,10 +6,9 @@ from typing import Literal
 
 import tensorflow as tf
 
+from hg3d_tf import flip_test, losses
 from hg3d_tf.network import (
-    flip_test,
     hourglass,
-    losses,
     precision,
     pyramid,
     targets,

@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from hg3d_tf.network import losses
+from hg3d_tf import losses
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS, THORAX, joint_index
 
 # Cameras walk round the person; most stand about level, some look from anywhere.

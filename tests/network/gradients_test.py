@@ -6,7 +6,7 @@ import tensorflow as tf
 from support import reference
 from support.small_network import shrunk
 
-from hg3d_tf.network import losses
+from hg3d_tf import losses
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import LossConfig
 from hg3d_tf.skeleton import joint_index

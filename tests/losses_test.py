@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from support import reference
 
-from hg3d_tf.network import losses
+from hg3d_tf import losses
 from hg3d_tf.skeleton import BONE_GROUPS, canonical_length_mm, joint_index
 
 
