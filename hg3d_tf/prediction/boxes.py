@@ -28,3 +28,25 @@ def check_inside(box: np.ndarray, size) -> None:
             f"the box {text} lies outside of the picture, which has {size[0]} x {size[1]} px as it"
             " is seen"
         )
+
+
+def overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the intersection over union of boxes [..., 4] that broadcast: [...]."""
+    low, high = np.maximum(one[..., :2], other[..., :2]), np.minimum(one[..., 2:], other[..., 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=-1)
+    return shared / np.maximum(_areas(one) + _areas(other) - shared, 1e-9)
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    return np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1)
+
+
+def distinct(boxes: np.ndarray, most_overlap: float) -> list[int]:
+    """Return the places of those boxes [N, 4] that overlap none kept before by so much."""
+    kept: list[int] = []
+    left = np.arange(len(boxes))
+    while len(left):
+        first, left = left[0], left[1:]
+        kept.append(int(first))
+        left = left[overlaps(boxes[first], boxes[left]) < most_overlap]
+    return kept

@@ -1,6 +1,7 @@
-"""The trained network that comes with the package, as files; see the model card beside them."""
+"""The trained networks that come with the package, as files; see the model card beside them."""
 
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 TFLITE_FILE = FOLDER / "pose.tflite"
+FINDER_FILE = FOLDER / "finder.tflite"
