@@ -1,0 +1,145 @@
+"""Boxes of people that others found: COCO's JSON, MOT's text, a folder of YOLO's.
+
+- COCO: results, a list of image_id, bbox (x, y, width, height px), score, category_id (1 is a
+  person; left out, all are); or a dictionary with images and annotations. image_id is a photo's
+  name, or its number: in the dictionary by `images`, else as in 000000000139.jpg.
+- MOT, of a film: lines of frame (from 1), id (-1: unknown), x, y, width, height px, confidence.
+- YOLO: NAME.txt for NAME.jpg, or NAME_12.txt for the 12th frame of the film NAME; lines of class
+  (0 is a person), the box's middle x and y and its width and height in those of the picture,
+  and, if known, confidence and id.
+
+A photo or frame that is not named has no people.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from hg3d_tf import files
+from hg3d_tf.cli import UserError
+from hg3d_tf.prediction import given_coco
+from hg3d_tf.prediction.given_coco import NO_NUMBER, Row
+
+
+class Given(NamedTuple):
+    """The boxes of a picture.
+
+    Attributes:
+      boxes: [N, 4] px of the picture as it is seen.
+      scores: [N]; 1 where none is given.
+      numbers: [N] of the persons, from 1; 0 where none is given.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    numbers: np.ndarray
+
+
+class GivenBoxes:
+    """The boxes of a file, by photo or by frame.
+
+    Args:
+      path: of a .json or .txt file, or of a folder.
+
+    Raises:
+      UserError: for what is none of them, with the place of the first mistake.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = files.user_path(path)
+        self._by_name: dict[str, list[Row]] = {}
+        self._by_frame: dict[int, list[Row]] = {}
+        self._relative = self.path.is_dir()
+        if self._relative:
+            return  # each photo's file is read with the photo
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(f"{self.path}: cannot be read as boxes ({reason})") from error
+        if self.path.suffix == ".json":
+            self._by_name = given_coco.read(self.path, text)
+        else:
+            self._by_frame = _mot(self.path, text)
+
+    def of_photo(self, name: str, size) -> Given:
+        """Return the boxes of a photo of width and height `size` px, by its file's name.
+
+        Raises:
+          UserError: where the boxes are a film's, or a line of them is wrong.
+        """
+        if self._by_frame:
+            raise UserError(f"{self.path}: MOT's boxes are a film's: give them with --video")
+        if self._relative:
+            return _given(_yolo(self.path / f"{Path(name).stem}.txt"), size)
+        for key in (Path(name).name, Path(name).stem, _as_number(Path(name).stem)):
+            if key in self._by_name:
+                return _given(self._by_name[key])
+        return _given([])
+
+    def of_frame(self, film: str, frame: int, size) -> Given:
+        """Return the boxes of a film's frame, counted from 0."""
+        stem = Path(film).stem
+        if self._relative:
+            return _given(_yolo(self.path / f"{stem}_{frame + 1}.txt"), size)
+        if self._by_name:
+            # As `hg3d convert --format=coco` and FFmpeg name a film's frames.
+            return _given(self._by_name.get(f"{stem}_{frame:06d}.jpg", []))
+        return _given(self._by_frame.get(frame + 1, []))
+
+
+def _as_number(stem: str) -> str:
+    return str(int(stem)) if stem.isascii() and stem.isdecimal() else stem
+
+
+def _given(rows: list[Row], size=(1, 1)) -> Given:
+    values = np.array([row.box for row in rows], np.float32).reshape(-1, 4)
+    scores = np.array([row.score for row in rows], np.float32)
+    numbers = np.array([row.number for row in rows], int)
+    return Given(values * np.tile(size, 2).astype(np.float32), scores, numbers)
+
+
+def _mot(path: Path, text: str) -> dict[int, list[Row]]:
+    rows: dict[int, list[Row]] = {}
+    for where, values in _lines(path, text, ",", 6):
+        frame, number, x, y, width, height = values[:6]
+        score = values[6] if len(values) > 6 else 1.0
+        if frame < 1 or frame != int(frame):
+            raise UserError(f"{where}: frame is {frame:g}; MOT counts them 1, 2, 3")
+        row = given_coco.row((x, y, x + width, y + height), score, number, where)
+        rows.setdefault(int(frame), []).append(row)
+    if not rows:
+        raise UserError(f"{path}: holds no boxes")
+    return rows
+
+
+def _yolo(path: Path) -> list[Row]:
+    if not path.is_file():
+        return []
+    rows = []
+    for where, values in _lines(path, path.read_text(encoding="utf-8", errors="replace"), None, 5):
+        kind, x, y, width, height = values[:5]
+        score = values[5] if len(values) > 5 else 1.0
+        number = values[6] if len(values) > 6 else NO_NUMBER
+        box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        if max(map(abs, box)) > 2:
+            raise UserError(f"{where}: the box is not in widths and heights of the picture")
+        row = given_coco.row(box, score, number, where)
+        rows += [row] if kind == 0 else []
+    return rows
+
+
+def _lines(path: Path, text: str, separator: str | None, fewest: int):
+    """Yield for each line its place, for messages, and its numbers."""
+    for number, line in enumerate(text.splitlines(), 1):
+        where = f"{path}, line {number}"
+        if not line.strip():
+            continue
+        try:
+            values = [float(part) for part in line.split(separator)]
+        except ValueError:
+            raise UserError(f"{where}: {line[:60]!r} is not numbers") from None
+        if len(values) < fewest:
+            raise UserError(f"{where}: holds {len(values)} numbers, not {fewest} or more")
+        yield where, values
