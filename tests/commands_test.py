@@ -156,8 +156,9 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
         (("--model={model}", "--box=1,2,3", "{image}"), ["--box=1,2,3"]),
         (("--model={model}", "--output_dir=/proc/nowhere", "{image}"), ["/proc/nowhere"]),
         (("--model={model}",), ["error: <image> is missing"]),
-        (("{image}", "--detector=search", "--box=1,2,3,4"), ["--detector=search and --box"]),
-        (("--video={image}", "--detector=hog"), ["--detector=hog and --video"]),
+        (("{image}", "--boxes={image}", "--box=1,2,3,4"), ["--box and --boxes"]),
+        (("{image}", "--boxes={tmp}/none.json"), ["none.json", "cannot be read as boxes"]),
+        (("{image}", "--people=none"), ["--people=none", "neither all nor a number"]),
     ],
 )
 def test_predict_names_a_mistake_in_one_line(untrained, tmp_path, arguments, words):

@@ -49,7 +49,10 @@ def _predict_one(path: Path, stem: str, find: Finder, done: Results, drawn: Draw
         poses = known["poses"]
     else:
         size = np.round(photo.pixels.shape[1::-1] / photo.scale)
-        poses = [pose_json.as_json(path, person.pose, person.box, size) for person in find(photo)]
+        poses = [
+            pose_json.as_json(path, person.pose, person.box, size, person.number, person.score)
+            for person in find(photo)
+        ]
         _warn(path, poses)
     files = drawn.draw(photo, poses, stem)
     if known is None or files != known["drawn"]:
@@ -59,6 +62,6 @@ def _predict_one(path: Path, stem: str, find: Finder, done: Results, drawn: Draw
 def _warn(path: Path, poses: Sequence[dict]) -> None:
     """Say what the user should look at twice."""
     if not poses:
-        print(f"warning: {path}: no person found: give --box, or leave --detector out")
-    elif any(map(drawing.too_unclear, poses)):
-        print(f"warning: {path}: most joints are unclear: does --box hold one whole person?")
+        print(f"warning: {path}: no person found: --box=x1,y1,x2,y2 says where to look")
+    elif all(map(drawing.too_unclear, poses)):
+        print(f"warning: {path}: most joints are unclear: does a box hold one whole person?")

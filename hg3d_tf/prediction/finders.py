@@ -6,58 +6,92 @@ import numpy as np
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.prediction import boxes, people
+from hg3d_tf.prediction.given_boxes import GivenBoxes
 from hg3d_tf.prediction.people import Person
+from hg3d_tf.prediction.person_finder import PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 
 Finder = Callable[[Photo], list[Person]]
 
 
-def finder(predictor: Predictor, box: np.ndarray | None = None, detector: str = "none") -> Finder:
+def finder(
+    look: Predictor,
+    find: PersonFinder | None = None,
+    box: np.ndarray | None = None,
+    given: GivenBoxes | None = None,
+    most: int | None = None,
+) -> Finder:
     """Return the function from a photo to its people, in px of the picture as it is seen.
 
     Args:
-      predictor: finds the pose in a box.
+      look: finds the pose in a box.
+      find: finds the boxes, unless `box` or `given` has them.
       box: [4] px, of the one person in every photo.
-      detector: "none" for the clearest person, "search" for everybody, "hog" for upright people.
+      given: boxes of people by photo.
+      most: how many people; None for all.
     """
-    find = _finder_in_pixels(predictor, box, detector)
 
-    def find_in_picture(photo: Photo) -> list[Person]:
-        return [_in_picture(person, photo.scale) for person in find(photo)]
+    def people_of(photo: Photo) -> list[Person]:
+        if box is not None:
+            return [person_in_box(photo, look, box)]
+        if given is not None:
+            found = in_given_boxes(photo, look, given)
+        else:
+            found = people.find_people(photo, look, find)
+        if most is not None:
+            found = people.clearest(found, photo.pixels.shape[1::-1], most)
+        return [_in_picture(person, photo.scale) for person in found]
 
-    return find_in_picture
-
-
-def _finder_in_pixels(predictor: Predictor, box, detector: str) -> Finder:
-    """As `finder`, in px of `Photo.pixels`, of which there are fewer in pictures too large."""
-    if box is not None:
-        return lambda photo: [person_in_box(photo, predictor, box)]
-    if detector == "search":
-        return lambda photo: people.find_everybody(photo, predictor)
-    if detector == "hog":
-        detect = people.hog_detector()
-        return lambda photo: people.in_boxes(photo, predictor, detect(photo.pixels))
-    return lambda photo: [people.find_person(photo, predictor)]
+    return people_of
 
 
-def person_in_box(photo: Photo, predictor: Predictor, box: np.ndarray) -> Person:
-    """Return the person in a box that the user gave, in px of the picture as it is seen.
+def person_in_box(photo: Photo, look: Predictor, box: np.ndarray) -> Person:
+    """Return the person in a box that the user gave, both in px of the picture as it is seen.
 
     Raises:
       UserError: where nothing of the photo is in the box.
     """
+    check_box(photo, box)
+    [person] = people.in_boxes(photo, look, [_scaled(box, photo.scale)])
+    return _in_picture(person, photo.scale)
+
+
+def check_box(photo: Photo, box: np.ndarray) -> None:
+    """Raise UserError where nothing of a photo is in a box [4] px of the picture as it is seen."""
     try:
-        boxes.check_inside(box, np.rint(photo.pixels.shape[1::-1] / photo.scale).astype(int))
+        boxes.check_inside(box, _seen_size(photo))
     except ValueError as error:
         raise UserError(f"{photo.name}: {error}") from error
-    [person] = people.in_boxes(photo, predictor, [_scaled(box, photo.scale)])
-    return person
+
+
+def in_given_boxes(photo: Photo, look: Predictor, given: GivenBoxes) -> list[Person]:
+    """Return the people in the boxes that a file gives, in px of the photo's `pixels`.
+
+    They have the file's scores, the surest come first. Boxes outside of the photo are left out.
+    """
+    found = given.of_photo(photo.name, _seen_size(photo))
+    inside = [place for place, box in enumerate(found.boxes) if _shows(box, _seen_size(photo))]
+    there = [_scaled(box, photo.scale) for box in found.boxes[inside]]
+    in_boxes = people.in_boxes(photo, look, there)
+    scores = found.scores[inside].tolist()
+    scored = [p._replace(score=score) for p, score in zip(in_boxes, scores, strict=True)]
+    scored.sort(key=lambda person: person.score, reverse=True)
+    return [person._replace(number=number) for number, person in enumerate(scored, 1)]
+
+
+def _shows(box: np.ndarray, size: np.ndarray) -> bool:
+    return bool((np.minimum(box[2:], size) - np.maximum(box[:2], 0) >= 1).all())
+
+
+def _seen_size(photo: Photo) -> np.ndarray:
+    return np.rint(photo.pixels.shape[1::-1] / photo.scale).astype(int)
 
 
 def _in_picture(person: Person, scale: np.ndarray) -> Person:
     joints_2d = person.pose["joints_2d"] / scale
-    return Person(_scaled(person.box, 1 / scale), person.pose | {"joints_2d": joints_2d})
+    pose = person.pose | {"joints_2d": joints_2d}
+    return person._replace(box=_scaled(person.box, 1 / scale), pose=pose)
 
 
 def _scaled(box: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -12,13 +12,17 @@ def as_json(
     pose: dict[str, np.ndarray],
     box: np.ndarray | None = None,
     size_px: tuple[int, int] | None = None,
+    person: int | None = None,
+    score: float | None = None,
 ) -> dict:
-    """Return a pose with its joints by name, and what is given of its box and its image.
+    """Return a pose with its joints by name, and what is given of its person and its image.
 
     `pose_files.json_poses` says what the names mean; size is that of an average skeleton.
     """
     return {
         "image": str(image),
+        **({} if person is None else {"person": int(person)}),
+        **({} if score is None else {"score": round(float(score), 4)}),
         **({} if size_px is None else {"image_size_px": [int(side) for side in size_px]}),
         **({} if box is None else {"box_px": np.round(np.asarray(box, float), 1).tolist()}),
         "joints_2d_px": _by_name(pose["joints_2d"]),

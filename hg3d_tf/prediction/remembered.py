@@ -1,4 +1,4 @@
-"""What a network said of a film's frames, kept until the film is whole.
+"""What networks said of a film's frames, kept until the film is whole.
 
 A film that was interrupted is read again from its beginning, but not looked at again: the same
 command asks for the same boxes in the same order, and gets the same answers from a file.
@@ -10,18 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.prediction.person_finder import Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 
 
 class RememberedLooks:
-    """A predictor (see `predictors.Predictor`) whose answers are kept in a file, in order.
+    """A predictor (see `predictors.Predictor`) and a finder whose answers are kept, in order.
 
     The file begins with a line of settings. Where they differ, or the last answer is not whole, as
     after a crash, the network is asked from there on.
 
     Args:
       predictor: asked for what the file does not hold.
+      finder: so is this, by `find`; None where boxes are given.
       path: of the file; None keeps nothing.
       settings: all that the answers depend on; JSON.
 
@@ -29,8 +31,15 @@ class RememberedLooks:
       UserError: if the file cannot be written.
     """
 
-    def __init__(self, predictor: Predictor, path: Path | None, settings: dict):
-        self._predictor, self._path, self._file = predictor, path, None
+    def __init__(
+        self,
+        predictor: Predictor,
+        path: Path | None,
+        settings: dict,
+        finder: PersonFinder | None = None,
+    ):
+        self._predictor, self._finder = predictor, finder
+        self._path, self._file = path, None
         self._is_empty = True
         self._is_replayed = True  # the file holds no more answers
         if path is None:
@@ -59,15 +68,30 @@ class RememberedLooks:
 
     def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Return the pose in a box of a photo."""
-        if not self._is_replayed and (pose := self._next()) is not None:
+        return self._kept(lambda: self._predictor(photo, box))
+
+    def find(self, photo: Photo) -> Found:
+        """Return the people of a photo."""
+
+        def ask() -> dict[str, np.ndarray]:
+            found = self._finder(photo)
+            # A row of nothing could not be read again.
+            return found._asdict() | {"count": np.array(len(found.boxes))}
+
+        answer = self._kept(ask)
+        return Found(answer["boxes"], answer["scores"])
+
+    def _kept(self, ask) -> dict[str, np.ndarray]:
+        """Return the file's next answer, or that of `ask`."""
+        if not self._is_replayed and (answer := self._next()) is not None:
             self._is_empty = False
-            return pose
-        pose = self._predictor(photo, box)
+            return answer
+        answer = ask()
         if self._file is not None:
-            np.save(self._file, _as_row(pose))
+            np.save(self._file, _as_row(answer))
             self._file.flush()
             self._is_empty = False
-        return pose
+        return answer
 
     def forget(self) -> None:
         """Remove the file: the film is whole."""
@@ -88,9 +112,9 @@ class RememberedLooks:
         return {name: row[name] for name in row.dtype.names}
 
 
-def _as_row(pose: dict[str, np.ndarray]) -> np.ndarray:
-    """Return a pose as an array of one row, every value in its own type."""
-    arrays = {name: np.asarray(value) for name, value in pose.items()}
+def _as_row(answer: dict[str, np.ndarray]) -> np.ndarray:
+    """Return an answer as an array of one row, every value in its own type."""
+    arrays = {name: np.asarray(value) for name, value in answer.items()}
     row = np.zeros(1, [(name, value.dtype, value.shape) for name, value in arrays.items()])
     for name, value in arrays.items():
         row[name][0] = value

@@ -1,60 +1,84 @@
-"""One person through the frames of a film: looked for where they were before, and smoothed."""
+"""People through the frames of a film: found, followed, mended and smoothed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf.prediction import people
+from hg3d_tf.prediction import finders, steady
 from hg3d_tf.prediction.film_reader import Frame
-from hg3d_tf.prediction.finders import person_in_box
-from hg3d_tf.prediction.one_euro import OneEuroFilter
+from hg3d_tf.prediction.given_boxes import Given
+from hg3d_tf.prediction.people import Person
+from hg3d_tf.prediction.person_finder import Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
+from hg3d_tf.prediction.tracks import Tracks
 
-# How quickly the filter lets go of fast movement: for 2D px relative to the box, and for mm.
-_BETA_BOX, _BETA_MM = 3.0, 0.003
+
+class Wanted(NamedTuple):
+    """Whom to follow.
+
+    Attributes:
+      box: [4] px of the one person in the first frame.
+      given: boxes of people by a frame's number and size, instead of the finder's; they say who is
+        who if all of a frame have numbers.
+      most: how many people; None for all.
+    """
+
+    box: np.ndarray | None = None
+    given: Callable[..., Given] | None = None
+    most: int | None = None
 
 
 def follow(
-    frames: Iterable[Frame], predictor: Predictor, box: np.ndarray | None, smoothing: float
-) -> Iterator[tuple[Frame, people.Person]]:
-    """Yield each frame with its person.
+    frames: Iterable[Frame],
+    look: Predictor,
+    find: PersonFinder | None,
+    wanted: Wanted,
+    smoothing: float,
+) -> Iterator[tuple[Frame, list[Person]]]:
+    """Yield each frame with its people, whose numbers stay theirs.
 
     Args:
       frames: of the film.
-      predictor: finds the pose in a box.
-      box: [4] px of the first frame, or None to search the person.
-      smoothing: 1 / Hz of what passes when at rest; 0 for none.
+      look: finds the pose in a box.
+      find: finds the boxes of a picture, unless they are given.
+      wanted: whom to follow.
+      smoothing: see `steady.steady`.
 
     Raises:
       UserError: where nothing of the picture is in the box.
     """
-    smoother = last = None
-    for number, frame in enumerate(frames):
+    people_of = _given(look, wanted) if wanted.given else _found(look, find, wanted)
+    return steady.steady(
+        ((frame, people_of(n, frame)) for n, frame in enumerate(frames)), smoothing
+    )
+
+
+def _found(look: Predictor, find: PersonFinder, wanted: Wanted):
+    tracks = Tracks(look, find, wanted.box, wanted.most)
+
+    def people_of(number: int, frame: Frame) -> list[Person]:
         photo = Photo(f"frame {number}", frame.pixels)
-        if last is not None:
-            [person] = people.in_boxes(photo, predictor, [last])
-        elif box is not None:
-            person = person_in_box(photo, predictor, box)
-        else:
-            person = people.find_person(photo, predictor)
-        last = people.box_of_seen_joints(person.pose)
-        if smoothing:
-            smoother = smoother or _Smoother(person, smoothing)
-            person = smoother(person, frame.seconds)
-        yield frame, person
+        if number == 0 and wanted.box is not None:
+            finders.check_box(photo, wanted.box)
+        return tracks(photo, frame.seconds)
+
+    return people_of
 
 
-class _Smoother:
-    """Smooths one person's joints by the times at which they were seen."""
+def _given(look: Predictor, wanted: Wanted):
+    here: list[Found] = []
+    tracks = Tracks(look, lambda photo: here[0], most=wanted.most, always=True)
 
-    def __init__(self, first: people.Person, smoothing: float):
-        side = max(first.box[2:] - first.box[:2])
-        self._filters = {
-            "joints_2d": OneEuroFilter(1 / smoothing, _BETA_BOX / side),
-            "joints_3d": OneEuroFilter(1 / smoothing, _BETA_MM),
-        }
+    def people_of(number: int, frame: Frame) -> list[Person]:
+        size = frame.pixels.shape[1::-1]
+        photo = Photo(f"frame {number}", frame.pixels)
+        given = wanted.given(number, size)
+        here[:] = [Found(given.boxes, given.scores)]
+        if not (given.numbers > 0).all():
+            return tracks(photo, frame.seconds)
+        rows = zip(given.boxes, given.scores.tolist(), given.numbers.tolist(), strict=True)
+        return [Person(box, look(photo, box), score, n) for box, score, n in rows]
 
-    def __call__(self, person: people.Person, seconds: float) -> people.Person:
-        smooth = {n: apply(person.pose[n], seconds) for n, apply in self._filters.items()}
-        return person._replace(pose=person.pose | smooth)
+    return people_of

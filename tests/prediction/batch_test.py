@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.commands import ROOT
-from support.looker import Looker
+from support.looker import Looker, find_whole
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures import pose_pages
@@ -39,20 +39,20 @@ def predict(paths, folder, find=None, pictures=True, html=False, sheet=None, aga
     look = Looker(JOINTS)
     drawn = Drawing(folder, pictures, html, sheet)
     with Results(folder / "poses.json", {"model": 1}, again) as done:
-        status = batch.predict(paths, find or finder(look), done, drawn)
+        status = batch.predict(paths, find or finder(look, find_whole), done, drawn)
     return status, len(look.boxes)
 
 
 def test_what_is_done_is_not_looked_at_again(photos, tmp_path):
     out = tmp_path / "out"
-    assert predict(photos, out) == (0, 12)
+    assert predict(photos, out) == (0, 4)
     first = (out / "poses.json").read_text()
     assert len(json.loads(first)) == 4
     assert predict(photos, out) == (0, 0)
     assert (out / "poses.json").read_text() == first
     assert predict(photos[1:], out) == (0, 0)
     assert len(json.loads((out / "poses.json").read_text())) == 3
-    assert predict(photos, out, again=True) == (0, 12)
+    assert predict(photos, out, again=True) == (0, 4)
 
 
 def test_missing_pictures_are_drawn_of_known_poses(photos, tmp_path):
@@ -69,7 +69,7 @@ def test_missing_pictures_are_drawn_of_known_poses(photos, tmp_path):
 
 def test_only_one_photo_is_in_memory_at_a_time(photos, tmp_path):
     seen, most = [], []
-    find = finder(Looker(JOINTS))
+    find = finder(Looker(JOINTS), find_whole)
 
     def counted(photo):
         gc.collect()
@@ -95,7 +95,7 @@ def test_a_sheet_of_many_poses_has_pages(photos, tmp_path, monkeypatch):
 
 def test_bad_photos_are_named_in_the_end_and_tried_again(photos, tmp_path, capsys):
     photos[1].write_bytes(b"no picture")
-    find = finder(Looker(JOINTS))
+    find = finder(Looker(JOINTS), find_whole)
 
     def refuses(photo):
         if photo.name.endswith("2.png"):
@@ -111,7 +111,7 @@ def test_bad_photos_are_named_in_the_end_and_tried_again(photos, tmp_path, capsy
     for error, word in zip(errors, ["1.png: cannot be", "refuses", "too large"], strict=True):
         assert word in error
     assert len(json.loads((tmp_path / "out/poses.json").read_text())) == 1
-    assert predict(photos, tmp_path / "out") == (1, 6)
+    assert predict(photos, tmp_path / "out") == (1, 2)
 
 
 def test_pictures_of_the_same_name_get_a_number(tmp_path):
@@ -125,7 +125,8 @@ def test_after_ctrl_c_the_same_command_goes_on(tmp_path):
     for number in range(40):
         noise = np.random.default_rng(number).integers(0, 255, (30, 40, 3), np.uint8)
         Image.fromarray(noise).save(folder / f"{number:02d}.png")
-    command = [sys.executable, "-m", "hg3d_tf.predict", "--nopictures", f"--output_dir={out}"]
+    flags = ["--nopictures", "--box=0,0,40,30", f"--output_dir={out}"]
+    command = [sys.executable, "-m", "hg3d_tf.predict", *flags]
     process = subprocess.Popen(
         [*command, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -10,7 +10,7 @@ import resource
 import numpy as np
 import pytest
 from PIL import Image
-from support.looker import Looker
+from support.looker import Looker, find_whole
 
 pytest.importorskip("av", reason="PyAV is not installed")
 
@@ -22,6 +22,7 @@ from hg3d_tf.prediction.drawing import Drawing
 from hg3d_tf.prediction.film_sources import file_or_camera
 from hg3d_tf.prediction.finders import finder
 from hg3d_tf.prediction.results import Results
+from hg3d_tf.prediction.tracking import Wanted
 
 MUTATIONS = int(os.environ.get("HG3D_FUZZ_MUTATIONS", 24))
 SEED = int(os.environ.get("HG3D_FUZZ_SEED", 0))
@@ -68,7 +69,7 @@ def peak_bytes() -> int:
 
 @pytest.mark.slow
 def test_mutated_photos_are_predicted_or_named(tmp_path, capsys):
-    rng, find = np.random.default_rng(SEED), finder(Looker(JOINTS))
+    rng, find = np.random.default_rng(SEED), finder(Looker(JOINTS), find_whole)
     before, paths = peak_bytes(), []
     for number in range(MUTATIONS):
         form = str(rng.choice(FORMATS))
@@ -98,7 +99,9 @@ def test_mutated_films_are_predicted_or_named(tmp_path, capsys):
         path.write_bytes(mutated(rng, source.read_bytes()))
         out = tmp_path / "out"
         try:
-            video.predict(file_or_camera(str(path)), look, None, out, video.Options())
+            video.predict(
+                *(file_or_camera(str(path)), look, find_whole, Wanted(), out), video.Options()
+            )
         except UserError as error:
             assert str(path) in str(error)
         capsys.readouterr()

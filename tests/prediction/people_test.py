@@ -5,13 +5,12 @@ import pytest
 from matplotlib.figure import Figure
 from support.looker import Looker
 
-from hg3d_tf.network.crop import BOX_MARGIN, crop_square
+from hg3d_tf.network.crop import crop_square
 from hg3d_tf.pictures import draw
 from hg3d_tf.prediction import people
+from hg3d_tf.prediction.person_finder import Found
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.skeleton import BONES, joint_index
-
-PLACES = [(20, 20), (300, 200), (520, 60)]  # corners of people in a crowd
 
 
 @pytest.fixture
@@ -24,56 +23,62 @@ def photo():
     return Photo("photo", np.zeros((120, 100, 3), np.uint8))
 
 
-def test_one_person_is_looked_at_again_from_nearer(joints, photo):
-    look = Looker(joints)
-    person = people.find_person(photo, look)
-    assert look.boxes[0] is None
-    margin = 0.06 * np.ptp(joints, axis=0).max()
-    expected = [*(joints.min(0) - margin), *(joints.max(0) + margin)]
-    np.testing.assert_allclose(look.boxes[1], expected, rtol=1e-6)
-    np.testing.assert_array_equal(person.box, look.boxes[1])
-    assert person.is_clear
+def found(*people):
+    """Return a finder that finds boxes [4] with scores."""
+    boxes, scores = zip(*people, strict=True) if people else ((), ())
+    result = Found(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32))
+    return lambda photo: result
 
 
-class ShortSighted(Looker):
-    """Sees a pose only in a crop that holds all of it and is at most three times as large."""
+class InBox:
+    """Sees somebody, in the same pose, in every box; as clearly as asked."""
+
+    def __init__(self, joints, *confidences):
+        self.joints, self.confidences = joints, list(confidences)
 
     def __call__(self, photo, box):
-        pose = super().__call__(photo, box)
-        height, width = photo.pixels.shape[:2]
-        low, high = np.float64([0, 0, width, height] if box is None else box).reshape(2, 2)
-        reach = (high - low).max() / 2 * (1 if box is None else BOX_MARGIN)
-        middle = (low + high) / 2
-        inside = (np.abs(self.joints_2d - middle) <= reach).all()
-        near = 2 * reach <= 3 * np.ptp(self.joints_2d, axis=0).max()
-        return pose if inside and near else pose | {"confidence": np.full(16, 0.1)}
+        low, high = np.reshape(box, (2, 2))
+        confidence = self.confidences.pop(0) if self.confidences else 0.64
+        return {
+            "joints_2d": low + self.joints / 100 * (high - low),
+            "joints_3d": np.zeros((16, 3)),
+            "confidence": np.full(16, confidence),
+        }
 
 
-@pytest.mark.parametrize("corner", [(0, 0), (560, 280), (300, 150), (570, 10)])
-@pytest.mark.parametrize("size", [70, 130])
-def test_a_small_person_is_found_anywhere(corner, size):
-    rng = np.random.default_rng(0)
-    corner = np.minimum(corner, (640 - size, 360 - size))
-    joints = corner + rng.uniform(0, size, (16, 2))
-    photo = Photo("photo", np.zeros((360, 640, 3), np.uint8))
-    person = people.find_person(photo, ShortSighted(joints))
-    assert person.is_clear
-    np.testing.assert_allclose(person.box, people.box_of_seen_joints(person.pose))
+def test_everybody_is_found_the_surest_first(joints, photo):
+    find = found(([0, 0, 50, 50], 0.6), ([50, 0, 100, 50], 0.9))
+    everybody = people.find_people(photo, InBox(joints), find)
+    np.testing.assert_array_equal([p.box for p in everybody], [[50, 0, 100, 50], [0, 0, 50, 50]])
+    assert [person.number for person in everybody] == [1, 2]
+    assert [person.score for person in everybody] == pytest.approx([0.9 * 0.8, 0.6 * 0.8])
 
 
-def test_where_one_person_is_clear_nobody_is_searched(joints, photo):
+def test_two_boxes_with_one_pose_are_one_person(joints, photo):
+    find = found(([0, 0, 50, 50], 0.9), ([1, 0, 51, 50], 0.8), ([50, 50, 90, 90], 0.7))
+    everybody = people.find_people(photo, InBox(joints), find)
+    assert [person.box[0] for person in everybody] == [0, 50]
+
+
+def test_where_no_joint_is_seen_nobody_is(joints, photo):
+    find = found(([0, 0, 50, 50], 0.9), ([50, 0, 100, 50], 0.9))
+    assert len(people.find_people(photo, InBox(joints, 0.01), find)) == 1
+
+
+def test_nobody_is_found_where_nobody_is(joints, photo):
     look = Looker(joints)
-    people.find_person(photo, look)
-    assert len(look.boxes) <= 3
+    assert people.find_people(photo, look, found()) == []
+    assert look.boxes == []
 
 
-def test_in_a_photo_without_people_the_whole_is_kept_after_few_looks(joints):
-    panorama = Photo("photo", np.zeros((40, 4000, 3), np.uint8))
-    look = ShortSighted(joints + 10_000)
-    person = people.find_person(panorama, look)
-    assert not person.is_clear
-    np.testing.assert_array_equal(person.box, [0, 0, 4000, 40])
-    assert len(look.boxes) < 50
+def test_the_clearest_is_near_the_middle(joints, photo):
+    find = found(([0, 0, 20, 40], 0.9), ([40, 40, 60, 80], 0.85), ([80, 0, 100, 40], 0.8))
+    everybody = people.find_people(photo, InBox(joints), find)
+    [one] = people.clearest(everybody, (100, 120), 1)
+    assert one.box[0] == 40 and one.number == 1
+    two = people.clearest(everybody, (100, 120), 2)
+    assert [person.score for person in two] == sorted((p.score for p in two), reverse=True)
+    assert len(people.clearest(everybody, (100, 120), 9)) == 3
 
 
 def test_too_few_joints_make_no_box(joints):
@@ -87,32 +92,6 @@ def test_given_boxes_are_taken_as_they_are(joints, photo):
     found = people.in_boxes(photo, look, boxes)
     np.testing.assert_array_equal([person.box for person in found], boxes)
     np.testing.assert_array_equal(look.boxes, boxes)
-
-
-def test_everybody_is_found_once_the_clearest_first():
-    rng = np.random.default_rng(1)
-    crowd = [ShortSighted(corner + rng.uniform(0, 90, (16, 2))) for corner in PLACES]
-
-    def look(photo, box):
-        # Sees the clearest of those that it would see alone; the first is 0.9 clear.
-        poses = [one(photo, box) for one in crowd]
-        for order, pose in enumerate(poses):
-            pose["confidence"] = pose["confidence"] - 0.1 * order
-        return max(poses, key=lambda pose: pose["confidence"].mean())
-
-    found = people.find_everybody(Photo("photo", np.zeros((360, 640, 3), np.uint8)), look)
-    assert len(found) == len(crowd)
-    for person, one in zip(found, crowd, strict=True):
-        np.testing.assert_array_equal(person.pose["joints_2d"], one.joints_2d)
-
-
-def test_nobody_is_found_where_nobody_is(photo):
-    assert people.find_everybody(photo, ShortSighted(np.full((16, 2), 10_000.0))) == []
-
-
-def test_hog_finds_nobody_in_an_empty_picture():
-    pytest.importorskip("cv2")
-    assert people.hog_detector()(np.full((200, 150, 3), 90, np.uint8)).shape == (0, 4)
 
 
 def test_a_crop_keeps_pixels_and_is_black_outside():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.commands import fails_with_one_line, run
-from support.looker import Looker
+from support.looker import Looker, find_whole
 
 from hg3d_tf import images
 from hg3d_tf.cli import UserError
@@ -72,10 +72,10 @@ def test_of_a_picture_read_smaller_poses_are_in_its_own_px(tmp_path, monkeypatch
     photo = read_photo(path)
     assert photo.pixels.shape == (80, 120, 3)
     look = Looker(JOINTS)
-    [person] = finder(look)(photo)
+    [person] = finder(look, find_whole)(photo)
     np.testing.assert_allclose(person.pose["joints_2d"], 2 * JOINTS)
     np.testing.assert_allclose(person.box, 2 * look.boxes[-1], rtol=1e-6)
-    [person] = finder(look, np.array([20, 30, 200, 150]))(photo)
+    [person] = finder(look, box=np.array([20, 30, 200, 150]))(photo)
     np.testing.assert_allclose(look.boxes[-1], [10, 15, 100, 75])
     np.testing.assert_allclose(person.box, [20, 30, 200, 150])
 
@@ -84,7 +84,7 @@ def test_of_a_picture_read_smaller_poses_are_in_its_own_px(tmp_path, monkeypatch
 def test_a_box_outside_of_the_picture_is_named(box):
     photo = Photo("a.jpg", np.zeros((80, 60, 3), np.uint8))
     with pytest.raises(UserError, match=r"a\.jpg: the box .* outside .* 60 x 80 px"):
-        finder(Looker(JOINTS), np.array(box))(photo)
+        finder(Looker(JOINTS), box=np.array(box))(photo)
 
 
 @pytest.fixture(scope="module")

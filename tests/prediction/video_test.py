@@ -1,4 +1,4 @@
-"""One person followed through films."""
+"""People followed through films."""
 
 import json
 
@@ -8,11 +8,14 @@ import pytest
 pytest.importorskip("av")
 
 from support import films
-from support.looker import Looker
+from support.looker import Looker, find_whole
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.pose_files import reading
 from hg3d_tf.prediction import bends, people, video
 from hg3d_tf.prediction.film_sources import Source, file_or_camera
+from hg3d_tf.prediction.person_finder import Found
+from hg3d_tf.prediction.tracking import Wanted
 
 
 @pytest.fixture
@@ -20,9 +23,9 @@ def joints():
     return np.random.default_rng(0).uniform((10, 20), (50, 90), (16, 2))
 
 
-def predict(path, look, **options):
+def predict(path, look, find=find_whole, **options):
     status = video.predict(
-        file_or_camera(str(path)), look, None, path.parent, video.Options(**options)
+        *(file_or_camera(str(path)), look, find, Wanted(), path.parent), video.Options(**options)
     )
     records = json.loads((path.parent / f"{path.stem}_poses.json").read_text())
     return status, records, *films.shown(path.parent / f"{path.stem}_pose.mp4")
@@ -37,8 +40,8 @@ def test_a_film_gives_a_film_and_a_pose_for_each_frame(joints, tmp_path):
     assert records[2]["joints_2d_px"]["r_ankle"] == np.round(joints[0], 3).tolist()
     assert len(drawn) == 4
     assert np.abs(drawn[0].astype(int) - 128).max() > 60  # a skeleton was drawn
-    # Three looks at the first frame, then one at each where the joints were.
-    assert len(look.boxes) == 6
+    assert len(look.boxes) == 4
+    assert [record["person"] for record in records] == [1, 1, 1, 1]
 
 
 def test_what_pauses_pauses_again(joints, tmp_path):
@@ -114,13 +117,18 @@ def test_what_changed_is_looked_at_from_the_beginning(joints, tmp_path, changed)
     settings = {"box": [1, 2, 3, 4]} if changed == "settings" else {"box": None}
     predict(tmp_path / "clip.mp4", look, settings=settings, again=changed == "again")
     frames = 7 if changed == "film" else 8
-    assert len(look.boxes) == frames + 2  # three looks at the first
+    assert len(look.boxes) == frames
 
 
 def test_a_camera_films_until_it_is_interrupted(joints, tmp_path):
     # FFmpeg's test picture stands in for a camera: it has no end and is opened in the same way.
     endless = Source("testsrc=size=64x48:rate=10", "lavfi")
-    assert video.predict(endless, Interrupted(joints), None, tmp_path, video.Options()) == 0
+    assert (
+        video.predict(
+            *(endless, Interrupted(joints), find_whole, Wanted(), tmp_path), video.Options()
+        )
+        == 0
+    )
     assert len(json.loads((tmp_path / "testsrc=size=64x48:rate=10_poses.json").read_text())) == 3
     assert (tmp_path / "testsrc=size=64x48:rate=10_pose.mp4").stat().st_size > 500
 
@@ -132,7 +140,7 @@ def test_the_skeleton_is_drawn_dotted_where_it_is_unclear(joints):
     lit = []
     for confidence in (0.9, 0.1):
         pose = {"joints_2d": joints, "confidence": np.full(16, confidence)}
-        drawn = video.overlay(pixels, people.Person(np.zeros(4), pose))
+        drawn = video.overlay(pixels, [people.Person(np.zeros(4), pose)])
         assert drawn.shape == pixels.shape and not pixels.any()
         lit.append((drawn[50, 20:180].max(axis=1) > 0).mean())
     assert lit[0] == 1 and 0.3 < lit[1] < 0.8
@@ -147,7 +155,7 @@ def test_angles_are_written_beside_clear_knees_and_elbows(joints):
     pose = {"joints_2d": joints, "joints_3d": joints_3d, "confidence": confidence}
     person = people.Person(np.zeros(4), pose)
     assert bends.labels(joints_3d, person.unclear) == {1: "45\N{DEGREE SIGN}"}
-    plain, written = (video.overlay(pixels, person, angles) for angles in (False, True))
+    plain, written = (video.overlay(pixels, [person], angles) for angles in (False, True))
     changed = np.argwhere((plain != written).any(axis=-1))
     x, y = joints[1]
     assert len(changed) and (np.abs(changed - (y, x + 12)) < (9, 16)).all()
@@ -157,5 +165,77 @@ def test_angles_are_written_beside_clear_knees_and_elbows(joints):
 def test_a_skeleton_may_lie_outside_of_the_picture(joints, shift):
     pixels = np.zeros((100, 200, 3), np.uint8)
     pose = {"joints_2d": joints + shift, "confidence": np.full(16, 0.9)}
-    drawn = video.overlay(pixels, people.Person(np.zeros(4), pose))
+    drawn = video.overlay(pixels, [people.Person(np.zeros(4), pose)])
     assert drawn.shape == pixels.shape and drawn.any() == (shift == (160, 40))
+
+
+def test_of_several_people_the_numbers_stand_beside_the_heads(joints):
+    pixels = np.zeros((100, 200, 3), np.uint8)
+    pose = {"joints_2d": joints, "confidence": np.full(16, 0.9)}
+    one, two = (people.Person(np.zeros(4), pose, 1.0, number) for number in (1, 2))
+    alone, both = video.overlay(pixels, [one]), video.overlay(pixels, [one, two])
+    assert (alone != both).any()
+
+
+def find_two(photo):
+    """Find people in the left and in the right half."""
+    height, width = photo.pixels.shape[:2]
+    halves = [[0, 0, width / 2, height], [width / 2, 0, width, height]]
+    return Found(np.array(halves, np.float32), np.array([0.9, 0.8], np.float32))
+
+
+class InBoxes(Looker):
+    """Sees a pose in the middle of the half that a box is in."""
+
+    def __call__(self, photo, box):
+        pose = super().__call__(photo, box)
+        half = photo.pixels.shape[1] / 2
+        shift = half if (box[0] + box[2]) / 2 > half else 0
+        return pose | {"joints_2d": pose["joints_2d"] / 2 + [shift, 0]}
+
+
+def test_several_people_of_a_film_are_followed_and_read_again(joints, tmp_path):
+    films.write(tmp_path / "clip.mp4", np.full((12, 120, 100, 3), 128, np.uint8))
+    status, records, _, _ = predict(tmp_path / "clip.mp4", InBoxes(joints), find_two, html=False)
+    assert status == 0 and len(records) == 24
+    assert [record["person"] for record in records[:4]] == [1, 2, 1, 2]
+    read = reading.read(tmp_path / "clip_poses.json")
+    assert read.persons == [1, 2] and len(read.of_person(2).rows) == 12
+    left, right = (read.of_person(person).rows["joints_2d"][..., 0].mean() for person in (1, 2))
+    assert left < 50 < right
+
+
+def test_where_nobody_is_found_the_film_is_written_and_it_is_said(joints, tmp_path, capsys):
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    nobody = Found(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+    finds = []
+
+    def find(photo):
+        finds.append(photo.name)
+        return nobody
+
+    status, records, drawn, _ = predict(tmp_path / "clip.mp4", Looker(joints), find, html=True)
+    assert status == 0 and records == [] and len(drawn) == 8
+    assert "no person found in 8 frames" in capsys.readouterr().out
+    assert not (tmp_path / "clip_3d.html").exists()
+
+
+def test_what_the_finder_said_is_replayed_too(joints, tmp_path):
+    films.write(tmp_path / "clip.mp4", films.moving_square(24))
+
+    class Late(InBoxes):
+        def __call__(self, photo, box=None):
+            if photo.name == "frame 21":
+                raise KeyboardInterrupt
+            return super().__call__(photo, box)
+
+    finds = []
+
+    def find(photo):
+        finds.append(photo.name)
+        return find_two(photo)
+
+    predict(tmp_path / "clip.mp4", Late(joints), find)
+    assert finds == ["frame 0", "frame 10", "frame 20"]
+    status, records, _, _ = predict(tmp_path / "clip.mp4", InBoxes(joints), find)
+    assert status == 0 and len(records) == 48 and len(finds) == 3

@@ -1,6 +1,8 @@
-"""A predictor that needs no network."""
+"""A predictor and a finder that need no network."""
 
 import numpy as np
+
+from hg3d_tf.prediction.person_finder import Found
 
 
 class Looker:
@@ -18,3 +20,9 @@ class Looker:
             "joints_3d": np.arange(48.0).reshape(16, 3),
             "confidence": confidence,
         }
+
+
+def find_whole(photo):
+    """Find one person, who fills the photo."""
+    height, width = photo.pixels.shape[:2]
+    return Found(np.array([[0, 0, width, height]], np.float32), np.array([0.9], np.float32))

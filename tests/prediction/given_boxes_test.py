@@ -1,0 +1,126 @@
+"""Boxes of others: COCO, MOT and YOLO, and a line for each mistake."""
+
+import json
+
+import numpy as np
+import pytest
+from support.looker import Looker
+
+from hg3d_tf.cli import UserError
+from hg3d_tf.prediction import finders
+from hg3d_tf.prediction.given_boxes import GivenBoxes
+from hg3d_tf.prediction.photos import Photo
+
+RESULTS = [
+    {"image_id": 139, "category_id": 1, "bbox": [10, 20, 30, 40], "score": 0.5},
+    {"image_id": 139, "category_id": 3, "bbox": [0, 0, 9, 9], "score": 0.9},
+    {"image_id": "b.jpg", "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.75, "track_id": 7},
+]
+
+
+def write(path, value):
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return path
+
+
+def test_coco_results_go_by_name_or_number(tmp_path):
+    given = GivenBoxes(write(tmp_path / "boxes.json", RESULTS))
+    found = given.of_photo("folder/000000000139.jpg", (640, 480))
+    np.testing.assert_array_equal(found.boxes, [[10, 20, 40, 60]])
+    assert found.scores == [0.5] and found.numbers == [0]
+    assert given.of_photo("b.jpg", (640, 480)).numbers == [7]
+    assert given.of_photo("c.jpg", (640, 480)).boxes.shape == (0, 4)
+
+
+def test_coco_images_say_the_names(tmp_path):
+    images = [{"id": 5, "file_name": "photos/a.jpg"}, {"id": 6, "file_name": "clip_000002.jpg"}]
+    annotations = [
+        {"image_id": 5, "bbox": [10, 20, 30, 40]},
+        {"image_id": 6, "bbox": [1, 2, 3, 4], "track_id": 2},
+    ]
+    path = write(tmp_path / "boxes.json", {"images": images, "annotations": annotations})
+    given = GivenBoxes(path)
+    np.testing.assert_array_equal(given.of_photo("a.jpg", None).boxes, [[10, 20, 40, 60]])
+    np.testing.assert_array_equal(given.of_frame("clip.mp4", 2, None).boxes, [[1, 2, 4, 6]])
+    assert not len(given.of_frame("clip.mp4", 1, None).boxes)
+
+
+def test_mot_counts_frames_from_one(tmp_path):
+    text = "1,3,10,20,30,40,0.9,-1,-1,-1\n1,-1,0,0,5,5\n\n3,3,11,20,30,40,1\n"
+    given = GivenBoxes(write(tmp_path / "det.txt", text))
+    first = given.of_frame("clip.mp4", 0, (64, 48))
+    np.testing.assert_array_equal(first.boxes, [[10, 20, 40, 60], [0, 0, 5, 5]])
+    np.testing.assert_allclose(first.scores, [0.9, 1])
+    assert first.numbers.tolist() == [3, 0]
+    assert not len(given.of_frame("clip.mp4", 1, (64, 48)).boxes)
+    with pytest.raises(UserError, match="a film's"):
+        given.of_photo("a.jpg", (64, 48))
+
+
+def test_yolo_is_in_widths_and_heights(tmp_path):
+    write(tmp_path / "a.txt", "0 0.5 0.5 0.5 1\n2 0.1 0.1 0.1 0.1\n0 0.25 0.5 0.5 0.5 0.75 4\n")
+    write(tmp_path / "clip_3.txt", "0 0.5 0.5 1 1\n")
+    given = GivenBoxes(tmp_path)
+    found = given.of_photo("x/a.jpg", (200, 100))
+    np.testing.assert_allclose(found.boxes, [[50, 0, 150, 100], [0, 25, 100, 75]])
+    np.testing.assert_allclose(found.scores, [1, 0.75])
+    assert found.numbers.tolist() == [0, 4]
+    np.testing.assert_array_equal(given.of_frame("clip.mp4", 2, (20, 10)).boxes, [[0, 0, 20, 10]])
+    assert not len(given.of_photo("b.jpg", (200, 100)).boxes)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("a.json", "[{]", r"a\.json: cannot be read as JSON"),
+        ("a.json", "3", "wanted: a list of results"),
+        ("a.json", '{"annotations": []}', "images must have id and file_name"),
+        ("a.json", [{"image_id": 1, "bbox": [1, 2, 3]}], "annotation 1: wanted image_id and bbox"),
+        ("a.json", [*RESULTS, {"image_id": 1, "bbox": [0, 0, 0, 9]}], "annotation 4: width and"),
+        ("a.json", [7], "annotation 1: wanted"),
+        (
+            "a.json",
+            {"images": [], "annotations": [{"image_id": 1, "bbox": [0, 0, 1, 9]}]},
+            "annotation 1: image_id 1 is not among the images",
+        ),
+        ("a.txt", "1,1,1,1,5,5\n1,1,x,1,5,5\n", r"a\.txt, line 2: '1,1,x,1,5,5' is not numbers"),
+        ("a.txt", "1,1,1,1,5\n", "line 1: holds 5 numbers, not 6"),
+        ("a.txt", "0,1,1,1,5,5\n", "line 1: frame is 0"),
+        ("a.txt", "1,1,1,1,-5,5\n", "line 1: width and height"),
+        ("a.txt", "1,1.5,1,1,5,5\n", "line 1: id is 1.5"),
+        ("a.txt", "1,1,1,1,nan,5\n", "line 1: a number is not finite"),
+        ("a.txt", "\n", r"a\.txt: holds no boxes"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path, name, text, problem):
+    with pytest.raises(UserError, match=problem):
+        GivenBoxes(write(tmp_path / name, text))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"none\.json: cannot be read as boxes \(No such file"):
+        GivenBoxes(tmp_path / "none.json")
+
+
+def test_yolo_in_px_is_refused(tmp_path):
+    write(tmp_path / "a.txt", "0 50 50 20 20\n")
+    with pytest.raises(UserError, match=r"a\.txt, line 1: .*not in widths and heights"):
+        GivenBoxes(tmp_path).of_photo("a.jpg", (100, 100))
+
+
+def test_people_are_looked_at_in_the_boxes_of_the_file(tmp_path):
+    boxes = [[10, 20, 30, 40], [500, 0, 9, 9], [40, 20, 30, 40]]
+    rows = [
+        {"image_id": "a.png", "bbox": b, "score": s}
+        for b, s in zip(boxes, (0.2, 1, 0.9), strict=True)
+    ]
+    given = GivenBoxes(write(tmp_path / "boxes.json", rows))
+    look = Looker(np.random.default_rng(0).uniform(20, 60, (16, 2)))
+    find = finders.finder(look, given=given)
+    # A photo that was read in half its size: boxes count the file's px.
+    photo = Photo("a.png", np.zeros((60, 80, 3), np.uint8), np.array([0.5, 0.5]))
+    found = find(photo)
+    np.testing.assert_allclose([p.box for p in found], [[40, 20, 70, 60], [10, 20, 40, 60]])
+    np.testing.assert_allclose([p.score for p in found], [0.9, 0.2], rtol=1e-6)
+    np.testing.assert_allclose(look.boxes, [[5, 10, 20, 30], [20, 10, 35, 30]])
+    assert len(finders.finder(look, given=given, most=1)(photo)) == 1
