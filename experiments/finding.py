@@ -1,16 +1,15 @@
 """How well predict finds people who do not fill the photo: experiments/finding.py --photos=FOLDER.
 
 People of a prepared dataset are pasted, with what their picture shows around them, into photos: 30
-to 85 % as long as the photo's shorter side, anywhere. Measured are the joints found by `predict`'s
-search, by a look at the whole photo alone, and in the box of the true joints; as PCK of the limbs'
-joints. Two minutes for 150 people on two cores.
+to 85 % as long as the photo's shorter side, anywhere. Measured are the joints of the clearest
+person that the finder finds, of a look at the whole photo alone, and in the box of the true joints;
+as PCK of the limbs' joints. A minute for 150 people on two cores.
 
 With --together=3 three people are pasted beside each other, 30 to 50 % as long as the photo is
-high; measured is how many of them are found by --detector=search and, where OpenCV is, by hog, half
-of the limbs' joints nearer than 0.2 of the box, and how many of those found are people.
+high; measured is how many of them are found, half of the limbs' joints nearer than 0.2 of the box,
+and how many of those found are people.
 """
 
-import importlib.util
 import io
 import math
 import sys
@@ -53,25 +52,24 @@ def main() -> None:
     from hg3d_tf import weights
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.pictures import tables
-    from hg3d_tf.prediction import photos, predictors
+    from hg3d_tf.prediction import person_finder, photos, predictors
 
     backgrounds = [photos.read_photo(p) for p in photos.find_images([FLAGS.photos])]
     examples = _draw_examples(FLAGS.data_dir or input_pipeline.default_data_dir())
     look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
+    find = person_finder.LiteRTFinder(weights.FINDER_FILE)
     measure = _measure_one if FLAGS.together == 1 else _measure_several
-    rows, statement = measure(examples, backgrounds, look)
+    rows, statement = measure(examples, backgrounds, look, find)
     statement = f"{len(examples)} people of {FLAGS.dataset} {FLAGS.split}; {statement}"
     print(tables.as_text(tables.protocol_table(rows, {}, 1)), statement, sep="\n")
     files.write_json(FLAGS.output, {"statement": statement, "rows": rows})
 
 
-def _measure_one(examples: list[dict], backgrounds: list, look):
+def _measure_one(examples: list[dict], backgrounds: list, look, find):
     """Return rows of PCK by way of finding the one person in a photo, and words for them."""
-    from hg3d_tf.prediction import people
-
     ways = {
         "whole photo": lambda photo, box: look(photo, None),
-        "searched": lambda photo, box: people.find_person(photo, look).pose,
+        "found": lambda photo, box: _clearest(photo, look, find),
         "true box": look,
     }
     shares, errors = [], {way: [] for way in ways}
@@ -82,8 +80,8 @@ def _measure_one(examples: list[dict], backgrounds: list, look):
         joints = _paste(rng, canvas, example, share, (0, size[0]))
         shares.append(share)
         box = _box(joints[example["visible"]])
-        for way, find in ways.items():
-            pose = find(_as_photo(canvas), box)
+        for way, look_at in ways.items():
+            pose = look_at(_as_photo(canvas), box)
             errors[way].append(_limb_errors(pose, joints, example["visible"]))
     statement = (
         "PCK in percent of the limbs' labelled joints, nearer than 0.1 and 0.2 of the longer side"
@@ -92,15 +90,21 @@ def _measure_one(examples: list[dict], backgrounds: list, look):
     return {way: _rates(errors[way], shares) for way in ways}, statement
 
 
-def _measure_several(examples: list[dict], backgrounds: list, look):
-    """Return rows of recall and precision by detector, and words for them."""
+def _clearest(photo, look, find) -> dict:
+    """Return the pose of the clearest person; of the whole photo where nobody is found."""
     from hg3d_tf.prediction import people
 
-    ways = {"search": lambda photo: people.find_everybody(photo, look)}
-    if importlib.util.find_spec("cv2"):
-        detect = people.hog_detector()
-        ways["hog"] = lambda photo: people.in_boxes(photo, look, detect(photo.pixels))
-    counts = {way: np.zeros(3) for way in ways}  # people found, poses, poses that are people
+    found = people.find_people(photo, look, find)
+    if not found:
+        return look(photo, None)
+    return people.clearest(found, photo.pixels.shape[1::-1], 1)[0].pose
+
+
+def _measure_several(examples: list[dict], backgrounds: list, look, find):
+    """Return a row of recall and precision, and words for it."""
+    from hg3d_tf.prediction import people
+
+    counts = np.zeros(3)  # people found, poses, poses that are people
     starts = range(0, len(examples), FLAGS.together)
     for start in tqdm(starts, unit="photo", disable=None):
         rng = np.random.default_rng([2, start])
@@ -111,17 +115,16 @@ def _measure_several(examples: list[dict], backgrounds: list, look):
             (_paste(rng, canvas, example, rng.uniform(*_SHARES_TOGETHER), column), example)
             for column, example in zip(pairwise(columns), group, strict=True)
         ]
-        for way, find in ways.items():
-            found = find(_as_photo(canvas))
-            hits = np.zeros((len(found), len(group)), bool)
-            for i, j in np.ndindex(*hits.shape):
-                joints, example = true[j]
-                errors = _limb_errors(found[i].pose, joints, example["visible"])
-                hits[i, j] = np.mean(errors < 0.2) >= 0.5
-            counts[way] += hits.any(axis=0).sum(), len(found), hits.any(axis=1).sum()
+        found = people.find_people(_as_photo(canvas), look, find)
+        hits = np.zeros((len(found), len(group)), bool)
+        for i, j in np.ndindex(*hits.shape):
+            joints, example = true[j]
+            errors = _limb_errors(found[i].pose, joints, example["visible"])
+            hits[i, j] = np.mean(errors < 0.2) >= 0.5
+        counts += hits.any(axis=0).sum(), len(found), hits.any(axis=1).sum()
+    seen, poses, right = counts
     rows = {
-        way: {"recall": 100 * seen / len(examples), "precision": 100 * right / max(1, poses)}
-        for way, (seen, poses, right) in counts.items()
+        "found": {"recall": 100 * seen / len(examples), "precision": 100 * right / max(1, poses)}
     }
     statement = (
         f"{FLAGS.together} in a photo; percent of them found, half of the limbs' joints nearer than"

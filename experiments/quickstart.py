@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from hg3d_tf import cli, files  # noqa: E402
+from hg3d_tf.network.crop import BOX_MARGIN  # noqa: E402
 from hg3d_tf.pictures import tables  # noqa: E402
 
 FLAGS = flags.FLAGS
@@ -55,6 +56,7 @@ REASONS = {
     "stage3": "The geometry loss joins in, on the wild's depth, which has no labels.",
 }
 PICTURES = 3
+CROP_PX = 256  # side of their images
 
 cli.DEFINE_path(
     "workdir",
@@ -143,8 +145,11 @@ def predict(workdir: Path) -> dict[str, dict]:
     """
     folder = workdir / "photos"
     labels = save_test_images(workdir / "data", folder)
+    # The images are crops: the person's box is known.
+    middle, reach = CROP_PX / 2, CROP_PX / BOX_MARGIN / 2
+    box = ",".join(f"{side:.1f}" for side in [middle - reach] * 2 + [middle + reach] * 2)
     run(
-        *("-m", "hg3d_tf.predict", f"--model={workdir / 'saved_model/1'}"),
+        *("-m", "hg3d_tf.predict", f"--model={workdir / 'saved_model/1'}", f"--box={box}"),
         *(f"--output_dir={workdir / 'predictions'}", str(folder)),
     )
     from quickstart_pictures import draw
@@ -163,7 +168,9 @@ def save_test_images(data_dir: Path, folder: Path) -> dict[str, dict]:
 
     from hg3d_tf.data import input_pipeline
 
-    batches = input_pipeline.evaluation_batches("wild", "test", 256, FLAGS.num_test, str(data_dir))
+    batches = input_pipeline.evaluation_batches(
+        "wild", "test", CROP_PX, FLAGS.num_test, str(data_dir)
+    )
     people = {name: value.numpy() for name, value in next(iter(batches)).items()}
     folder.mkdir(exist_ok=True)
     labels = {}

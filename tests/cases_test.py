@@ -141,7 +141,7 @@ def test_panorama_saved_model(case, tmp_path):
     images = case / "a.jpg", case / "panorama.jpg"
     poses, process = predict(f"--model={tmp_path / 'm/1'}", "--nopictures", *images, cwd=tmp_path)
     assert any(pose["image"].endswith("a.jpg") for pose in poses)
-    assert len(poses) == 2 or "panorama.jpg" in process.stderr
+    assert len(poses) == 2 or "panorama.jpg" in process.stdout + process.stderr
 
 
 def test_phone_video_rotated(case, tmp_path):

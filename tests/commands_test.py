@@ -141,7 +141,7 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
         painted_people.paint(np.full((16, 2), 60.0)).save(photos / name)
     (photos / "b.jpg").write_bytes(b"not a picture")
     output = tmp_path / "out"
-    flags = (f"--model={untrained}", f"--output_dir={output}")
+    flags = (f"--model={untrained}", f"--output_dir={output}", "--box=2,2,62,62")
     process = fork("-m", "hg3d_tf.predict", *flags, photos)
     fails_with_one_line(process, "b.jpg", "cannot be read as an image")
     made = sorted(path.name for path in output.iterdir())

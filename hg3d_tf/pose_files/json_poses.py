@@ -4,7 +4,9 @@ A list of records, or a file of lines (poses.jsonl). A record is a person in an 
 
   image: the photo's or the film's name;
   seconds: of the film, for each record or for none; frame: its number, if frames are left out;
-  person: a number, from 1 [its place among the records of its image and time];
+  person: a number, from 1 [its place among the records of its image and time]; through a film it
+    stays the same person's;
+  score: how sure it is that this is somebody; read by nobody here;
   joints_2d_px, joints_3d_mm, confidence: joints by the names of `skeleton.JOINT_NAMES`; null, or no
     entry, is a joint that is missing. At least one of the first two must be there;
   image_size_px: width, height; box_px: x1, y1, x2, y2;

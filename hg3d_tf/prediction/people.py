@@ -11,9 +11,6 @@ from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 from hg3d_tf.skeleton import SEEN_CONFIDENCE
 
-# Score from which somebody is one of a photo's people; chosen on everyday photos, see
-# experiments/results/finding_people.md.
-LEAST_SCORE = 0.25
 # Poses that are more alike are one person's: two boxes held them.
 _SAME_PERSON = 0.7
 # How many joints must be seen to make a box of them.
@@ -70,23 +67,14 @@ def find_people(photo: Photo, look: Predictor, find: PersonFinder) -> list[Perso
     """Return all people of a photo, the surest first and numbered in that order.
 
     The finder's box is looked at once: a second look at the box of the joints finds hardly more.
+    The score is the finder's: confidences of networks that others trained mean other things.
     """
     found = find(photo)
-    people = [
-        scored(Person(box, look(photo, box)), float(score))
+    people = without_twins(
+        Person(box, look(photo, box), float(score))
         for box, score in zip(found.boxes, found.scores, strict=True)
-        if score >= LEAST_SCORE
-    ]
-    people = without_twins(person for person in people if person.score >= LEAST_SCORE)
+    )
     return [person._replace(number=number) for number, person in enumerate(people, 1)]
-
-
-def scored(person: Person, found: float) -> Person:
-    """Return a person with the score of the finder's and the pose's confidence.
-
-    The finder is sure of a coat on a hook, the network of no joint in it.
-    """
-    return person._replace(score=found * person.confidence**0.5)
 
 
 def without_twins(people: Iterable[Person]) -> list[Person]:

@@ -1,10 +1,10 @@
 """People of a film, frame by frame, each with a number that stays theirs.
 
-Somebody is looked for in the box of their own pose before; the finder looks at the whole picture in
-the first frame, in every tenth, and where somebody was lost. Who its boxes are, the overlap with
-where people were tells; of those who were lost, where they were going and the colour of what they
-wear. Two who come to have the same pose are one: whoever was going elsewhere is lost, until the
-finder sees two again.
+Somebody is looked for in the box of their own pose before. The finder looks at the whole picture in
+the first frame, in every tenth, and where somebody was lost or is unclear. Who its boxes are, the
+overlap with where people were tells; of those who were lost, where they were going and the colour
+of what they wear. Two who come to have the same pose are one: whoever was going elsewhere is lost,
+until the finder sees two again.
 """
 
 from collections.abc import Sequence
@@ -69,6 +69,11 @@ class _Track:
             self._beyond = np.clip((person.box - own) / side, -_MOST_BEYOND, _MOST_BEYOND)
         return own + self._beyond * side
 
+    @property
+    def is_unclear(self) -> bool:
+        """Tell whether the network hardly sees the person, who may not be there."""
+        return people.box_of_seen_joints(self.person.pose) is None
+
     def expected_shift(self, seconds: float) -> np.ndarray:
         return self._speed * (seconds - self.seconds)
 
@@ -128,7 +133,7 @@ class Tracks:
         return sorted(seen, key=lambda person: person.number)
 
     def _is_due(self) -> bool:
-        lost = not self._tracks or any(track.is_lost for track in self._tracks)
+        lost = not self._tracks or any(track.is_lost or track.is_unclear for track in self._tracks)
         since = self._frame - self._last_find
         return self._always or since >= (_EVERY_WHILE_LOST if lost else _EVERY)
 
@@ -150,9 +155,9 @@ class Tracks:
         looked = []
         for track, (box, score) in zip(active, places, strict=True):
             person = track.person._replace(box=box, pose=self._look(photo, box))
-            person = person if score is None else people.scored(person, score)
+            person = person if score is None else person._replace(score=score)
             looked.append((track, person, score is not None))
-        kept = _plausible([(track, person) for track, person, _ in looked], seconds)
+        kept = _plausible(looked, seconds, has_looked=found is not None)
         for track, person, is_found in looked:
             track.is_lost = person.number not in kept
             if not track.is_lost:
@@ -188,9 +193,8 @@ class Tracks:
         for box, score in zip(found.boxes, found.scores, strict=True):
             if known and boxes.overlaps(np.stack(known), box).max() >= _SAME_BOX:
                 continue
-            if score >= people.LEAST_SCORE:
-                others.append(people.scored(Person(box, self._look(photo, box)), float(score)))
-        others = people.without_twins(p for p in others if p.score >= people.LEAST_SCORE)
+            others.append(Person(box, self._look(photo, box), float(score)))
+        others = people.without_twins(others)
         return [person for person in others if not _is_twin(person, seen)]
 
     def _start(self, new: Sequence[Person], seconds: float, pixels) -> list[Person]:
@@ -202,13 +206,25 @@ class Tracks:
         return started
 
 
-def _plausible(looked: Sequence[tuple[_Track, Person]], seconds: float) -> set[int]:
-    """Return the numbers of those who were really seen again, each once."""
+def _plausible(
+    looked: Sequence[tuple[_Track, Person, bool]], seconds: float, has_looked: bool
+) -> set[int]:
+    """Return the numbers of those who were really seen again, each once.
+
+    Whom the network hardly sees is there as long as the finder has not looked, or finds them too.
+
+    Args:
+      looked: tracks, what was seen, and whether the finder found them.
+      seconds: the time.
+      has_looked: whether the finder looked.
+    """
     rated = []
-    for track, person in looked:
+    for track, person, is_found in looked:
         box = people.box_of_seen_joints(person.pose)
-        expected = track.expected_box(seconds)
-        if box is None or boxes.overlaps(box, expected) < _LEAST_EXPECTED_OVERLAP:
+        if box is None and has_looked and not is_found:
+            continue
+        box = person.box if box is None else box
+        if boxes.overlaps(box, track.expected_box(seconds)) < _LEAST_EXPECTED_OVERLAP:
             continue
         joints = track.person.pose["joints_2d"] + track.expected_shift(seconds)
         rated.append((likeness.of_poses(person.pose["joints_2d"], joints), person))

@@ -13,7 +13,7 @@ sys.path[:0] = ["experiments", "tests"]
 import numpy as np
 import finding
 from hg3d_tf import cli
-from hg3d_tf.prediction import photos, predictors
+from hg3d_tf.prediction import person_finder, photos, predictors
 from support.painted_people import COLOURS
 
 def look(photo, box):
@@ -22,14 +22,19 @@ def look(photo, box):
     y, x = np.unravel_index(places, pixels.shape[:2])
     return {"joints_2d": np.stack([x, y], -1) + 0.5, "confidence": np.full(16, 0.9)}
 
+def find_whole(photo):
+    height, width = photo.pixels.shape[:2]
+    return person_finder.Found(np.array([[0, 0, width, height]]), np.ones(1))
+
 predictors.load_predictor = lambda model: look
+person_finder.LiteRTFinder = lambda path: find_whole
 """
 RUN = "cli.run(finding.main)"
 # Finds the person in the left and in the right half, and a third in a corner, where nobody is.
 IN_HALVES = """
 from hg3d_tf.prediction import people
 
-def find_everybody(photo, look):
+def find_people(photo, look, find):
     half = photo.pixels.shape[1] // 2
     left, right = (look(photos.Photo("", photo.pixels[:, part]), None)
                    for part in (slice(half), slice(half, None)))
@@ -37,7 +42,7 @@ def find_everybody(photo, look):
     nobody = left | {"joints_2d": np.zeros((16, 2))}
     return [people.Person(None, pose) for pose in (left, right, nobody)]
 
-people.find_everybody = find_everybody
+people.find_people = find_people
 """
 
 
@@ -58,7 +63,7 @@ def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     rows = json.loads(output.read_text())["rows"]
-    assert list(rows) == ["whole photo", "searched", "true box"]
+    assert list(rows) == ["whole photo", "found", "true box"]
     assert all(row["@0.1"] > 95 and row["small @0.1"] > 95 for row in rows.values())
     assert "10 people of painted_3d test" in done.stdout
 
@@ -71,7 +76,7 @@ def test_people_together_are_counted(data_dir, photos, tmp_path):
         *("--split=test", f"--photos={photos}", f"--data_dir={data_dir}", f"--output={output}"),
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(output.read_text())["rows"]["search"]
+    found = json.loads(output.read_text())["rows"]["found"]
     assert found == pytest.approx({"recall": 100, "precision": 100 * 2 / 3})
     assert "6 people of painted_3d test; 2 in a photo" in done.stdout
 

@@ -75,12 +75,18 @@ def test_one_person_costs_at_most_1_15_looks_a_frame():
     assert (film.looks + film.finds) / 300 <= 1.15
 
 
+def test_whom_the_network_hardly_sees_is_kept_while_the_finder_finds_them():
+    film = Alone()
+    tracks = Tracks(lambda *_: film.look(*_) | {"confidence": np.full(16, 0.1)}, film.find)
+    assert all(len(one) == 1 for one in film.run(tracks, 60))
+
+
 @pytest.mark.parametrize(("gap", "numbers"), [(20, {1}), (90, {1, 2})])
 def test_short_gaps_are_bridged_and_long_ones_are_not(gap, numbers):
     film = Alone(hidden=range(50, 50 + gap))
     people = film.run(Tracks(film.look, film.find), 200)
     assert {person.number for one in people for person in one} == numbers
-    assert not any(people[50 : 50 + gap])
+    assert not any(people[53 : 50 + gap])
     assert any(people[50 + gap + 3])
 
 
