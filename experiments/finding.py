@@ -57,7 +57,8 @@ def main() -> None:
     backgrounds = [photos.read_photo(p) for p in photos.find_images([FLAGS.photos])]
     examples = _draw_examples(FLAGS.data_dir or input_pipeline.default_data_dir())
     look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
-    find = person_finder.LiteRTFinder(weights.FINDER_FILE)
+    least = person_finder.LEAST_SCORE if FLAGS.together > 1 else person_finder.LEAST_SCORE_OF_KNOWN
+    find = person_finder.LiteRTFinder(weights.FINDER_FILE, least)
     measure = _measure_one if FLAGS.together == 1 else _measure_several
     rows, statement = measure(examples, backgrounds, look, find)
     statement = f"{len(examples)} people of {FLAGS.dataset} {FLAGS.split}; {statement}"

@@ -139,7 +139,12 @@ def _finder():
     from hg3d_tf import weights
     from hg3d_tf.prediction import person_finder
 
-    return None if FLAGS.boxes else person_finder.LiteRTFinder(weights.FINDER_FILE)
+    if FLAGS.boxes:
+        return None
+    # Where one person is asked for, or followed, less is enough.
+    known = FLAGS.people == 1 or FLAGS.video or FLAGS.webcam
+    least = person_finder.LEAST_SCORE_OF_KNOWN if known else person_finder.LEAST_SCORE
+    return person_finder.LiteRTFinder(weights.FINDER_FILE, least)
 
 
 def _given():

@@ -11,9 +11,10 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.prediction import finder_decoding
 from hg3d_tf.prediction.photos import Photo
 
-# Score from which a box counts as a person: chosen on everyday photos, see
-# experiments/results/finding_people.md.
-LEAST_SCORE = 0.5
+# Score from which a box counts as a person, chosen on everyday photos (see
+# experiments/results/finding_people.md); and where one person is asked for, who is there, or who
+# was there in the frame before.
+LEAST_SCORE, LEAST_SCORE_OF_KNOWN = 0.53, 0.2
 
 _GREY = 127  # round a picture that is no square, as in training
 _SIGNATURE = "serving_default"

@@ -9,7 +9,12 @@ from hg3d_tf.prediction import finders, steady
 from hg3d_tf.prediction.film_reader import Frame
 from hg3d_tf.prediction.given_boxes import Given
 from hg3d_tf.prediction.people import Person
-from hg3d_tf.prediction.person_finder import Found, PersonFinder
+from hg3d_tf.prediction.person_finder import (
+    LEAST_SCORE,
+    LEAST_SCORE_OF_KNOWN,
+    Found,
+    PersonFinder,
+)
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 from hg3d_tf.prediction.tracks import Tracks
@@ -56,7 +61,8 @@ def follow(
 
 
 def _found(look: Predictor, find: PersonFinder, wanted: Wanted):
-    tracks = Tracks(look, find, wanted.box, wanted.most)
+    least = LEAST_SCORE_OF_KNOWN if wanted.most == 1 else LEAST_SCORE
+    tracks = Tracks(look, find, wanted.box, wanted.most, least_score=least)
 
     def people_of(number: int, frame: Frame) -> list[Person]:
         photo = Photo(f"frame {number}", frame.pixels)
@@ -69,7 +75,7 @@ def _found(look: Predictor, find: PersonFinder, wanted: Wanted):
 
 def _given(look: Predictor, wanted: Wanted):
     here: list[Found] = []
-    tracks = Tracks(look, lambda photo: here[0], most=wanted.most, always=True)
+    tracks = Tracks(look, lambda photo: here[0], None, wanted.most, always=True, least_score=0.0)
 
     def people_of(number: int, frame: Frame) -> list[Person]:
         size = frame.pixels.shape[1::-1]

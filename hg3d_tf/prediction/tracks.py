@@ -13,7 +13,7 @@ import numpy as np
 
 from hg3d_tf.prediction import boxes, likeness, people
 from hg3d_tf.prediction.people import Person
-from hg3d_tf.prediction.person_finder import Found, PersonFinder
+from hg3d_tf.prediction.person_finder import LEAST_SCORE, Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 from hg3d_tf.skeleton import joint_index
@@ -95,10 +95,11 @@ class Tracks:
 
     Args:
       look: finds the pose in a box.
-      find: finds the boxes of a frame.
+      find: finds the boxes of a frame; those with low scores count for who is known already.
       box: [4] px of the one person in the first frame, or None.
       most: how many people; None for all. Someone lost for long is then looked for again.
       always: look by `find` at every frame.
+      least_score: of somebody new.
     """
 
     def __init__(
@@ -108,10 +109,11 @@ class Tracks:
         box: np.ndarray | None = None,
         most: int | None = None,
         always: bool = False,
+        least_score: float = LEAST_SCORE,
     ):
         self._look, self._find, self._first_box = look, find, box
         self._most = 1 if box is not None else most
-        self._always = always
+        self._always, self._least_score = always, least_score
         self._tracks: list[_Track] = []
         self._number, self._frame, self._last_find = 0, -1, -(10**9)
 
@@ -166,7 +168,8 @@ class Tracks:
 
     def _find_again(self, photo, seconds: float, found: Found, seen: Sequence[Person]):
         """Return those who were lost and are found again, and who is new."""
-        others = self._others(photo, found, seen)
+        is_full = self._most is not None and len(seen) >= self._most
+        others = [] if is_full else self._others(photo, found, seen)
         lost = [track for track in self._tracks if track.is_lost]
         colours = [_colour(photo.pixels, person) for person in others]
         alike = np.zeros((len(lost), len(others)))
@@ -193,7 +196,8 @@ class Tracks:
         for box, score in zip(found.boxes, found.scores, strict=True):
             if known and boxes.overlaps(np.stack(known), box).max() >= _SAME_BOX:
                 continue
-            others.append(Person(box, self._look(photo, box), float(score)))
+            if score >= self._least_score:
+                others.append(Person(box, self._look(photo, box), float(score)))
         others = people.without_twins(others)
         return [person for person in others if not _is_twin(person, seen)]
 

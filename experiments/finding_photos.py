@@ -1,0 +1,140 @@
+"""How well predict finds people in photos as they are: experiments/finding_photos.py --yolo=FOLDER.
+
+`--yolo`: everyday photos, FOLDER/images, with boxes of people, FOLDER/labels as YOLO writes them
+(COCO128 is such a folder). A person is large whose box is at least 32 px high and 3 % of the photo.
+By score: how many of the large people are found, by a box that overlaps theirs by half
+(intersection over union; the surest first, each box one person); how many of the large boxes found
+are somebody's; how many boxes there are in photos without people, of which training may have seen
+those with an even number.
+
+`--lspet`: Leeds Sports Pose Extended, FOLDER/joints.mat and FOLDER/images, whole photos. PCK of the
+limb joints of the clearest person, who may be another than the labelled one; of that one of all
+people found who overlaps the labelled one most; and in the box of the true joints.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from finding_measures import are_large, hits
+
+from hg3d_tf import cli, files
+from hg3d_tf.skeleton import joint_index
+
+FLAGS = flags.FLAGS
+
+cli.DEFINE_path("yolo", None, "Folder of everyday photos with boxes of people.")
+cli.DEFINE_path("lspet", None, "Folder of LSPET, its photos uncut.")
+flags.DEFINE_integer("first", 9001, "LSPET's first photo.", lower_bound=1)
+flags.DEFINE_integer("last", 9500, "LSPET's last; those from 9501 on are for tests.", 1, 9500)
+cli.DEFINE_path("output", "runs/finding_photos.json", "JSON file for the tables.")
+
+_THRESHOLDS = np.arange(0.2, 0.8, 0.05).round(2)
+_LEAST = 0.15  # score from which boxes are looked at
+_MARGIN = 0.06  # of a box round a person, in longer sides of the joints' box
+_LIMBS = [f"{s}_{n}" for s in ("r", "l") for n in ("ankle", "knee", "hip")]
+_LIMBS += [f"{s}_{n}" for s in ("r", "l") for n in ("wrist", "elbow", "shoulder")]
+# The places of those joints in LSPET's file, which goes from right to left.
+_LSPET = [0, 1, 2, 5, 4, 3, 6, 7, 8, 11, 10, 9]
+
+
+def main() -> None:
+    """Find and measure; print and write the tables."""
+    cli.require(FLAGS.yolo or FLAGS.lspet, "yolo", "name it or --lspet")
+    cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
+    from hg3d_tf import weights
+    from hg3d_tf.pictures import tables
+    from hg3d_tf.prediction import people, person_finder, predictors
+
+    look = predictors.load_predictor(weights.TFLITE_FILE)
+    find = person_finder.LiteRTFinder(weights.FINDER_FILE, _LEAST)
+    results = {}
+    for name, measure in (("yolo", _measure_yolo), ("lspet", _measure_lspet)):
+        if FLAGS[name].value:
+            rows, statement = measure(
+                Path(FLAGS[name].value), lambda photo: people.find_people(photo, look, find), look
+            )
+            results[name] = {"statement": statement, "rows": rows}
+            print(tables.as_text(tables.protocol_table(rows, {}, 1)), statement, sep="\n")
+    files.write_json(FLAGS.output, results)
+
+
+def _measure_yolo(folder: Path, find, look) -> tuple[dict, str]:
+    from hg3d_tf.prediction import photos
+    from hg3d_tf.prediction.given_boxes import GivenBoxes
+
+    labels = GivenBoxes(folder / "labels")
+    counted: list[tuple[float, bool]] = []  # of large boxes found: score, whether they are somebody
+    people, empty, false = 0, 0, []
+    for path in tqdm(photos.find_images([str(folder / "images")]), unit="photo", disable=None):
+        photo = photos.read_photo(path)
+        size = photo.pixels.shape[1::-1]
+        true, found = labels.of_photo(path.name, size).boxes, find(photo)
+        people += int(are_large(true, size).sum())
+        counted += hits(true, found, size)
+        if not len(true) and int(path.stem) % 2:
+            empty += 1
+            false += [person.score for person in found]
+    scores, right = (np.array(column) for column in zip(*counted, strict=True))
+    rows = {}
+    for least in _THRESHOLDS:
+        sure = scores >= least
+        rows[f"{least:.2f}"] = {
+            "found": 100 * right[sure].sum() / people,
+            "precision": 100 * right[sure].mean() if sure.any() else 100.0,
+            "false": float(sum(score >= least for score in false)),
+        }
+    return rows, (
+        f"{people} large people: percent found and percent of the large boxes that are somebody, by"
+        f" least score; boxes in {empty} photos without people, of odd number"
+    )
+
+
+def _measure_lspet(folder: Path, find, look) -> tuple[dict, str]:
+    import scipy.io
+
+    from hg3d_tf.prediction import people, person_finder, photos
+    from hg3d_tf.prediction.boxes import overlaps
+
+    joints = scipy.io.loadmat(folder / "joints.mat")["joints"]
+    ways: dict[str, list] = {"clearest": [], "the labelled one": [], "true box": []}
+    others = count = 0
+    for number in tqdm(range(FLAGS.first, FLAGS.last + 1), unit="photo", disable=None):
+        places, known = joints[:, :2, number - 1], joints[:, 2, number - 1] > 0
+        if known.sum() < 2:
+            continue
+        photo = photos.read_photo(folder / f"images/im{number:05d}.jpg")
+        low, high = places[known].min(0), places[known].max(0)
+        margin = _MARGIN * (high - low).max()
+        box = np.concatenate([low - margin, high + margin]).astype(np.float32)
+        found = [p for p in find(photo) if p.score >= person_finder.LEAST_SCORE_OF_KNOWN]
+        whole = people.Person(np.array([0, 0, *photo.pixels.shape[1::-1]]), look(photo, None))
+        clearest = people.clearest(found or [whole], photo.pixels.shape[1::-1], 1)[0]
+        nearest = max(found or [whole], key=lambda person: overlaps(person.box, box))
+        others += overlaps(clearest.box, box) < 0.3
+        count += 1
+        poses = (clearest.pose, nearest.pose, look(photo, box))
+        for errors, pose in zip(ways.values(), poses, strict=True):
+            off = pose["joints_2d"][[joint_index(name) for name in _LIMBS]] - places[_LSPET]
+            errors.append(np.linalg.norm(off, axis=1)[known[_LSPET]] / (high - low).max())
+    rows = {
+        way: {
+            f"@{limit}": 100 * float((np.concatenate(errors) < limit).mean())
+            for limit in (0.1, 0.2)
+        }
+        for way, errors in ways.items()
+    }
+    return rows, (
+        f"{count} whole photos of LSPET, {FLAGS.first} to {FLAGS.last}: PCK in percent of the"
+        " limbs' labelled joints, below 0.1 and 0.2 of the longer side of the joints' box; the"
+        f" clearest is another than the labelled one in {others}"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)
