@@ -16,6 +16,7 @@ from support import painted_people
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
 from hg3d_tf import images, weights
+from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.serving import description
 from hg3d_tf.tflite import exported_files, litert
 
@@ -64,7 +65,9 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
         photo = save_lying(photo, built / "photo.png")
     else:
         photo.save(built / "photo.png")
-    result = open_page(built, tmp_path / "page.png")
+    reach = size / BOX_MARGIN / 2
+    box = [size / 2 - reach] * 2 + [size / 2 + reach] * 2  # its crop is the whole picture
+    result = open_page(built, tmp_path / "page.png", box)
     assert result.get("error") is None and result["isolated"]
     assert result["elsewhere"] == [] and result["width"] <= 390
 
@@ -74,8 +77,9 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     # hardly sees a joint roundings decide which of two places it takes.
     seen = expected["confidence"] > 0.25 if is_shipped else np.full(16, True)
     assert seen.sum() >= 12
-    px, mm = (np.array(result["pose"][name])[seen] for name in ("joints2d", "joints3d"))
-    np.testing.assert_allclose(px * size, expected["joints_2d"][seen], atol=1)
+    [person] = result["people"]
+    px, mm = (np.array(person["pose"][name])[seen] for name in ("joints2d", "joints3d"))
+    np.testing.assert_allclose(px, expected["joints_2d"][seen], atol=1)
     np.testing.assert_allclose(mm, expected["joints_3d"][seen], atol=mm_limit)
     with Image.open(tmp_path / "page.png") as page:
         assert len(np.unique(np.asarray(page))) > 10
@@ -90,7 +94,7 @@ def save_lying(photo, path) -> Image.Image:
     return images.read_picture(path).image
 
 
-def open_page(built, picture) -> dict:
+def open_page(built, picture, box=None) -> dict:
     """Return what the page in a folder finds in its photo.png; save a picture of the page."""
     sys.path.insert(0, str(WEB))
     import serve
@@ -98,6 +102,8 @@ def open_page(built, picture) -> dict:
     server = serve.create_server(str(built), 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://localhost:{server.server_port}/?photo=photo.png"
+    if box is not None:
+        url += f"&box={','.join(map(str, box))}"
     result = json.loads(node("test/page.mjs", CHROMIUM, url, picture))
     server.shutdown()
     server.server_close()

@@ -3,9 +3,11 @@
 With the headers that let WebAssembly use several threads. Cameras need localhost or HTTPS.
 """
 
+import contextlib
 import functools
 import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 class IsolatedHandler(SimpleHTTPRequestHandler):
@@ -31,11 +33,18 @@ def create_server(folder: str, port: int) -> ThreadingHTTPServer:
 
 def main() -> None:
     """Serve until interrupted."""
-    if len(sys.argv) < 2:
-        sys.exit(f"error: name the folder\n\n{__doc__}")
-    server = create_server(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 8080)
-    print(f"http://localhost:{server.server_port}/")
-    server.serve_forever()
+    if {"-h", "--help"} & set(sys.argv):
+        sys.exit(print(__doc__))
+    if len(sys.argv) < 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit(f"error: name the folder that `make web` made\n\n{__doc__}")
+    port = sys.argv[2] if len(sys.argv) > 2 else "8080"
+    try:
+        server = create_server(sys.argv[1], int(port))
+    except (OSError, ValueError, OverflowError) as error:
+        sys.exit(f"error: port {port} cannot be used ({error}): name another after the folder")
+    print(f"http://localhost:{server.server_port}/", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,63 +1,122 @@
-// Camera or photo -> pose -> both views. ?photo=URL shows that picture at once.
-import { SkeletonView, drawPicture } from "./draw.js";
+// Photo, film or camera -> people -> both views.
+// ?photo=URL shows that picture at once; &box=x1,y1,x2,y2 looks there instead of searching.
+import { drawPicture } from "./draw.js";
+import { loadFinder } from "./finder.js";
+import { Followers, findPeople } from "./people.js";
 import { loadPoseNetwork } from "./pose.js";
+import { startRuntime } from "./runtime.js";
+import { Space } from "./space.js";
 
 const element = (id) => document.getElementById(id);
 const status = (text) => (element("status").textContent = text);
 const video = element("video");
+const parameters = new URL(location).searchParams;
 
-let network, view;
-let camera = null; // the running camera's stream
+let finder, poseNetwork, space;
+let shown = null; // what the views show: source, width, height, people
+let playing = null; // the camera or film that runs; {stop}
+let facing = "user"; // which camera: user is the front one
 
-// Returns the middle square of a picture or video frame.
-function middleSquare(source, width, height) {
-  const side = Math.min(width, height);
-  const square = new OffscreenCanvas(side, side);
-  const x = (width - side) / 2;
-  const y = (height - side) / 2;
-  square.getContext("2d").drawImage(source, x, y, side, side, 0, 0, side, side);
-  return square;
-}
-
-async function show(source, width, height) {
-  const square = middleSquare(source, width, height);
-  const start = performance.now();
-  const pose = await network.run(square);
-  const milliseconds = performance.now() - start;
-  drawPicture(element("picture"), square, pose, network);
-  view.show(pose);
-  return { pose, milliseconds };
+function show(source, width, height, people) {
+  shown = [source, width, height, people, poseNetwork];
+  drawPicture(element("picture"), ...shown);
+  space.show(people);
 }
 
 async function showPhoto(blob) {
-  stopCamera();
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
-  const { pose, milliseconds } = await show(bitmap, bitmap.width, bitmap.height);
-  status(`${milliseconds.toFixed(0)} ms`);
-  window.lastPose = pose;
+  stop();
+  const bitmap = await pictureOf(blob);
+  const start = performance.now();
+  const box = parameters.get("box")?.split(",").map(Number);
+  const people = box
+    ? [{ box, pose: await poseNetwork.look(bitmap, box) }]
+    : await findPeople(finder, poseNetwork, bitmap, bitmap.width, bitmap.height);
+  const milliseconds = performance.now() - start;
+  show(bitmap, bitmap.width, bitmap.height, people);
+  status(`${said(people.length)}, ${milliseconds.toFixed(0)} ms`);
+  window.lastPeople = people;
 }
 
-function stopCamera() {
-  camera?.getTracks().forEach((track) => track.stop());
-  camera = null;
+async function pictureOf(blob) {
+  try {
+    return await createImageBitmap(blob, { colorSpaceConversion: "none" });
+  } catch {
+    throw new Error("this file is no picture that the browser can read");
+  }
+}
+
+const said = (count) =>
+  ["Nobody seen clearly", "1 person"][count] ??
+  `${count} people`;
+
+function stop() {
+  playing?.stop();
+  playing = null;
+  video.pause();
+  video.srcObject = null;
   element("camera").textContent = "Camera";
+  element("switch").hidden = element("pause").hidden = true;
 }
 
-async function toggleCamera() {
-  if (camera) return stopCamera();
-  camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+async function startCamera() {
+  stop();
+  if (!navigator.mediaDevices) throw new Error("the camera needs a page from https or localhost");
+  const stream = await navigator.mediaDevices
+    .getUserMedia({ video: { facingMode: facing } })
+    .catch((error) => {
+      throw new Error(CAMERA_ERRORS[error.name] ?? error.message);
+    });
+  video.srcObject = stream;
   element("camera").textContent = "Stop";
-  video.srcObject = camera;
-  await video.play();
+  element("switch").hidden = false;
+  await play(() => stream.getTracks().forEach((track) => track.stop()));
+}
+
+const CAMERA_ERRORS = {
+  NotAllowedError: "the camera was not allowed: allow it in the browser's address bar",
+  NotFoundError: "there is no camera",
+  NotReadableError: "another program uses the camera",
+};
+
+async function startFilm(file) {
+  stop();
+  video.src = URL.createObjectURL(file);
+  await play(() => {
+    URL.revokeObjectURL(video.src);
+    video.removeAttribute("src");
+  });
+}
+
+// Follows people through what `video` plays until it is stopped or over.
+async function play(release) {
+  const run = { isStopped: false };
+  run.stop = () => {
+    run.isStopped = true;
+    release();
+  };
+  playing = run;
+  await video.play().catch(() => {
+    throw new Error("this file is no film that the browser can play");
+  });
+  element("pause").hidden = false;
+  const followers = new Followers(finder, poseNetwork);
   let rate = 0;
   let before = performance.now();
-  while (camera) {
+  while (!run.isStopped && !video.ended) {
     await new Promise(requestAnimationFrame);
-    await show(video, video.videoWidth, video.videoHeight);
+    if (video.paused || video.readyState < 2) continue;
+    const { videoWidth: width, videoHeight: height } = video;
+    const frame = await createImageBitmap(video);
+    const people = await followers.see(frame, width, height, performance.now() / 1000);
+    if (run.isStopped) return;
+    show(frame, width, height, people);
+    frame.close();
     const now = performance.now();
     rate = rate ? 0.9 * rate + 100 / (now - before) : 1000 / (now - before);
     before = now;
-    status(`${rate.toFixed(1)} frames a second`);
+    status(`${said(people.length)}, ${rate.toFixed(1)} frames a second`);
+    window.lastPeople = people;
+    window.frames = (window.frames ?? 0) + 1;
   }
 }
 
@@ -66,24 +125,52 @@ function guarded(action) {
     try {
       await action(...arguments_);
     } catch (error) {
-      stopCamera();
+      stop();
       status(`That did not work: ${error.message}`);
       window.lastError = String(error);
     }
   };
 }
 
-async function start() {
-  network = await loadPoseNetwork();
-  view = new SkeletonView(element("skeleton"), network);
-  status("Ready");
-  element("camera").addEventListener("click", guarded(toggleCamera));
-  element("photo").addEventListener(
-    "change",
-    guarded((event) => event.target.files.length && showPhoto(event.target.files[0])),
+function listen() {
+  element("camera").addEventListener("click", guarded(() => (playing ? stop() : startCamera())));
+  element("switch").addEventListener(
+    "click",
+    guarded(() => {
+      facing = facing === "user" ? "environment" : "user";
+      return startCamera();
+    }),
   );
-  const url = new URLSearchParams(location.search).get("photo");
-  if (url) await showPhoto(await (await fetch(url)).blob());
+  element("pause").addEventListener("click", () => {
+    if (video.paused) video.play();
+    else video.pause();
+    element("pause").textContent = video.paused ? "Go on" : "Pause";
+  });
+  element("file").addEventListener(
+    "change",
+    guarded(({ target: { files } }) => {
+      if (!files.length) return;
+      return files[0].type.startsWith("video/") ? startFilm(files[0]) : showPhoto(files[0]);
+    }),
+  );
+  for (const button of document.querySelectorAll("[data-view]")) {
+    button.addEventListener("click", () => space.view(button.dataset.view));
+  }
+  addEventListener("resize", () => {
+    if (shown && !playing) drawPicture(element("picture"), ...shown);
+    space.draw();
+  });
+}
+
+async function start() {
+  await startRuntime();
+  [finder, poseNetwork] = await Promise.all([loadFinder(), loadPoseNetwork()]);
+  space = new Space(element("skeleton"), poseNetwork);
+  listen();
+  const photo = parameters.get("photo") ?? "sample.jpg";
+  await showPhoto(await (await fetch(photo)).blob());
+  if (!parameters.has("photo")) status("A rendered person. Now yours: camera, photo or film.");
+  for (const id of ["camera", "file"]) element(id).disabled = false;
   await navigator.serviceWorker?.register("offline.js");
 }
 

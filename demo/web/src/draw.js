@@ -1,63 +1,34 @@
-// The skeleton over the picture, and in space.
-const LEFT = "#ff8a65";
-const RIGHT = "#4fc3f7";
-const MIDDLE = "#fff176";
+// Skeletons over the picture: orange right, blue left, green middle; dotted where a joint is unclear.
+import { isSeen } from "./pose.js";
 
-export function drawPicture(canvas, square, pose, network) {
-  const context = fitted(canvas);
-  context.drawImage(square, 0, 0, canvas.width, canvas.height);
-  const points = pose.joints2d.map(([x, y]) => [x * canvas.width, y * canvas.height]);
-  drawBones(context, points, network, canvas.width / 120);
-}
+const RIGHT = "#e4572e";
+const LEFT = "#17a2d6";
+const MIDDLE = "#8fbf4a";
 
-export class SkeletonView {
-  constructor(canvas, network) {
-    Object.assign(this, { canvas, network, turn: 0.5, tilt: 0.15, pose: null });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!event.buttons) return;
-      this.turn += event.movementX / 100;
-      this.tilt = Math.max(-1.5, Math.min(1.5, this.tilt + event.movementY / 100));
-      this.draw();
-    });
-    canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
-  }
-
-  show(pose) {
-    this.pose = pose;
-    this.draw();
-  }
-
-  draw() {
-    if (!this.pose) return;
-    const { canvas, network } = this;
-    const context = fitted(canvas);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    const scale = canvas.width / 2600; // mm in view
-    const points = this.pose.joints3d.map((joint) => {
-      const [x, y] = turned(joint, this.turn, this.tilt);
-      return [canvas.width / 2 + x * scale, canvas.height / 2 + y * scale];
-    });
-    drawBones(context, points, network, canvas.width / 100);
+export function drawPicture(canvas, source, width, height, people, network) {
+  const context = fitted(canvas, height / width);
+  const scale = canvas.width / width;
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  for (const { pose } of people) {
+    const points = pose.joints2d.map((joint) => joint.map((value) => value * scale));
+    drawBones(context, points, pose, network, Math.max(2, canvas.width / 160));
   }
 }
 
-// Turned about the vertical axis, then tilted; x right, y down, z forwards.
-export function turned([x, y, z], turn, tilt) {
-  const across = x * Math.cos(turn) + z * Math.sin(turn);
-  const depth = z * Math.cos(turn) - x * Math.sin(turn);
-  return [across, y * Math.cos(tilt) - depth * Math.sin(tilt)];
-}
-
-function drawBones(context, points, network, width) {
+// Points are places on the canvas.
+export function drawBones(context, points, pose, network, width) {
   context.lineWidth = width;
   context.lineCap = "round";
   for (const [a, b] of network.bones) {
+    const isClear = isSeen(pose, a) && isSeen(pose, b);
+    context.setLineDash(isClear ? [] : [0, 2 * width]);
     context.strokeStyle = colour(network.names[a], network.names[b]);
     context.beginPath();
     context.moveTo(...points[a]);
     context.lineTo(...points[b]);
     context.stroke();
   }
+  context.setLineDash([]);
 }
 
 function colour(a, b) {
@@ -65,8 +36,14 @@ function colour(a, b) {
   return a.startsWith("r_") || b.startsWith("r_") ? RIGHT : MIDDLE;
 }
 
-function fitted(canvas) {
-  const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
-  if (canvas.width !== side) canvas.width = canvas.height = side;
+// Gives a canvas the pixels that its place on the screen has; returns its context.
+export function fitted(canvas, aspect) {
+  canvas.style.aspectRatio = 1 / aspect;
+  const width = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
+  const height = Math.round(width * aspect);
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
   return canvas.getContext("2d");
 }

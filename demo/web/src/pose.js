@@ -1,52 +1,54 @@
-// The network: a square crop on a canvas in, joints out.
-import { Tensor, isWebGPUSupported, loadAndCompile, loadLiteRt } from "./litert/index.js";
+// The pose of the person in a box of a picture.
+import { loadNetwork } from "./runtime.js";
+
+const MARGIN = 1.25; // side of the crop, in longer sides of the box
+const SEEN = 0.25; // confidence from which a joint counts as seen
+const FEWEST_SEEN = 6;
+const FLESH = 0.06; // what a person extends beyond the joints, in longer sides of their box
 
 export async function loadPoseNetwork() {
   const description = await (await fetch("description.json")).json();
-  await loadLiteRt("litert/wasm/");
-  const model = await compile();
-  return new PoseNetwork(model, description);
-}
-
-async function compile() {
-  if (isWebGPUSupported()) {
-    try {
-      return await loadAndCompile("model.tflite", { accelerator: "webgpu" });
-    } catch (error) {
-      console.warn("WebGPU does not run this model, the CPU does:", error);
-    }
-  }
-  return loadAndCompile("model.tflite", { accelerator: "wasm" });
+  return new PoseNetwork(
+    await loadNetwork("model.tflite", "joints", description.input_size),
+    description,
+  );
 }
 
 class PoseNetwork {
-  constructor(model, description) {
-    this.model = model;
-    this.size = description.input_size;
+  constructor(network, description) {
+    this.network = network;
     this.names = description.joint_names;
     this.bones = description.bones.map((bone) => bone.map((name) => this.names.indexOf(name)));
-    this.canvas = new OffscreenCanvas(this.size, this.size);
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-    this.context.imageSmoothingQuality = "high";
   }
 
-  // Returns joints2d [[x, y], ...] from 0 to 1 over the square, joints3d [[x, y, z], ...] mm.
-  async run(square) {
-    const { size } = this;
-    this.context.drawImage(square, 0, 0, size, size);
-    const { data } = this.context.getImageData(0, 0, size, size);
-    const image = new Float32Array(size * size * 3);
-    for (let i = 0, j = 0; i < data.length; i += 4) {
-      for (let channel = 0; channel < 3; channel++) image[j++] = data[i + channel] / 255;
-    }
-    const input = Tensor.fromTypedArray(image, [1, size, size, 3]);
-    const outputs = await this.model.run("joints", { image: input });
-    input.delete();
-    const joints2d = rows(await outputs.joints_2d.data(), 2);
-    const joints3d = rows(await outputs.joints_3d.data(), 3);
-    for (const output of Object.values(outputs)) output.delete();
-    return { joints2d: joints2d.map(([x, y]) => [x / size, y / size]), joints3d };
+  // Returns joints2d [[x, y], ...] px of the picture, joints3d [[x, y, z], ...] mm, confidence [...].
+  async look(source, [x1, y1, x2, y2]) {
+    const side = Math.max(x2 - x1, y2 - y1) * MARGIN;
+    const corner = [(x1 + x2 - side) / 2, (y1 + y2 - side) / 2];
+    const outputs = await this.network.run(source, [...corner, side], "black");
+    const scale = side / this.network.size;
+    const place = (joint) => joint.map((value, i) => corner[i] + value * scale);
+    return {
+      joints2d: rows(outputs.joints_2d, 2).map(place),
+      joints3d: rows(outputs.joints_3d, 3),
+      confidence: Array.from(outputs.confidence),
+    };
   }
+}
+
+export const isSeen = (pose, joint) => pose.confidence[joint] > SEEN;
+export const meanConfidence = ({ confidence }) =>
+  confidence.reduce((sum, value) => sum + value, 0) / confidence.length;
+
+// Returns the box round the joints that were seen, or null where there are too few.
+export function boxOfSeenJoints(pose) {
+  const joints = pose.joints2d.filter((_, joint) => isSeen(pose, joint));
+  if (joints.length < FEWEST_SEEN) return null;
+  const low = [0, 1].map((axis) => Math.min(...joints.map((joint) => joint[axis])));
+  const high = [0, 1].map((axis) => Math.max(...joints.map((joint) => joint[axis])));
+  const longest = Math.max(high[0] - low[0], high[1] - low[1]);
+  if (longest < 8) return null;
+  return [...low.map((v) => v - FLESH * longest), ...high.map((v) => v + FLESH * longest)];
 }
 
 function rows(values, width) {

@@ -14,9 +14,9 @@ try {
     if (new URL(request.url()).origin !== new URL(url).origin) elsewhere.push(request.url());
   });
   await page.goto(url);
-  await page.waitForFunction(() => window.lastPose || window.lastError, null, { timeout: 240000 });
+  await page.waitForFunction(() => window.lastPeople || window.lastError, null, { timeout: 240000 });
   const result = await page.evaluate(() => ({
-    pose: window.lastPose,
+    people: window.lastPeople,
     error: window.lastError,
     isolated: crossOriginIsolated,
     width: document.documentElement.scrollWidth,

@@ -1,0 +1,62 @@
+// The people of a picture, and the same people from frame to frame.
+import { overlap } from "./finder.js";
+import { alike } from "./likeness.js";
+import { boxOfSeenJoints, meanConfidence } from "./pose.js";
+import { Smoother } from "./smoothing.js";
+
+const MOST = 4;
+const FRAMES_BETWEEN_LOOKS = 12; // of the finder, while everybody is seen
+const SAME_POSE = 0.7; // likeness from which two poses are one person's
+const SAME_BOX = 0.3; // overlap of boxes in neighbouring frames
+const LOST = 0.2; // mean confidence below which somebody is no longer there
+
+// Returns [{box, score, pose}, ...] of a photo, at most four, the surest first and nobody twice.
+export async function findPeople(finder, poseNetwork, source, width, height) {
+  const people = [];
+  for (const { box, score } of await finder.find(source, width, height)) {
+    if (people.length >= MOST) break;
+    const pose = await poseNetwork.look(source, box);
+    if (!isAmong(people, pose, poseNetwork)) people.push({ box, score, pose });
+  }
+  return people;
+}
+
+const isAmong = (people, pose, { names }) =>
+  people.some((other) => alike(other.pose.joints2d, pose.joints2d, names) >= SAME_POSE);
+
+// Follows people through a film or before a camera.
+export class Followers {
+  constructor(finder, poseNetwork) {
+    Object.assign(this, { finder, poseNetwork, people: [], untilLook: 0, next: 1 });
+  }
+
+  // Returns [{id, box, pose}, ...] of the next frame, smoothed.
+  async see(source, width, height, seconds) {
+    if (this.untilLook-- <= 0 || !this.people.length) await this.#look(source, width, height);
+    const seen = [];
+    for (const person of this.people) {
+      const pose = await this.poseNetwork.look(source, person.box);
+      const box = boxOfSeenJoints(pose);
+      if (!box || meanConfidence(pose) < LOST) {
+        this.untilLook = 0;
+        continue;
+      }
+      if (isAmong(seen, pose, this.poseNetwork)) continue;
+      const side = Math.max(box[2] - box[0], box[3] - box[1]);
+      person.box = box;
+      person.pose = person.smoother.smooth(pose, seconds, side);
+      seen.push(person);
+    }
+    this.people = seen;
+    return seen;
+  }
+
+  async #look(source, width, height) {
+    this.untilLook = FRAMES_BETWEEN_LOOKS;
+    for (const { box } of await this.finder.find(source, width, height)) {
+      if (this.people.length >= MOST) break;
+      if (this.people.some((person) => overlap(person.box, box) > SAME_BOX)) continue;
+      this.people.push({ id: this.next++, box, smoother: new Smoother() });
+    }
+  }
+}
