@@ -12,7 +12,7 @@ from hg3d_tf.prediction.predictors import Predictor
 from hg3d_tf.skeleton import SEEN_CONFIDENCE
 
 # Poses that are more alike are one person's: two boxes held them.
-_SAME_PERSON = 0.7
+_SAME_PERSON = 0.9
 # How many joints must be seen to make a box of them.
 _FEWEST_SEEN = 6
 # What a person extends beyond the joints, in longer sides of their box.
@@ -87,12 +87,14 @@ def without_twins(people: Iterable[Person]) -> list[Person]:
 def clearest(people: Sequence[Person], size, count: int) -> list[Person]:
     """Return those `count` people whom a picture of width and height `size` px most likely shows.
 
-    They are surely somebody, clearly seen and near the middle; the surest come first.
+    They are surely somebody, clearly seen, large and near the middle; the surest come first.
     """
 
     def is_meant(person: Person) -> float:
-        middle = (person.box[:2] + person.box[2:]) / 2 / np.asarray(size) - 0.5
-        return person.score * person.confidence**0.5 * np.exp(-np.sum((middle / _MIDDLE) ** 2) / 2)
+        shares = np.reshape(person.box, (2, 2)) / np.asarray(size)
+        off = np.sum((shares.mean(axis=0) - 0.5) ** 2) / (2 * _MIDDLE**2)
+        large = np.prod(shares[1] - shares[0]) ** 0.5
+        return float(person.score * person.confidence**0.5 * large * np.exp(-off))
 
     kept = sorted(people, key=is_meant, reverse=True)[:count]
     kept.sort(key=lambda person: person.score, reverse=True)

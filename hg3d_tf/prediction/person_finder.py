@@ -14,7 +14,7 @@ from hg3d_tf.prediction.photos import Photo
 # Score from which a box counts as a person, chosen on everyday photos (see
 # experiments/results/finding_people.md); and where one person is asked for, who is there, or who
 # was there in the frame before.
-LEAST_SCORE, LEAST_SCORE_OF_KNOWN = 0.53, 0.2
+LEAST_SCORE, LEAST_SCORE_OF_KNOWN = 0.54, 0.2
 
 _GREY = 127  # round a picture that is no square, as in training
 _SIGNATURE = "serving_default"
@@ -82,8 +82,8 @@ def letterbox(pixels: np.ndarray, size: int) -> tuple[np.ndarray, float, np.ndar
     height, width = pixels.shape[:2]
     scale = size / max(height, width)
     small = max(1, round(width * scale)), max(1, round(height * scale))
-    # As trained: each pixel is the mean of those that it covers.
-    way = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    # Nearest to the means of covered pixels with which it was trained.
+    way = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BILINEAR
     resized = Image.fromarray(pixels).resize(small, way)
     square = np.full((size, size, 3), _GREY, np.uint8)
     x, y = (size - small[0]) // 2, (size - small[1]) // 2
