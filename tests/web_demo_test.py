@@ -1,7 +1,9 @@
 """The web page in headless Chromium: its joints are those of LiteRT in Python."""
 
+import contextlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
 from hg3d_tf import images, weights
 from hg3d_tf.network.crop import BOX_MARGIN
+from hg3d_tf.prediction import people, person_finder, photos, predictors
 from hg3d_tf.serving import description
 from hg3d_tf.tflite import exported_files, litert
 
@@ -85,6 +88,47 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
         assert len(np.unique(np.asarray(page))) > 10
 
 
+# So many everyday photos are tried; HG3D_PAGE_PHOTOS=40 tries more.
+PHOTOS = int(os.environ.get("HG3D_PAGE_PHOTOS", 5))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("node") and CHROMIUM), reason="Node.js or Chromium is absent")
+@pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="`make web` has not been run")
+def test_the_page_finds_the_people_that_predict_finds(tmp_path):
+    folder = Path(os.environ.get("HG3D_DATA", ""), "coco128")
+    if not folder.is_dir():
+        pytest.skip("HG3D_DATA names no folder with coco128")
+    named = [path.stem for path in sorted(folder.glob("labels/**/*.txt")) if has_person(path)]
+    paths = [next(folder.glob(f"images/**/{name}.*")) for name in named[:PHOTOS]]
+    built = tmp_path / "built"
+    node("build.mjs", weights.FOLDER, built)
+    with served(built) as url:
+        found = json.loads(node("test/photos.mjs", CHROMIUM, url, *paths))
+    look = predictors.load_predictor(weights.TFLITE_FILE)
+    find = person_finder.LiteRTFinder(weights.FINDER_FILE)
+    same = total = 0
+    for path, by_page in zip(paths, found, strict=True):
+        expected = people.find_people(photos.read_photo(path), look, find)[:4]
+        boxes = np.array([person["box"] for person in by_page]).reshape(-1, 4)
+        same += sum((overlaps(person.box, boxes) >= 0.5).any() for person in expected)
+        total += max(len(expected), len(boxes))
+    print(f"{same} of {total} people are found by both in {len(paths)} photos")
+    # Scores differ by a hundredth or two, since the browser makes pictures smaller in its own way.
+    assert total >= PHOTOS / 2 and same >= 0.85 * total
+
+
+def has_person(labels: Path) -> bool:
+    return any(line.split()[0] == "0" for line in labels.read_text().splitlines())
+
+
+def overlaps(box, boxes):
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=1)
+    area = np.prod(box[2:] - box[:2]) + np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return shared / (area - shared)
+
+
 def save_lying(photo, path) -> Image.Image:
     """Store a photo as a phone held upright does, turned by its Exif; return it as it is seen."""
     exif = Image.Exif()
@@ -96,18 +140,23 @@ def save_lying(photo, path) -> Image.Image:
 
 def open_page(built, picture, box=None) -> dict:
     """Return what the page in a folder finds in its photo.png; save a picture of the page."""
+    with served(built) as url:
+        url += "?photo=photo.png"
+        if box is not None:
+            url += f"&box={','.join(map(str, box))}"
+        return json.loads(node("test/page.mjs", CHROMIUM, url, picture))
+
+
+@contextlib.contextmanager
+def served(built):
     sys.path.insert(0, str(WEB))
     import serve
 
     server = serve.create_server(str(built), 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://localhost:{server.server_port}/?photo=photo.png"
-    if box is not None:
-        url += f"&box={','.join(map(str, box))}"
-    result = json.loads(node("test/page.mjs", CHROMIUM, url, picture))
+    yield f"http://localhost:{server.server_port}/"
     server.shutdown()
     server.server_close()
-    return result
 
 
 def node(*arguments) -> str:

@@ -3,6 +3,7 @@
 import { drawPicture } from "./draw.js";
 import { loadFinder } from "./finder.js";
 import { Followers, findPeople } from "./people.js";
+import { Picture } from "./picture.js";
 import { loadPoseNetwork } from "./pose.js";
 import { startRuntime } from "./runtime.js";
 import { Space } from "./space.js";
@@ -13,33 +14,34 @@ const video = element("video");
 const parameters = new URL(location).searchParams;
 
 let finder, poseNetwork, space;
-let shown = null; // what the views show: source, width, height, people
+let shown = null; // what the views show: picture, people, network
 let playing = null; // the camera or film that runs; {stop}
 let facing = "user"; // which camera: user is the front one
 
-function show(source, width, height, people) {
-  shown = [source, width, height, people, poseNetwork];
+function show(picture, people) {
+  shown = [picture, people, poseNetwork];
   drawPicture(element("picture"), ...shown);
   space.show(people);
 }
 
 async function showPhoto(blob) {
   stop();
-  const bitmap = await pictureOf(blob);
+  const picture = await pictureOf(blob);
   const start = performance.now();
   const box = parameters.get("box")?.split(",").map(Number);
   const people = box
-    ? [{ box, pose: await poseNetwork.look(bitmap, box) }]
-    : await findPeople(finder, poseNetwork, bitmap, bitmap.width, bitmap.height);
+    ? [{ box, pose: await poseNetwork.look(picture, box) }]
+    : await findPeople(finder, poseNetwork, picture);
   const milliseconds = performance.now() - start;
-  show(bitmap, bitmap.width, bitmap.height, people);
+  show(picture, people);
   status(`${said(people.length)}, ${milliseconds.toFixed(0)} ms`);
   window.lastPeople = people;
 }
 
 async function pictureOf(blob) {
   try {
-    return await createImageBitmap(blob, { colorSpaceConversion: "none" });
+    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
+    return new Picture(bitmap, bitmap.width, bitmap.height);
   } catch {
     throw new Error("this file is no picture that the browser can read");
   }
@@ -105,11 +107,11 @@ async function play(release) {
   while (!run.isStopped && !video.ended) {
     await new Promise(requestAnimationFrame);
     if (video.paused || video.readyState < 2) continue;
-    const { videoWidth: width, videoHeight: height } = video;
     const frame = await createImageBitmap(video);
-    const people = await followers.see(frame, width, height, performance.now() / 1000);
+    const picture = new Picture(frame, frame.width, frame.height);
+    const people = await followers.see(picture, performance.now() / 1000);
     if (run.isStopped) return;
-    show(frame, width, height, people);
+    show(picture, people);
     frame.close();
     const now = performance.now();
     rate = rate ? 0.9 * rate + 100 / (now - before) : 1000 / (now - before);

@@ -5,7 +5,7 @@ const RIGHT = "#e4572e";
 const LEFT = "#17a2d6";
 const MIDDLE = "#8fbf4a";
 
-export function drawPicture(canvas, source, width, height, people, network) {
+export function drawPicture(canvas, { source, width, height }, people, network) {
   const context = fitted(canvas, height / width);
   const scale = canvas.width / width;
   context.drawImage(source, 0, 0, canvas.width, canvas.height);

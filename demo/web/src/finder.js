@@ -16,10 +16,11 @@ class Finder {
   }
 
   // Returns [{box: [x1, y1, x2, y2], score}, ...] in px of the picture, the surest first.
-  async find(source, width, height) {
+  async find(picture) {
+    const { width, height } = picture;
     const side = Math.max(width, height);
     const corner = [(width - side) / 2, (height - side) / 2];
-    const maps = await this.network.run(source, [...corner, side], "rgb(127 127 127)");
+    const maps = await this.network.run(picture, [...corner, side], "rgb(127 127 127)");
     const limits = [width, height, width, height];
     const inPicture = ({ box, score }) => ({
       box: box.map((value, i) => clipped((value * side) / SIZE + corner[i % 2], 0, limits[i])),

@@ -11,11 +11,11 @@ const SAME_BOX = 0.3; // overlap of boxes in neighbouring frames
 const LOST = 0.2; // mean confidence below which somebody is no longer there
 
 // Returns [{box, score, pose}, ...] of a photo, at most four, the surest first and nobody twice.
-export async function findPeople(finder, poseNetwork, source, width, height) {
+export async function findPeople(finder, poseNetwork, picture) {
   const people = [];
-  for (const { box, score } of await finder.find(source, width, height)) {
+  for (const { box, score } of await finder.find(picture)) {
     if (people.length >= MOST) break;
-    const pose = await poseNetwork.look(source, box);
+    const pose = await poseNetwork.look(picture, box);
     if (!isAmong(people, pose, poseNetwork)) people.push({ box, score, pose });
   }
   return people;
@@ -31,11 +31,11 @@ export class Followers {
   }
 
   // Returns [{id, box, pose}, ...] of the next frame, smoothed.
-  async see(source, width, height, seconds) {
-    if (this.untilLook-- <= 0 || !this.people.length) await this.#look(source, width, height);
+  async see(picture, seconds) {
+    if (this.untilLook-- <= 0 || !this.people.length) await this.#look(picture, width, height);
     const seen = [];
     for (const person of this.people) {
-      const pose = await this.poseNetwork.look(source, person.box);
+      const pose = await this.poseNetwork.look(picture, person.box);
       const box = boxOfSeenJoints(pose);
       if (!box || meanConfidence(pose) < LOST) {
         this.untilLook = 0;
@@ -51,9 +51,9 @@ export class Followers {
     return seen;
   }
 
-  async #look(source, width, height) {
+  async #look(picture, width, height) {
     this.untilLook = FRAMES_BETWEEN_LOOKS;
-    for (const { box } of await this.finder.find(source, width, height)) {
+    for (const { box } of await this.finder.find(picture)) {
       if (this.people.length >= MOST) break;
       if (this.people.some((person) => overlap(person.box, box) > SAME_BOX)) continue;
       this.people.push({ id: this.next++, box, smoother: new Smoother() });

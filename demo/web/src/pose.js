@@ -22,10 +22,10 @@ class PoseNetwork {
   }
 
   // Returns joints2d [[x, y], ...] px of the picture, joints3d [[x, y, z], ...] mm, confidence [...].
-  async look(source, [x1, y1, x2, y2]) {
+  async look(picture, [x1, y1, x2, y2]) {
     const side = Math.max(x2 - x1, y2 - y1) * MARGIN;
     const corner = [(x1 + x2 - side) / 2, (y1 + y2 - side) / 2];
-    const outputs = await this.network.run(source, [...corner, side], "black");
+    const outputs = await this.network.run(picture, [...corner, side], "black");
     const scale = side / this.network.size;
     const place = (joint) => joint.map((value, i) => corner[i] + value * scale);
     return {

@@ -24,20 +24,16 @@ class Network {
     Object.assign(this, { model, signature, size });
     this.canvas = new OffscreenCanvas(size, size);
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-    this.context.imageSmoothingQuality = "high";
     this.image = new Float32Array(size * size * 3);
   }
 
-  // Draws a part [x, y, side] of a picture, which may reach beyond it, over a background, and
+  // Looks at a part [x, y, side] of a Picture, which may reach beyond it, over a background;
   // returns the outputs as typed arrays, by name.
-  async run(source, [x, y, side], background) {
+  async run(picture, part, background) {
     const { context, size, image } = this;
     context.fillStyle = background;
     context.fillRect(0, 0, size, size);
-    const scale = size / side;
-    context.setTransform(scale, 0, 0, scale, -x * scale, -y * scale);
-    context.drawImage(source, 0, 0);
-    context.resetTransform();
+    picture.draw(context, part, size);
     const { data } = context.getImageData(0, 0, size, size);
     for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
       image[to] = data[from] / 255;
