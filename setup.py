@@ -69,7 +69,14 @@ EXTRAS_REQUIRE = {
         "grpcio",
         "requests",
     ],
-    "dev": ["pytest>=8,<10", "pytest-xdist", "ruff==0.17.6", "import-linter==2.17", "dill"],
+    "dev": [
+        "pytest>=8,<10",
+        "pytest-xdist",
+        "ruff==0.17.6",
+        "import-linter==2.17",
+        "dill",
+        "nbmake==1.5.5",
+    ],
 }
 
 setup(
