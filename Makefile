@@ -5,17 +5,31 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 EXTRAS := render,datasets,dev,formats
 
-.PHONY: env test test-quick quickstart web serve-web lint format clean
+.PHONY: env constraints test test-quick smoke quickstart web serve-web lint format clean
 
 env: $(VENV)/.installed
 
-$(VENV)/.installed: setup.py
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found: install CPython 3.10-3.13, or give its path with PYTHON="; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { echo "error: `$(PYTHON) --version` is not 3.10-3.13: choose another interpreter with PYTHON="; exit 1; }
+# What each lane's packages resolved to: what installs today installs next year.
+LANE := $(shell $(PYTHON) -c 'import sys; print("card" if sys.version_info < (3, 12) else "current")' 2>/dev/null)
+CONSTRAINTS := constraints/$(LANE).txt
+
+$(VENV)/.installed: setup.py $(wildcard constraints/*.txt)
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found: install CPython 3.11-3.13, or give its path with PYTHON="; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "error: `$(PYTHON) --version` is not 3.11-3.13: choose another interpreter with PYTHON="; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "error: $(PYTHON) has no venv module: install it (Debian: apt install python3-venv)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[$(EXTRAS)]'
 	@touch $@
+
+# All extras but gpu: its packages are those that TensorFlow pins. Apache Beam wants an older protobuf
+# than the current lane has, and PyTorch is compared with on the card lane.
+EXTRAS_card := ,torch,beam
+EXTRAS_current :=
+ALL_EXTRAS := datasets,render,dev,serving,video,heic,formats,readers,pretrained$(EXTRAS_$(LANE))
+
+constraints:
+	mkdir -p constraints; dir=$$(mktemp -d) && $(PYTHON) -m venv $$dir && $$dir/bin/pip install --quiet --disable-pip-version-check '.[$(ALL_EXTRAS)]' \
+	&& { echo '# Written by `make constraints PYTHON=...`.'; $$dir/bin/pip freeze --exclude hg3d_tf; } > $(CONSTRAINTS); rm -rf $$dir build
 
 # Neighbours share fixtures: each worker starts with a row of tests and steals only when it is done.
 TEST := $(RUN) -m pytest -n auto --dist=worksteal
@@ -25,6 +39,10 @@ test: env
 
 test-quick: env
 	$(TEST) -m 'not slow'
+
+# Every command once, in miniature.
+smoke: env
+	$(RUN) -m pytest tests/commands_test.py -k quickstart
 
 # FROM: shipped, the network in the package, or scratch, the paper's from nothing.
 FROM ?= shipped

@@ -33,6 +33,11 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
+    # CUDA's libraries beside TensorFlow; the driver is the machine's.
+    "gpu": [
+        f"tensorflow[and-cuda]==2.15.1; {CARD}",
+        f"tensorflow[and-cuda]==2.21.*; {CURRENT}",
+    ],
     "datasets": [
         "av>=18",
         "cdflib>=1.3",
@@ -86,7 +91,7 @@ setup(
     long_description=(ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else "",
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.10,<3.14",
+    python_requires=">=3.11,<3.14",
     # Of the network's card the text, without its pictures (1.5 MB).
     package_data={
         "hg3d_tf.evaluation": ["poster.json"],
