@@ -8,7 +8,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.prediction import boxes, people
 from hg3d_tf.prediction.given_boxes import GivenBoxes
 from hg3d_tf.prediction.people import Person
-from hg3d_tf.prediction.person_finder import PersonFinder
+from hg3d_tf.prediction.person_finder import Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 
@@ -32,13 +32,18 @@ def finder(
       most: how many people; None for all.
     """
 
+    def boxes_of(photo: Photo) -> Found:
+        found = find(photo)
+        size = photo.pixels.shape[1::-1]
+        return found if most is None else people.candidates(found, size, most)
+
     def people_of(photo: Photo) -> list[Person]:
         if box is not None:
             return [person_in_box(photo, look, box)]
         if given is not None:
             found = in_given_boxes(photo, look, given)
         else:
-            found = people.find_people(photo, look, find)
+            found = people.find_people(photo, look, boxes_of)
         if most is not None:
             found = people.clearest(found, photo.pixels.shape[1::-1], most)
         return [_in_picture(person, photo.scale) for person in found]

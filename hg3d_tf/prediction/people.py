@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hg3d_tf.prediction import likeness
-from hg3d_tf.prediction.person_finder import PersonFinder
+from hg3d_tf.prediction.person_finder import Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 from hg3d_tf.skeleton import SEEN_CONFIDENCE
@@ -19,6 +19,8 @@ _FEWEST_SEEN = 6
 _FLESH = 0.06
 # How far from a photo's middle, in its width and height, people are as likely not meant.
 _MIDDLE = 0.22
+# How many more than the clearest are looked at.
+_MORE_CANDIDATES = 2
 
 
 class Person(NamedTuple):
@@ -89,16 +91,27 @@ def clearest(people: Sequence[Person], size, count: int) -> list[Person]:
 
     They are surely somebody, clearly seen, large and near the middle; the surest come first.
     """
-
-    def is_meant(person: Person) -> float:
-        shares = np.reshape(person.box, (2, 2)) / np.asarray(size)
-        off = np.sum((shares.mean(axis=0) - 0.5) ** 2) / (2 * _MIDDLE**2)
-        large = np.prod(shares[1] - shares[0]) ** 0.5
-        return float(person.score * person.confidence**0.5 * large * np.exp(-off))
-
-    kept = sorted(people, key=is_meant, reverse=True)[:count]
+    if not people:
+        return []
+    boxes, scores = np.stack([p.box for p in people]), np.array([p.score for p in people])
+    meant = _meant(boxes, scores, size) * np.array([p.confidence for p in people]) ** 0.5
+    kept = [people[place] for place in np.argsort(-meant, kind="stable")[:count]]
     kept.sort(key=lambda person: person.score, reverse=True)
     return [person._replace(number=number) for number, person in enumerate(kept, 1)]
+
+
+def candidates(found: Found, size, count: int) -> Found:
+    """Return those boxes, the surest first, among whom the `count` clearest are: few more."""
+    places = np.argsort(-_meant(found.boxes, found.scores, size), kind="stable")
+    places = np.sort(places[: count + _MORE_CANDIDATES])
+    return Found(found.boxes[places], found.scores[places])
+
+
+def _meant(boxes: np.ndarray, scores: np.ndarray, size) -> np.ndarray:
+    """Return how likely a picture is of each box [N, 4] px, by score, size and place."""
+    shares = boxes.reshape(-1, 2, 2) / np.asarray(size)
+    off = np.sum((shares.mean(axis=1) - 0.5) ** 2, axis=1) / (2 * _MIDDLE**2)
+    return scores * np.prod(shares[:, 1] - shares[:, 0], axis=1) ** 0.5 * np.exp(-off)
 
 
 def box_of_seen_joints(pose: dict[str, np.ndarray]) -> np.ndarray | None:

@@ -16,7 +16,7 @@ from hg3d_tf.prediction.people import Person
 from hg3d_tf.prediction.person_finder import LEAST_SCORE, Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
-from hg3d_tf.skeleton import joint_index
+from hg3d_tf.prediction.track import Track, colour_of
 
 # How often the finder looks, in frames: always, and while somebody is lost.
 _EVERY, _EVERY_WHILE_LOST = 10, 3
@@ -28,66 +28,6 @@ _SAME_BOX, _SAME_POSE = 0.3, 0.6
 _LEAST_EXPECTED_OVERLAP = 0.15
 # Likeness, of place, size and colours, from which somebody found is somebody lost.
 _SAME_AGAIN = 0.25
-_COLOUR_SCALE = 40.0  # difference of colours, in levels, that counts as much as a person's size
-_MOST_BEYOND = 0.3  # of the finder's box beyond the joints', in longer sides of the latter
-_SPEED_S = 0.3  # over which speed is averaged
-_TRUNK = [joint_index(f"{side}_{name}") for name in ("shoulder", "hip") for side in "rl"]
-
-
-class _Track:
-    """One person: what was seen last, and where that leads."""
-
-    def __init__(self, person: Person, seconds: float, pixels: np.ndarray):
-        self.person, self.seconds, self.is_lost = person, seconds, False
-        self._beyond = np.zeros(4)  # of the joints' box: sides of the finder's, in longer sides
-        self.box = self._next_box(person, is_found=True)
-        self.colour = _colour(pixels, person)
-        self._speed = np.zeros(2)
-
-    def follow(self, person: Person, seconds: float, pixels: np.ndarray, is_found: bool) -> None:
-        """Take what a frame shows of the person; the box may be the finder's."""
-        box = self._next_box(person, is_found)
-        step = seconds - self.seconds
-        if step > 0:
-            speed = (_middle(box) - _middle(self.box)) / step
-            share = 1 - np.exp(-step / _SPEED_S)
-            self._speed = self._speed + share * (speed - self._speed)
-        self.colour = 0.9 * self.colour + 0.1 * _colour(pixels, person)
-        self.person, self.seconds, self.box = person, seconds, box
-        self.is_lost = False
-
-    def _next_box(self, person: Person, is_found: bool) -> np.ndarray:
-        """Return where to look next: round the joints, as far beyond them as the finder's box was.
-
-        So much the more is a limb seen that was not seen before.
-        """
-        own = people.box_of_seen_joints(person.pose)
-        if own is None:
-            return np.asarray(person.box, float)
-        side = max(own[2:] - own[:2])
-        if is_found:
-            self._beyond = np.clip((person.box - own) / side, -_MOST_BEYOND, _MOST_BEYOND)
-        return own + self._beyond * side
-
-    @property
-    def is_unclear(self) -> bool:
-        """Tell whether the network hardly sees the person, who may not be there."""
-        return people.box_of_seen_joints(self.person.pose) is None
-
-    def expected_shift(self, seconds: float) -> np.ndarray:
-        return self._speed * (seconds - self.seconds)
-
-    def expected_box(self, seconds: float) -> np.ndarray:
-        return self.box + np.tile(self.expected_shift(seconds), 2)
-
-    def likeness_to(self, box: np.ndarray, colour: np.ndarray, seconds: float) -> float:
-        """Return how likely somebody in a box is this one, lost before, in [0, 1]."""
-        expected = self.expected_box(seconds)
-        side = max(expected[2:] - expected[:2])
-        off = np.linalg.norm(_middle(box) - _middle(expected)) / side
-        size = abs(np.log(max(box[2:] - box[:2]) / side))
-        other = np.abs(colour - self.colour).mean() / _COLOUR_SCALE
-        return float(np.exp(-(off**2) / 2 - size - other))
 
 
 class Tracks:
@@ -114,7 +54,7 @@ class Tracks:
         self._look, self._find, self._first_box = look, find, box
         self._most = 1 if box is not None else most
         self._always, self._least_score = always, least_score
-        self._tracks: list[_Track] = []
+        self._tracks: list[Track] = []
         self._number, self._frame, self._last_find = 0, -1, -(10**9)
 
     def __call__(self, photo: Photo, seconds: float) -> list[Person]:
@@ -168,10 +108,9 @@ class Tracks:
 
     def _find_again(self, photo, seconds: float, found: Found, seen: Sequence[Person]):
         """Return those who were lost and are found again, and who is new."""
-        is_full = self._most is not None and len(seen) >= self._most
-        others = [] if is_full else self._others(photo, found, seen)
+        others = self._others(photo, found, seen)
         lost = [track for track in self._tracks if track.is_lost]
-        colours = [_colour(photo.pixels, person) for person in others]
+        colours = [colour_of(photo.pixels, person) for person in others]
         alike = np.zeros((len(lost), len(others)))
         for row, column in np.ndindex(*alike.shape):
             box = others[column].box
@@ -190,14 +129,22 @@ class Tracks:
 
     def _others(self, photo: Photo, found: Found, seen: Sequence[Person]) -> list[Person]:
         """Return the people found who are none of those seen, the surest first."""
-        others = []
         known = [people.box_of_seen_joints(person.pose) for person in seen]
         known = [*(box for box in known if box is not None), *(person.box for person in seen)]
-        for box, score in zip(found.boxes, found.scores, strict=True):
-            if known and boxes.overlaps(np.stack(known), box).max() >= _SAME_BOX:
-                continue
-            if score >= self._least_score:
-                others.append(Person(box, self._look(photo, box), float(score)))
+        is_new = found.scores >= self._least_score
+        if known:
+            alike = boxes.overlaps(found.boxes[:, np.newaxis], np.stack(known))
+            is_new &= alike.max(axis=1) < _SAME_BOX
+        new = Found(found.boxes[is_new], found.scores[is_new])
+        if self._most is not None:
+            room = self._most - len(seen)
+            if room <= 0:
+                return []
+            new = people.candidates(new, photo.pixels.shape[1::-1], room)
+        others = [
+            Person(box, self._look(photo, box), float(score))
+            for box, score in zip(new.boxes, new.scores, strict=True)
+        ]
         others = people.without_twins(others)
         return [person for person in others if not _is_twin(person, seen)]
 
@@ -206,12 +153,12 @@ class Tracks:
         for person in new:
             self._number += 1
             started.append(person._replace(number=self._number))
-            self._tracks.append(_Track(started[-1], seconds, pixels))
+            self._tracks.append(Track(started[-1], seconds, pixels))
         return started
 
 
 def _plausible(
-    looked: Sequence[tuple[_Track, Person, bool]], seconds: float, has_looked: bool
+    looked: Sequence[tuple[Track, Person, bool]], seconds: float, has_looked: bool
 ) -> set[int]:
     """Return the numbers of those who were really seen again, each once.
 
@@ -242,20 +189,3 @@ def _plausible(
 def _is_twin(person: Person, others: Sequence[Person]) -> bool:
     joints = person.pose["joints_2d"]
     return any(likeness.of_poses(joints, p.pose["joints_2d"]) >= _SAME_POSE for p in others)
-
-
-def _middle(box: np.ndarray) -> np.ndarray:
-    return (box[:2] + box[2:]) / 2
-
-
-def _colour(pixels: np.ndarray, person: Person) -> np.ndarray:
-    """Return the mean colour [3] of what a person wears on the trunk, in levels."""
-    corners = person.pose["joints_2d"][_TRUNK]
-    shares = np.linspace(0.2, 0.8, 6)
-    across = corners[[0, 2]] + shares[:, np.newaxis, np.newaxis] * (
-        corners[[1, 3]] - corners[[0, 2]]
-    )
-    points = across[:, :1] + shares[:, np.newaxis] * (across[:, 1:] - across[:, :1])
-    size = np.array(pixels.shape[1::-1])
-    x, y = np.clip(points.reshape(-1, 2).astype(int), 0, size - 1).T
-    return pixels[y, x].mean(axis=0)

@@ -80,6 +80,16 @@ def test_the_clearest_is_near_the_middle(joints, photo):
     two = people.clearest(everybody, (100, 120), 2)
     assert [person.score for person in two] == sorted((p.score for p in two), reverse=True)
     assert len(people.clearest(everybody, (100, 120), 9)) == 3
+    assert people.clearest([], (100, 120), 1) == []
+
+
+def test_few_are_looked_at_for_the_clearest():
+    boxes = np.array([[10 * n, 40, 10 * n + 10, 80] for n in range(10)], np.float32)
+    found = people.candidates(Found(boxes, np.linspace(0.9, 0.6, 10)), (100, 120), 1)
+    assert len(found.boxes) == 3 and (np.abs(found.boxes[:, 0] - 40) <= 10).all()
+    assert (np.diff(found.scores) < 0).all()
+    none = Found(np.zeros((0, 4), np.float32), np.zeros(0))
+    assert people.candidates(none, (100, 120), 1).boxes.shape == (0, 4)
 
 
 def test_too_few_joints_make_no_box(joints):
