@@ -34,7 +34,7 @@ flags.DEFINE_integer("first", 9001, "LSPET's first photo.", lower_bound=1)
 flags.DEFINE_integer("last", 9500, "LSPET's last; those from 9501 on are for tests.", 1, 9500)
 cli.DEFINE_path("output", "runs/finding_photos.json", "JSON file for the tables.")
 
-_THRESHOLDS = np.arange(0.2, 0.8, 0.05).round(2)
+_THRESHOLDS = np.arange(0.2, 0.76, 0.05).round(2)
 _LEAST = 0.15  # score from which boxes are looked at
 _MARGIN = 0.06  # of a box round a person, in longer sides of the joints' box
 _LIMBS = [f"{s}_{n}" for s in ("r", "l") for n in ("ankle", "knee", "hip")]
@@ -67,6 +67,7 @@ def main() -> None:
 def _measure_yolo(folder: Path, find, look) -> tuple[dict, str]:
     from hg3d_tf.prediction import photos
     from hg3d_tf.prediction.given_boxes import GivenBoxes
+    from hg3d_tf.prediction.person_finder import LEAST_SCORE
 
     labels = GivenBoxes(folder / "labels")
     counted: list[tuple[float, bool]] = []  # of large boxes found: score, whether they are somebody
@@ -82,7 +83,7 @@ def _measure_yolo(folder: Path, find, look) -> tuple[dict, str]:
             false += [person.score for person in found]
     scores, right = (np.array(column) for column in zip(*counted, strict=True))
     rows = {}
-    for least in _THRESHOLDS:
+    for least in np.sort([*_THRESHOLDS, LEAST_SCORE]):
         sure = scores >= least
         rows[f"{least:.2f}"] = {
             "found": 100 * right[sure].sum() / people,

@@ -28,6 +28,7 @@ def numbers_of(film, frames):
     return numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turns", [False, True])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_who_crosses_keeps_their_number(turns, seed):
