@@ -61,8 +61,9 @@ def devices(strategy: tf.distribute.Strategy, policy: str) -> Iterator[str]:
 
 def end(workdir: Path, step: int, seconds: float) -> Iterator[str]:
     """Yield the lines of an end, `seconds` after the start; 0 where nothing was left to do."""
-    took = f" in {time.strftime('%H:%M:%S', time.gmtime(seconds))}" if seconds else " before"
-    yield f"done after step {step}{took}: weights, report.md and curves.png are in {workdir}"
+    took = f"{int(seconds // 3600)}:{time.strftime('%M:%S', time.gmtime(seconds))}"
+    what = f"done after step {step} in {took}" if seconds else f"nothing left to do at step {step}"
+    yield f"{what}: weights, report.md and curves.png are in {workdir}"
     folder = shlex.quote(str(workdir))
     yield (
         f"next: python -m hg3d_tf.evaluate --workdir={folder}, hg3d_tf.predict --model={folder}"

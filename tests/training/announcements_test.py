@@ -46,5 +46,6 @@ def test_a_card_that_tensorflow_does_not_see_is_said_with_the_remedy(monkeypatch
 
 def test_an_end_says_where_things_are_and_what_comes_next(tmp_path):
     first, second = announcements.end(tmp_path / "my run", 12, 3661)
-    assert "done after step 12 in 01:01:01" in first
+    assert "done after step 12 in 1:01:01" in first
+    assert next(announcements.end(tmp_path, 12, 0)).startswith("nothing left to do at step 12: ")
     assert f"--workdir='{tmp_path}/my run'" in second and "hg3d_tf.predict --model=" in second
