@@ -20,6 +20,8 @@ from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
+_BROKEN = "LiteRT cannot run the file, as it can happen to a hardly trained network: train longer"
+
 cli.DEFINE_path(
     "workdir",
     "shipped",
@@ -124,7 +126,7 @@ def export_tflite() -> None:
     """
     from hg3d_tf import weights
     from hg3d_tf.network import shipped
-    from hg3d_tf.tflite import conversion, exported_files, measurement
+    from hg3d_tf.tflite import conversion, exported_files, litert, measurement
     from hg3d_tf.training import checkpoints
 
     unknown = [form for form in FLAGS.tflite if form not in conversion.FORMS]
@@ -140,6 +142,11 @@ def export_tflite() -> None:
         recalibrate(model)
     images, batches, test_set = _pictures(model.config.input_size)
     contents = exported_files.convert(model, FLAGS.tflite, images)
+    broken = [form for form in contents if not litert.can_run(contents[form])]
+    for form in broken:
+        del contents[form]
+    if not contents:
+        raise cli.UserError(f"{', '.join(broken)}: {_BROKEN}")
     report = measurement.measure(model, contents, batches) | {"test_set": test_set}
     refused = measurement.refused(report, FLAGS.max_pck_loss, FLAGS.max_mpjpe_rise)
     kept = [form for form in contents if FLAGS.force or form not in refused]
@@ -152,6 +159,8 @@ def export_tflite() -> None:
             f"{', '.join(refused)} not written: more loss than {limits} allows, see"
             f" {output_dir / 'report.md'}; --force writes them"
         )
+    if broken:
+        raise cli.UserError(f"{', '.join(broken)} not written: {_BROKEN}")
 
 
 def _pictures(size: int):

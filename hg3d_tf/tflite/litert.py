@@ -1,11 +1,38 @@
 """Run a TensorFlow Lite file with LiteRT, without TensorFlow."""
 
+import subprocess
+import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from hg3d_tf import cli
+
+# argv: the file. A process of its own: LiteRT aborts where it does not like a file's scales.
+_TRIAL = """
+import sys
+from pathlib import Path
+import numpy as np
+from hg3d_tf.tflite.litert import TfliteRunner
+runner = TfliteRunner(Path(sys.argv[1]).read_bytes())
+for signature in runner.signatures:
+    size = runner.input_size(signature)
+    runner.run(signature, np.random.default_rng(0).random((size, size, 3)))
+"""
+
+
+def can_run(content: bytes) -> bool:
+    """Tell whether LiteRT takes a file; int8's of a hardly trained network it may not."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file.tflite")
+        path.write_bytes(content)
+        root = str(Path(__file__).resolve().parents[2])
+        code = f"import sys; sys.path.insert(0, {root!r})\n{_TRIAL}"
+        command = [sys.executable, "-c", code, str(path)]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 class TfliteRunner:

@@ -132,6 +132,11 @@ def test_the_package_describes_its_own_network():
     assert stored | {"software": ""} == fresh | {"software": ""}
 
 
+def test_a_file_that_litert_cannot_run_is_noticed(contents):
+    assert litert.can_run(contents["int8"])
+    assert not litert.can_run(contents["int8"][:1000])
+
+
 def test_what_was_not_measured_is_said():
     row = {"size_mb": 1.0, "latency_ms": 2.0, "operators": {}}
     report = {"keras": {}, "samples": 0, "processor": "a CPU", "files": {"float32": row}}
