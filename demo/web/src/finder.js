@@ -4,7 +4,7 @@ import { loadNetwork } from "./runtime.js";
 const SIZE = 256; // px of the finder's input
 const STRIDE = 8; // px of a cell
 const UNIT = 16; // px, of the distances
-const LEAST_SCORE = 0.53;
+const LEAST_SCORE = 0.54;
 const SAME_PERSON = 0.55; // overlap of two boxes that are one person's
 
 export const loadFinder = async () =>

@@ -6,7 +6,7 @@ import { Smoother } from "./smoothing.js";
 
 const MOST = 4;
 const FRAMES_BETWEEN_LOOKS = 12; // of the finder, while everybody is seen
-const SAME_POSE = 0.7; // likeness from which two poses are one person's
+const SAME_POSE = 0.9; // likeness from which two poses are one person's
 const SAME_BOX = 0.3; // overlap of boxes in neighbouring frames
 const LOST = 0.2; // mean confidence below which somebody is no longer there
 
