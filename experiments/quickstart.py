@@ -56,9 +56,6 @@ REASONS = {
     "stage3": "The geometry loss joins in, on the wild's depth, which has no labels.",
 }
 PICTURES = 3
-PICTURE_SIZE = 256  # px
-# Of the person in the middle of each picture: the network's crop is 1.25 times as wide.
-BOX = "25.6,25.6,230.4,230.4"
 CROP_PX = 256  # side of their images
 
 cli.DEFINE_path(
@@ -153,7 +150,7 @@ def predict(workdir: Path) -> dict[str, dict]:
     box = ",".join(f"{side:.1f}" for side in [middle - reach] * 2 + [middle + reach] * 2)
     run(
         *("-m", "hg3d_tf.predict", f"--model={workdir / 'saved_model/1'}", f"--box={box}"),
-        *(f"--output_dir={workdir / 'predictions'}", f"--box={BOX}", str(folder)),
+        *(f"--output_dir={workdir / 'predictions'}", str(folder)),
     )
     from quickstart_pictures import draw
 

@@ -1,4 +1,4 @@
-// One-Euro filters (Casiez et al. 2012) over a pose's joints, as hg3d_tf/prediction/one_euro.py.
+// One-Euro filters (Casiez et al. 2012) over a pose's joints, for pictures that come one by one.
 const MIN_CUTOFF_HZ = 1;
 const DERIVATIVE_CUTOFF_HZ = 1;
 const BETA_BOX = 3; // of px, relative to the box's longer side
