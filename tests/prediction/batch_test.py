@@ -122,9 +122,9 @@ def test_pictures_of_the_same_name_get_a_number(tmp_path):
 def test_after_ctrl_c_the_same_command_goes_on(tmp_path):
     folder, out = tmp_path / "photos", tmp_path / "out"
     folder.mkdir()
-    for number in range(40):
+    for number in range(400):
         noise = np.random.default_rng(number).integers(0, 255, (30, 40, 3), np.uint8)
-        Image.fromarray(noise).save(folder / f"{number:02d}.png")
+        Image.fromarray(noise).save(folder / f"{number:03d}.png")
     flags = ["--nopictures", "--box=0,0,40,30", f"--output_dir={out}"]
     command = [sys.executable, "-m", "hg3d_tf.predict", *flags]
     process = subprocess.Popen(
@@ -138,8 +138,8 @@ def test_after_ctrl_c_the_same_command_goes_on(tmp_path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors, errors
     count = len(json.loads((out / "poses.json").read_text()))
-    assert 1 <= count < 40
-    assert f"interrupted: {count} of 40 images are done; the same command goes on" in errors
+    assert 1 <= count < 400
+    assert f"interrupted: {count} of 400 images are done; the same command goes on" in errors
     few = [str(path) for path in sorted(folder.iterdir())[: count + 1]]
     process = subprocess.run([*command, *few], cwd=ROOT, capture_output=True, text=True)
     assert f"{count} of {count + 1} images had been done before: --again" in process.stdout

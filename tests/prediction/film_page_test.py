@@ -9,10 +9,11 @@ import pytest
 pytest.importorskip("av")
 
 from support import films
-from support.looker import Looker
+from support.looker import Looker, find_whole
 
 from hg3d_tf.prediction import film_page, video
 from hg3d_tf.prediction.film_sources import file_or_camera
+from hg3d_tf.prediction.tracking import Wanted
 
 
 def test_the_page_holds_the_film_and_the_poses_of_its_frames(tmp_path, monkeypatch):
@@ -21,7 +22,8 @@ def test_the_page_holds_the_film_and_the_poses_of_its_frames(tmp_path, monkeypat
     films.write(tmp_path / "clip.mp4", films.moving_square())
     options = video.Options(html=True, smoothing=0)
     source = file_or_camera(str(tmp_path / "clip.mp4"))
-    assert video.predict(source, Looker(joints), None, tmp_path, options) == 0
+    arguments = (Looker(joints), find_whole, Wanted(), tmp_path, options)
+    assert video.predict(source, *arguments) == 0
     page = (tmp_path / "clip_3d.html").read_text(encoding="utf-8")
     (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
     data = json.loads(text)
