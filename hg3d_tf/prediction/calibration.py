@@ -8,16 +8,16 @@ import numpy as np
 from hg3d_tf import weights
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
-from hg3d_tf.prediction import people, photos
-from hg3d_tf.prediction.predictors import LiteRTPredictor
+from hg3d_tf.prediction import photos
+from hg3d_tf.prediction.person_finder import LiteRTFinder
 
 
 def crops(folder: str | Path, size: int, count: int) -> np.ndarray:
     """Return crops [N, size, size, 3] float32 in [0, 1] of the pictures in a folder.
 
-    In each picture it is the crop of the person whom the network in the package sees most clearly;
-    every second one is a mirror image. N is at most `count`; a picture that cannot be read is
-    named and left out.
+    In each picture it is the crop of the person of whom the finder in the package is surest, or the
+    whole picture where it finds nobody; every second one is a mirror image. N is at most `count`; a
+    picture that cannot be read is named and left out.
 
     Raises:
       UserError: if the folder holds no picture that can be read.
@@ -30,13 +30,14 @@ def crops(folder: str | Path, size: int, count: int) -> np.ndarray:
 
 
 def _crops(paths: list[Path], size: int) -> Iterator[np.ndarray]:
-    look = LiteRTPredictor(weights.TFLITE_FILE)
+    find = LiteRTFinder(weights.FINDER_FILE)
     for path in paths:
         try:
             photo = photos.read_photo(path)
         except UserError as error:
             print(f"warning: {error}")
             continue
-        box = np.asarray(people.find_person(photo, look).box, float)
+        height, width = photo.pixels.shape[:2]
+        box = np.array([*find(photo).boxes, [0, 0, width, height]], float)[0]
         side = max(box[2:] - box[:2]) * BOX_MARGIN
         yield crop_square(photo.pixels, (box[:2] + box[2:] - side) / 2, side, size)
