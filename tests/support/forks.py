@@ -88,7 +88,10 @@ def _forget_the_command() -> None:
                 delattr(flags.FLAGS, flag.name)
     flags.FLAGS.unparse_flags()
     for name, module in list(sys.modules.items()):
-        if name != __name__ and str(getattr(module, "__file__", "")).startswith(f"{ROOT}{os.sep}"):
+        path = str(getattr(module, "__file__", ""))
+        # The environment may lie in the checkout.
+        is_ours = path.startswith(f"{ROOT}{os.sep}") and "site-packages" not in path
+        if is_ours and name != __name__:
             del sys.modules[name]
 
 
