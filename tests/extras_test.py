@@ -56,4 +56,4 @@ def test_every_extra_that_is_named_is_in_setup_py():
                 call.args[2], ast.Constant
             ):
                 named.add(call.args[2].value)
-    assert {"video", "detector", "formats", "heic", "serving", "pretrained"} <= named <= known
+    assert {"video", "formats", "heic", "serving", "pretrained"} <= named <= known
