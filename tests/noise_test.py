@@ -35,7 +35,7 @@ def test_help_says_nothing_beside_itself_and_names_the_terms():
 def test_predict_says_nothing_beside_its_result(tmp_path):
     painted_people.paint(np.full((16, 2), 60.0)).save(tmp_path / "photo.png")
     out = f"--output_dir={tmp_path / 'out'}"
-    process = run("-m", "hg3d_tf.predict", tmp_path / "photo.png", "--html", out)
+    process = run("-m", "hg3d_tf.predict", tmp_path / "photo.png", "--box=0,0,99,99", "--html", out)
     quiet(process)
     lines = process.stdout.splitlines()
     assert lines and all(line.startswith(("1 poses: ", "warning: ")) for line in lines), lines

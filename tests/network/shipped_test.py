@@ -76,8 +76,11 @@ def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
         "runpy.run_module('hg3d_tf.predict', run_name='__main__')"
     )
     arguments = [str(tmp_path / "photo.jpg"), f"--output_dir={tmp_path / 'out'}"]
+    process = run("-c", code, *arguments)  # the finder sees nobody
+    assert process.returncode == 0, process.stderr
+    assert json.loads((tmp_path / "out/poses.json").read_text()) == []
     start = time.monotonic()
-    process = run("-c", code, *arguments)
+    process = run("-c", code, *arguments, "--box=20,20,140,180")
     assert process.returncode == 0, process.stderr
     assert time.monotonic() - start < 60
     [record] = json.loads((tmp_path / "out/poses.json").read_text())

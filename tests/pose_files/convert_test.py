@@ -129,7 +129,8 @@ def test_predict_says_the_size_of_photos_that_it_placed(tmp_path):
     from PIL import Image
 
     Image.new("RGB", (120, 90), "grey").save(tmp_path / "a.png")
-    command = ["-m", "hg3d_tf.predict", f"--output_dir={tmp_path}/out", str(tmp_path / "a.png")]
+    flags = ("--box=20,10,80,80", f"--output_dir={tmp_path}/out")
+    command = ["-m", "hg3d_tf.predict", *flags, str(tmp_path / "a.png")]
     for flags, size in (((), "average"), (("--person_height=1.8", "--format=coco"), "metric")):
         process = run(*command, *flags)
         assert process.returncode == 0, process.stderr

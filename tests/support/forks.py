@@ -7,6 +7,7 @@ of the interpreter or at its end wants a process made from nothing: `commands.ru
 """
 
 import atexit
+import contextlib
 import importlib.util
 import multiprocessing
 import os
@@ -18,8 +19,9 @@ import traceback
 import types
 from pathlib import Path
 
-# As the commands do before they import TensorFlow.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The commands set it before they import TensorFlow.
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+os.environ.setdefault(_LEVEL, "3")
 
 ROOT = Path(__file__).resolve().parents[2]
 _OF_PYTEST = [str(ROOT / name) for name in ("datasets", "tests")]  # its setting `pythonpath`
@@ -38,7 +40,8 @@ class Fork:
         self._process = _CONTEXT.Process(
             target=_become, args=(self._arguments, str(cwd), dict(env), self._outputs.name)
         )
-        self._process.start()
+        with _quietly():
+            self._process.start()
 
     @property
     def returncode(self) -> int | None:
@@ -53,6 +56,23 @@ class Fork:
                 raise subprocess.TimeoutExpired(self._arguments, timeout)
             stdout, stderr = (Path(folder, number).read_text() for number in "12")
             return stdout, stderr
+
+
+@contextlib.contextmanager
+def _quietly():
+    """Let the server of forks, should it start now, import TensorFlow as the commands do.
+
+    It does so once for all tests, also where the first that forks has no such variable.
+    """
+    before = os.environ.get(_LEVEL)
+    os.environ[_LEVEL] = "3"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_LEVEL]
+        else:
+            os.environ[_LEVEL] = before
 
 
 def call(*arguments) -> int:
