@@ -45,6 +45,16 @@ def write(path, frames, codec="libx264", times=None, rate=10, lost=(), **options
         _mux(film, stream.encode(None), lost)
 
 
+def write_y4m(path, frames):
+    """Write frames [N, H, W, 3] as the uncompressed film that Chromium takes for a camera."""
+    height, width = frames.shape[1:3]
+    with open(path, "wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode())
+        for pixels in frames:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels))
+            file.write(b"FRAME\n" + frame.to_ndarray(format="yuv420p").tobytes())
+
+
 def _mux(film, packets, lost):
     for packet in packets:
         if round(packet.pts * packet.time_base * packet.stream.average_rate) not in lost:

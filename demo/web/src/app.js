@@ -15,10 +15,11 @@ const parameters = new URL(location).searchParams;
 
 let finder, poseNetwork, space;
 let shown = null; // what the views show: picture, people, network
-let playing = null; // the camera or film that runs; {stop}
+let playing = null; // the camera or film that runs; {isCamera, stop}
 let facing = "user"; // which camera: user is the front one
 
 function show(picture, people) {
+  if (shown && shown[0] !== picture) shown[0].source.close(); // memory of the frame before
   shown = [picture, people, poseNetwork];
   drawPicture(element("picture"), ...shown);
   space.show(people);
@@ -57,6 +58,7 @@ function stop() {
   video.pause();
   video.srcObject = null;
   element("camera").textContent = "Camera";
+  element("pause").textContent = "Pause";
   element("switch").hidden = element("pause").hidden = true;
 }
 
@@ -71,7 +73,7 @@ async function startCamera() {
   video.srcObject = stream;
   element("camera").textContent = "Stop";
   element("switch").hidden = false;
-  await play(() => stream.getTracks().forEach((track) => track.stop()));
+  await play(true, () => stream.getTracks().forEach((track) => track.stop()));
 }
 
 const CAMERA_ERRORS = {
@@ -83,23 +85,25 @@ const CAMERA_ERRORS = {
 async function startFilm(file) {
   stop();
   video.src = URL.createObjectURL(file);
-  await play(() => {
+  await play(false, () => {
     URL.revokeObjectURL(video.src);
     video.removeAttribute("src");
   });
 }
 
 // Follows people through what `video` plays until it is stopped or over.
-async function play(release) {
-  const run = { isStopped: false };
+async function play(isCamera, release) {
+  const run = { isCamera, isStopped: false };
   run.stop = () => {
     run.isStopped = true;
     release();
   };
   playing = run;
   await video.play().catch(() => {
-    throw new Error("this file is no film that the browser can play");
+    if (run.isStopped) return;
+    throw new Error(isCamera ? "the camera gives no picture" : "this is no film that the browser can play");
   });
+  if (run.isStopped) return;
   element("pause").hidden = false;
   const followers = new Followers(finder, poseNetwork);
   let rate = 0;
@@ -112,14 +116,14 @@ async function play(release) {
     const people = await followers.see(picture, performance.now() / 1000);
     if (run.isStopped) return;
     show(picture, people);
-    frame.close();
     const now = performance.now();
     rate = rate ? 0.9 * rate + 100 / (now - before) : 1000 / (now - before);
     before = now;
     status(`${said(people.length)}, ${rate.toFixed(1)} frames a second`);
     window.lastPeople = people;
-    window.frames = (window.frames ?? 0) + 1;
+    window.framesSeen = (window.framesSeen ?? 0) + 1;
   }
+  if (!run.isStopped) stop(); // the film is over
 }
 
 function guarded(action) {
@@ -135,7 +139,10 @@ function guarded(action) {
 }
 
 function listen() {
-  element("camera").addEventListener("click", guarded(() => (playing ? stop() : startCamera())));
+  element("camera").addEventListener(
+    "click",
+    guarded(() => (playing?.isCamera ? stop() : startCamera())),
+  );
   element("switch").addEventListener(
     "click",
     guarded(() => {

@@ -32,7 +32,7 @@ export class Followers {
 
   // Returns [{id, box, pose}, ...] of the next frame, smoothed.
   async see(picture, seconds) {
-    if (this.untilLook-- <= 0 || !this.people.length) await this.#look(picture, width, height);
+    if (this.untilLook-- <= 0 || !this.people.length) await this.#look(picture);
     const seen = [];
     for (const person of this.people) {
       const pose = await this.poseNetwork.look(picture, person.box);
@@ -51,7 +51,7 @@ export class Followers {
     return seen;
   }
 
-  async #look(picture, width, height) {
+  async #look(picture) {
     this.untilLook = FRAMES_BETWEEN_LOOKS;
     for (const { box } of await this.finder.find(picture)) {
       if (this.people.length >= MOST) break;
