@@ -49,6 +49,8 @@ def main() -> None:
     bends, places = {}, {}
     for path, truth_path in zip(FLAGS.poses, FLAGS.truth, strict=True):
         poses, truth = formats.read(path), _read_truth(truth_path)
+        if len(poses.persons) > 1:
+            raise cli.UserError(f"{path}: holds {len(poses.persons)} people: predict --people=1")
         bends |= {f"{Path(path).stem} {name}": row for name, row in _bends(poses, truth).items()}
         places |= {f"{Path(path).stem} {name}": row for name, row in _places(poses, truth).items()}
     for rows in (bends, places):

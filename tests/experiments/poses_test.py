@@ -1,5 +1,6 @@
 """Comparing a film's poses with their truth, and bones' turns: exact cases and mistakes."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -54,6 +55,17 @@ def test_angles_names_a_mistake_in_one_line(tmp_path, arguments, words):
     arguments = [argument.format(tmp=tmp_path) for argument in arguments]
     process = run("experiments/angles.py", *arguments, f"--output={tmp_path}/o.json")
     fails_with_one_line(process, *words)
+
+
+def test_angles_wants_a_film_of_one_person(tmp_path):
+    film = walks.as_film(walks.walk())
+    both = np.repeat(film.rows, 2)
+    both["person"][1::2] = 2
+    formats.write(tmp_path / "two.json", dataclasses.replace(film, rows=both))
+    (tmp_path / "truth.json").write_text('{"fx_fy_cx_cy_px": [1, 1, 1, 1], "frames": []}')
+    flags = [f"--poses={tmp_path}/two.json", f"--truth={tmp_path}/truth.json"]
+    process = run("experiments/angles.py", *flags, f"--output={tmp_path}/output.json")
+    fails_with_one_line(process, "two.json", "2 people", "--people=1")
 
 
 def test_turns_names_a_mistake_in_one_line(tmp_path):
