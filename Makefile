@@ -28,8 +28,11 @@ EXTRAS_current :=
 ALL_EXTRAS := datasets,render,dev,serving,video,heic,formats,readers,pretrained$(EXTRAS_$(LANE))
 
 constraints:
-	mkdir -p constraints; dir=$$(mktemp -d) && $(PYTHON) -m venv $$dir && $$dir/bin/pip install --quiet --disable-pip-version-check '.[$(ALL_EXTRAS)]' \
-	&& { echo '# Written by `make constraints PYTHON=...`.'; $$dir/bin/pip freeze --all --exclude pip --exclude hg3d_tf; } > $(CONSTRAINTS); rm -rf $$dir build
+	mkdir -p constraints
+	set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir" build' EXIT; $(PYTHON) -m venv $$dir; \
+	$$dir/bin/pip install --quiet --disable-pip-version-check '.[$(ALL_EXTRAS)]'; \
+	{ echo '# Written by `make constraints PYTHON=...`.'; $$dir/bin/pip freeze --all --exclude pip --exclude hg3d_tf; } > $$dir/made; \
+	mv $$dir/made $(CONSTRAINTS)
 
 # Neighbours share fixtures: each worker starts with a row of tests and steals only when it is done.
 TEST := $(RUN) -m pytest -n auto --dist=worksteal
