@@ -38,14 +38,15 @@ constraints:
 TEST := $(RUN) -m pytest -n auto --dist=worksteal
 
 test: env
-	$(TEST)
+	$(TEST) -m 'not smoke'
 
 test-quick: env
 	$(TEST) -m 'not slow'
 
-# Every command once, in miniature.
+# What a stranger does in a row: the quickstart in miniature, the notebooks, and, with FRESH=1, the
+# README's commands as printed in a copy of the checkout with an environment made for them.
 smoke: env
-	$(RUN) -m pytest tests/commands_test.py -k quickstart
+	HG3D_FRESH=$(FRESH) $(RUN) -m pytest -n auto --dist=loadfile -m smoke
 
 # FROM: shipped, the network in the package, or scratch, the paper's from nothing.
 FROM ?= shipped

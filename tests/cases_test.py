@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import ROOT, fork
+from support.commands import ROOT, fork, fork_shrunk
 
 CASES = Path(os.environ.get("HG3D_DATA", "nowhere")).parent / "cases"
 BUILD = ROOT / "datasets/build.py"
@@ -190,14 +190,15 @@ def test_workdir_brackets(case, tmp_path):
 def test_home_tilde(case, tmp_path, rendered):
     data = "--data_dir=~/data"
     commands = [
-        (BUILD, *rendered, data),
-        ("-m", "hg3d_tf.train", f"--flagfile={case / 'small.flags'}", data, "--workdir=~/run"),
-        ("-m", "hg3d_tf.evaluate", data, "--workdir=~/run", "--dataset=wild", "--protocol=pck_box"),
-        ("-m", "hg3d_tf.export", "--workdir=~/run", "--output_dir=~/served"),
+        ("train", f"--flagfile={case / 'small.flags'}", data, "--workdir=~/run"),
+        ("evaluate", data, "--workdir=~/run", "--dataset=wild", "--protocol=pck_box"),
+        ("export", "--workdir=~/run", "--output_dir=~/served"),
     ]
     (tmp_path / "here").mkdir()
-    for command in commands:
-        process = fork(*command, cwd=tmp_path / "here", HOME=str(tmp_path))
+    at_home = {"cwd": tmp_path / "here", "HOME": str(tmp_path)}
+    processes = [fork(BUILD, *rendered, data, **at_home)]
+    processes += [fork_shrunk(f"hg3d_tf.{name}", *flags, **at_home) for name, *flags in commands]
+    for process in processes:
         assert process.returncode == 0, process.stderr
     assert not list((tmp_path / "here").iterdir())
     assert {"data", "run", "served"} <= {path.name for path in tmp_path.iterdir()}

@@ -8,7 +8,12 @@ import pytest
 from support import painted_people
 
 # What tests are skipped for, by a word of the reason; packages are all others.
-WANTED = {"real data": "HG3D_DATA", "the web page": "make web|Node|Chromium", "packages": ""}
+WANTED = {
+    "real data": "HG3D_DATA",
+    "the web page": "make web|Node|Chromium",
+    "a fresh environment": "make smoke",
+    "packages": "",
+}
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -43,6 +43,7 @@ def test_a_notebook_is_stored_without_outputs_and_its_links_lead_somewhere(path)
     assert targets and all((path.parent / target).exists() for target in targets), targets
 
 
+@pytest.mark.smoke
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_to_its_end(path, tmp_path):

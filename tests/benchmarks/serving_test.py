@@ -4,19 +4,20 @@ import json
 
 import numpy as np
 import pytest
-from support.commands import fork, run
+from support.commands import fork, fork_shrunk
+from support.small_network import shrunk
 
 from hg3d_tf.benchmarks import serving
-from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
+from hg3d_tf.network.pose_model import ModelConfig
 from hg3d_tf.serving.pose_server import PoseServer
 from hg3d_tf.training import checkpoints
 
 
 @pytest.mark.slow
 def test_the_network_of_a_training_folder_is_measured(tmp_path):
-    checkpoints.save_model(build_pose_model(ModelConfig(1, 16, 1, 64)), tmp_path / "run")
+    checkpoints.save_model(shrunk(ModelConfig(1, 16, 1, 64)), tmp_path / "run")
     flags = ["--what=serving", "--batch_size=2", "--seconds=0", f"--workdir={tmp_path / 'run'}"]
-    process = run("-m", "hg3d_tf.benchmark", *flags, f"--output={tmp_path / 'out'}")
+    process = fork_shrunk("hg3d_tf.benchmark", *flags, f"--output={tmp_path / 'out'}")
     assert process.returncode == 0, process.stderr
     assert not process.stderr  # of the converter's tables nothing is shown
     result = json.loads((tmp_path / "out").read_text())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from PIL import Image
-from support.commands import fork, run
+from support.commands import fork
 
 # The network is replaced by one that finds each joint by the colour of its disc.
 BY_COLOUR = """
@@ -56,7 +56,7 @@ def photos(tmp_path_factory):
 @pytest.mark.slow
 def test_labels_go_with_the_pasted_picture(data_dir, photos, tmp_path):
     output = tmp_path / "finding.json"
-    done = run(
+    done = fork(
         *("-c", BY_COLOUR + RUN),
         *(f"--photos={photos}", "--dataset=painted_3d", "--split=test", f"--data_dir={data_dir}"),
         f"--output={output}",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from support import painted_people
-from support.commands import fork, run
+from support.commands import fork
 
 from hg3d_tf.data import schema
 from hg3d_tf.skeleton import NUM_JOINTS
@@ -35,7 +35,7 @@ def people_of_all_kinds(data_dir):
 @pytest.mark.slow
 def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kinds, tmp_path):
     output = tmp_path / "lifting.json"
-    process = run(
+    process = fork(
         *(
             LIFTING,
             "--lab=painted_3d",
@@ -43,7 +43,7 @@ def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kin
             "--test=with_kinds",
             "--weights=3",
         ),
-        *("--seeds=0,1", "--steps=200,300", f"--data_dir={people_of_all_kinds}"),
+        *("--seeds=0,1", "--steps=150,200", f"--data_dir={people_of_all_kinds}"),
         f"--output={output}",
     )
     assert process.returncode == 0, process.stderr
@@ -89,7 +89,7 @@ def test_turned_views_teach_more_than_the_few_poses_of_the_lab(people_of_all_kin
     for views in (0, 8):
         process = fork(
             *(LIFTING, "--lab=painted_3d", "--labels_2d=with_kinds", "--test=with_kinds"),
-            *("--weights=1", "--seeds=0", "--steps=300,1", f"--virtual_views={views}"),
+            *("--weights=1", "--seeds=0", "--steps=200,1", f"--virtual_views={views}"),
             *(f"--data_dir={people_of_all_kinds}", f"--output={output}"),
         )
         assert process.returncode == 0, process.stderr

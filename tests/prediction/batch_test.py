@@ -119,6 +119,15 @@ def test_pictures_of_the_same_name_get_a_number(tmp_path):
     assert names(paths) == ["a_pose", "a_2_pose", "a_3_pose"]
 
 
+@pytest.fixture
+def listens():
+    """Let processes that are started hear of Ctrl-C, in a suite that runs in the background too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listens")
 def test_after_ctrl_c_the_same_command_goes_on(tmp_path):
     folder, out = tmp_path / "photos", tmp_path / "out"
     folder.mkdir()

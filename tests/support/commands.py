@@ -31,7 +31,7 @@ def fork(*arguments, cwd=ROOT, **variables) -> subprocess.CompletedProcess:
 
 
 # argv: a module and its flags.
-_SHRUNK = """
+SHRUNK = """
 import runpy, sys
 from support.training_runs import shrink_network
 shrink_network()
@@ -39,9 +39,9 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 
 
-def fork_shrunk(module, *flags) -> subprocess.CompletedProcess:
+def fork_shrunk(module, *flags, **options) -> subprocess.CompletedProcess:
     """As `fork` of a command, with networks as `small_network.shrunk` makes them."""
-    return fork("-c", _SHRUNK, module, *flags)
+    return fork("-c", SHRUNK, module, *flags, **options)
 
 
 def environment(variables) -> dict[str, str]:
