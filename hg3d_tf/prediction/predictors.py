@@ -7,6 +7,7 @@ import numpy as np
 
 from hg3d_tf import cli, files
 from hg3d_tf.cli import UserError
+from hg3d_tf.network import line_of_sight
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.tflite import heatmap_decoding
@@ -62,7 +63,11 @@ class LiteRTPredictor:
         corner = (box[:2] + box[2:] - side) / 2
         crop = crop_square(photo.pixels, corner, side, self.size)
         pose = self._pose(crop / np.float32(255))
-        return pose | {"joints_2d": corner + pose["joints_2d"] * side / self.size}
+        off_middle = corner + side / 2 - np.array([width, height]) / 2
+        off_axis = off_middle[:, np.newaxis] / (line_of_sight.ASSUMED_FOCAL * max(width, height))
+        joints = line_of_sight.turned(pose["joints_3d"].T, off_axis)
+        joints_2d = corner + pose["joints_2d"] * side / self.size
+        return pose | {"joints_2d": joints_2d, "joints_3d": np.stack(joints, axis=-1)}
 
     def _pose(self, crop: np.ndarray) -> dict[str, np.ndarray]:
         outputs = self._runner.run(_SIGNATURE if self._decodes else _HEATMAPS, crop)

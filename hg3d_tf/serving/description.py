@@ -3,6 +3,7 @@
 import hg3d_tf
 from hg3d_tf.data import image_header
 from hg3d_tf.network.crop import BOX_MARGIN
+from hg3d_tf.network.line_of_sight import ASSUMED_FOCAL
 from hg3d_tf.skeleton import (
     BONES,
     CANONICAL_BONE_SUM_MM,
@@ -14,7 +15,8 @@ OUTPUTS = {
     "joints_2d": "[B, 16, 2] px of the given image as it is seen (turned as its Exif says) or of"
     " the given crop; (0, 0) is its top left corner",
     "joints_3d": "[B, 16, 3] mm relative to the pelvis in the camera's orientation (x right, y"
-    f" down, z forwards), if the bones sum to the canonical {CANONICAL_BONE_SUM_MM:.2f} mm",
+    f" down, z forwards), if the bones sum to the canonical {CANONICAL_BONE_SUM_MM:.2f} mm and the"
+    f" camera's focal length is {ASSUMED_FOCAL} longer sides of the image",
     "joints_3d_crop": "[B, 16, 3] half sides of the network's crop: x and y from -1 to 1 over the"
     " crop, z relative to the thorax",
     "confidence": "[B, 16] height of the heat map's peak, near 1 for a joint clearly seen",
@@ -45,6 +47,11 @@ _MAPS = {
     "softmax": "distributions: each joint's place is the mean of the cells round the highest one,"
     " up to an eighth of the map's side from it; that cell's value is its confidence",
 }
+# A phone's file knows nothing of the photo that the crop is from.
+_IN_CROP = (
+    "[1, 16, 3] mm relative to the pelvis in the orientation of a camera that looks at the crop's"
+    f" middle, if the bones sum to the canonical {CANONICAL_BONE_SUM_MM:.2f} mm"
+)
 _PHONE_OUTPUTS = ("joints_2d", "joints_3d", "joints_3d_crop", "confidence", "heatmaps", "depth")
 
 
@@ -64,6 +71,7 @@ def describe_phone_model(input_size: int, heatmaps: str) -> dict:
         "heatmaps": heatmaps,
         "inputs": {"image": image},
         "outputs": {name: OUTPUTS[name].replace("[B,", "[1,") for name in _PHONE_OUTPUTS}
+        | {"joints_3d": _IN_CROP}
         | {"heatmaps": f"[1, h, w, 16], {heatmaps}: {_MAPS[heatmaps]}"},
     }
 

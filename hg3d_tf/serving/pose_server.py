@@ -4,7 +4,7 @@ import json
 
 import tensorflow as tf
 
-from hg3d_tf.network import joint_decoding
+from hg3d_tf.network import joint_decoding, line_of_sight
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.serving import camera_frame, served_image
@@ -83,15 +83,13 @@ class PoseServer(tf.Module):
             _check_positive("focal_length_px", focal_length_px),
         ]
         with tf.control_dependencies(known):
-            crops, to_image = self._crops_of_boxes(image_bytes, boxes)
-        outputs = self._predict(crops, to_image)
+            crops, to_image, sizes = self._crops_of_boxes(image_bytes, boxes)
+        outputs = self._predict(crops, to_image, sizes)
         joints = outputs["joints_3d_crop"]
         scale = camera_frame.metric_scale(joints, person_height_mm)
         metric = joint_decoding.from_pelvis(joints) * scale[:, tf.newaxis, tf.newaxis]
+        metric = self._in_camera(metric, to_image, sizes, focal_length_px)
         mm_per_px = scale / (to_image[:, 0, 0] * (self.size / 2))
-        sizes = tf.map_fn(
-            served_image.seen_size, image_bytes, fn_output_signature=tf.TensorSpec([2])
-        )
         placed = camera_frame.place(metric, outputs["joints_2d"], mm_per_px, focal_length_px, sizes)
         return outputs | {"joints_3d_metric": metric, "joints_3d_camera": placed}
 
@@ -123,20 +121,35 @@ class PoseServer(tf.Module):
 
         def crop(row):
             encoded, box = row
-            with tf.control_dependencies([_check_box(box, served_image.seen_size(encoded))]):
+            size = served_image.seen_size(encoded)
+            with tf.control_dependencies([_check_box(box, size)]):
                 box = tf.identity(box)
-            return self.crop(encoded, box, BOX_MARGIN)
+            return (*self.crop(encoded, box, BOX_MARGIN), size)
 
-        return tf.map_fn(crop, rows, fn_output_signature=self._crop_spec())
+        return tf.map_fn(crop, rows, fn_output_signature=(*self._crop_spec(), tf.TensorSpec([2])))
 
     def _crop_spec(self):
         return tf.TensorSpec([self.size, self.size, 3]), tf.TensorSpec([3, 3])
 
-    def _predict(self, crops, to_image):
+    def _predict(self, crops, to_image, sizes=None):
+        """Return the outputs for crops of images of `sizes` [B, 2] px, or for whole images."""
         outputs = joint_decoding.decode_outputs(self.network(crops), self.heatmaps_kind)
         crop_px = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         joints_2d = crop_px @ tf.transpose(to_image[:, :2, :2], [0, 2, 1])
-        return outputs | {"joints_2d": joints_2d + to_image[:, tf.newaxis, :2, 2]}
+        outputs |= {"joints_2d": joints_2d + to_image[:, tf.newaxis, :2, 2]}
+        if sizes is not None:
+            focal_lengths = line_of_sight.ASSUMED_FOCAL * tf.reduce_max(sizes, axis=1)
+            outputs |= {
+                "joints_3d": self._in_camera(outputs["joints_3d"], to_image, sizes, focal_lengths)
+            }
+        return outputs
+
+    def _in_camera(self, joints, to_image, sizes, focal_lengths):
+        """Turn joints [B, 16, 3] from their crops' frames to those of cameras, [B] px."""
+        middles = tf.linalg.matvec(to_image, [self.size / 2, self.size / 2, 1.0])[:, :2]
+        off_axis = (middles - sizes / 2) / focal_lengths[:, tf.newaxis]
+        x_y_z = line_of_sight.turned(tf.unstack(joints, axis=-1), tf.split(off_axis, 2, axis=1))
+        return tf.stack(x_y_z, axis=-1)
 
 
 def _check_batch(batch) -> tf.Operation:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.linalg import orthogonal_procrustes
 from support.commands import run
 
 from hg3d_tf import weights
-from hg3d_tf.network import shipped
+from hg3d_tf.network import joint_decoding, shipped
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.prediction import photos, predictors
 from hg3d_tf.training import checkpoints
@@ -61,11 +62,22 @@ def test_export_takes_it_where_no_folder_is_named(tmp_path):
     process = run("-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'served'}")
     assert process.returncode == 0, process.stderr
     image = np.full((64, 64, 3), 120, np.uint8)
+    box = np.array([2.0, 4, 22, 40])  # off the middle
     served, phone = (
-        predictors.load_predictor(path)(photos.Photo("a", image), None)
+        predictors.load_predictor(path)(photos.Photo("a", image), box)
         for path in (tmp_path / "served/1", weights.TFLITE_FILE)
     )
     np.testing.assert_allclose(served["confidence"], phone["confidence"], atol=0.1)
+    # What they say of nothing is not quite the same. How it is turned to the camera's frame is.
+    turns = [
+        orthogonal_procrustes(
+            joint_decoding.to_canonical_mm(pose["joints_3d_crop"][np.newaxis])[0],
+            pose["joints_3d"],
+        )[0]
+        for pose in (served, phone)
+    ]
+    np.testing.assert_allclose(turns[0], turns[1], atol=1e-3)
+    assert np.abs(turns[0] - np.eye(3)).max() > 0.1
 
 
 def test_predict_needs_no_model_and_no_tensorflow(tmp_path):

@@ -69,6 +69,21 @@ def test_joints_are_px_of_the_given_image(served):
     np.testing.assert_allclose(inside["joints_3d"], alone["joints_3d"], atol=0.5)
 
 
+def test_a_pose_off_the_middle_is_turned_by_the_line_of_sight(served):
+    person = picture(5, 80, 80)
+    large = np.zeros((300, 400, 3), np.uint8)
+    large[210:290, 10:90] = person
+    alone = served.signatures["serving_default"](image_bytes=tf.constant([encoded(person)]))
+    middle = served.signatures["predict_boxes"](
+        image_bytes=tf.constant([encoded(large)]), boxes=tf.constant([[18.0, 218, 82, 282]])
+    )
+    turn = reference.line_of_sight([50 - 200, 250 - 150, 1.2 * 400])
+    expected = turn.apply(alone["joints_3d"][0])
+    np.testing.assert_allclose(middle["joints_3d"][0], expected, atol=0.5)
+    assert np.abs(expected - alone["joints_3d"][0]).max() > 20
+    np.testing.assert_allclose(middle["joints_3d_crop"], alone["joints_3d_crop"], atol=1e-3)
+
+
 def test_crops_and_raw_outputs_are_those_of_the_whole_image(model, served):
     image = picture(3, 64, 64)
     expected = served.signatures["serving_default"](image_bytes=tf.constant([encoded(image)]))
@@ -105,7 +120,7 @@ def metric(served, height_mm, focal_px):
 
 
 def test_the_persons_height_scales_the_pose(served):
-    pose = metric(served, 1800.0, 500.0)
+    pose = metric(served, 1800.0, 1.2 * 120)  # as is assumed where nothing is known
     # A skeleton of canonical proportions: its joints are 1590.14 mm high from ankle to head top.
     expected = 4296.99233013 * 1800 / (1590.1405 / 0.961)
     np.testing.assert_allclose(reference.bone_sum(pose["joints_3d_metric"]), expected, rtol=1e-4)

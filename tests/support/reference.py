@@ -91,3 +91,13 @@ def heatmap(x_norm, y_norm, size):
 def bone_sum(joints):
     """Sum of the lengths of the 14 bones of one person."""
     return sum(np.linalg.norm(joints[a] - joints[b]) for a, b in BONES)
+
+
+def line_of_sight(direction):
+    """The smallest turn (SciPy's) that takes the camera's axis to a direction [3]."""
+    from scipy.spatial.transform import Rotation
+
+    direction = np.asarray(direction, float) / np.linalg.norm(direction)
+    axis = np.cross([0, 0, 1], direction)
+    sine = np.linalg.norm(axis)
+    return Rotation.from_rotvec(axis / max(sine, 1e-12) * np.arctan2(sine, direction[2]))
