@@ -33,23 +33,26 @@ _STAGES = (
 )
 
 
-def encode(image) -> list:
+def encode(image, num_blocks: int = 16) -> list:
     """Return features at strides 4, 8, 16 and 32 (24, 40, 112, 320 channels).
 
     Args:
       image: [B, S, S, 3] in [0, 1].
+      num_blocks: how many of the 16 there are, at least 12; with 12 to 15 those at stride 32 have
+        192 channels.
     """
     x = layers.Rescaling(255 / 128, -127 / 128, name="encoder_rescale")(image)
     x = _conv(x, _STEM_FILTERS, 3, 2, "_conv_stem")
     x = _norm(x, "_bn0", relu=True)
     features, block = [], 0
-    for stage, following in zip(_STAGES, (*_STAGES[1:], None), strict=True):
-        for repeat in range(stage.repeats):
-            x = _block(x, stage, stage.stride if repeat == 0 else 1, f"_blocks.{block}.")
+    for stage in _STAGES:
+        for repeat in range(min(stage.repeats, num_blocks - block)):
+            stride = stage.stride if repeat == 0 else 1
+            if stride == 2:
+                features.append(x)
+            x = _block(x, stage, stride, f"_blocks.{block}.")
             block += 1
-        if following is None or following.stride == 2:
-            features.append(x)
-    return features[-4:]
+    return [*features[-3:], x]
 
 
 def _block(x, stage: _Stage, stride: int, name: str):

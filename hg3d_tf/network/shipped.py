@@ -1,4 +1,7 @@
-"""The trained network that comes with the package, by the name "shipped" wherever a folder fits."""
+"""The trained networks that come with the package.
+
+That of poses goes by the name "shipped" wherever a folder fits.
+"""
 
 import dataclasses
 import json
@@ -7,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from hg3d_tf import files, weights
+from hg3d_tf.network.finder import build_finder
+from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
 
 NAME = "shipped"
-_CONFIG, _WEIGHTS = "model.json", "weights.npz"
+_CONFIG, _WEIGHTS, _FINDER_WEIGHTS = "model.json", "weights.npz", "finder.npz"
 _SCALE = "_scale"
 _SMALL_KERNEL = 4096  # numbers
 
@@ -21,12 +26,22 @@ def save(model: PoseModel, folder: Path = weights.FOLDER) -> None:
     That is how the .tflite file stores them, too. Small and depthwise kernels are stored in
     float16, biases and statistics as they are.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(folder / _CONFIG, dataclasses.asdict(model.config))
+    _save_weights(model, folder / _WEIGHTS)
+
+
+def save_finder(finder: keras.Model, folder: Path = weights.FOLDER) -> None:
+    """Write the weights of a `finder.build_finder`, rounded as `save` rounds them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _save_weights(finder, folder / _FINDER_WEIGHTS)
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
     arrays = {}
     for number, value in enumerate(model.get_weights()):
         arrays |= _packed(f"{number:03d}", value)
-    folder.mkdir(parents=True, exist_ok=True)
-    files.write_json(folder / _CONFIG, dataclasses.asdict(model.config))
-    with files.atomic_path(folder / _WEIGHTS) as temporary, temporary.open("wb") as file:
+    with files.atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
@@ -47,7 +62,18 @@ def _unpacked(arrays, name: str) -> np.ndarray:
 def load(folder: Path = weights.FOLDER) -> PoseModel:
     """Return the network, in float32, not compiled."""
     model = build_pose_model(ModelConfig(**json.loads((folder / _CONFIG).read_text())))
-    with np.load(folder / _WEIGHTS) as arrays:
+    _load_weights(model, folder / _WEIGHTS)
+    return model
+
+
+def load_finder(folder: Path = weights.FOLDER) -> keras.Model:
+    """Return the finder of people, in float32."""
+    finder = build_finder()
+    _load_weights(finder, folder / _FINDER_WEIGHTS)
+    return finder
+
+
+def _load_weights(model: keras.Model, path: Path) -> None:
+    with np.load(path) as arrays:
         names = sorted(name for name in arrays if not name.endswith(_SCALE))
         model.set_weights([_unpacked(arrays, name) for name in names])
-    return model

@@ -1,20 +1,15 @@
-"""Boxes of people out of the finder's three maps.
-
-The finder looks at a picture in a square, grey round it, and says of every cell of 8 px whether a
-person's box has its middle there, how far the box's sides are, and how well that box fits.
-"""
+"""Boxes of people out of the finder's three maps (see `network.finding`), in NumPy."""
 
 import numpy as np
 
+from hg3d_tf.network.finding import (
+    LEAST_COUNTED_SCORE,
+    MOST_BOXES,
+    MOST_OVERLAP,
+    STRIDE_PX,
+    UNIT_PX,
+)
 from hg3d_tf.prediction import boxes
-
-STRIDE_PX = 8  # of the finder's input, for a cell
-_UNIT_PX = 16.0  # of the distances to a box's sides
-# Boxes below this score are not even counted.
-_LEAST_SCORE = 0.05
-# Of two boxes that overlap more (intersection over union) the better one stays.
-_MOST_OVERLAP = 0.55
-_MOST_BOXES = 50
 
 
 def decode(
@@ -33,14 +28,14 @@ def decode(
     heat = _probability(centre[..., 0])
     height, width = heat.shape
     score = np.sqrt(heat * _probability(quality[..., 0]))
-    y, x = np.nonzero((heat >= _highest_around(heat)) & (score >= _LEAST_SCORE))
-    order = np.argsort(-score[y, x], kind="stable")[: 4 * _MOST_BOXES]
+    y, x = np.nonzero((heat >= _highest_around(heat)) & (score >= LEAST_COUNTED_SCORE))
+    order = np.argsort(-score[y, x], kind="stable")[: 4 * MOST_BOXES]
     y, x = y[order], x[order]
-    sides = np.exp(np.clip(box[y, x].astype(np.float32), -6, 5)) * _UNIT_PX
+    sides = np.exp(np.clip(box[y, x].astype(np.float32), -6, 5)) * UNIT_PX
     middles = (np.stack([x, y], axis=1) + 0.5) * STRIDE_PX
     found = np.concatenate([middles - sides[:, :2], middles + sides[:, 2:]], axis=1)
     found = np.clip(found, 0, np.tile([width, height], 2) * STRIDE_PX)
-    kept = boxes.distinct(found, _MOST_OVERLAP)[:_MOST_BOXES]
+    kept = boxes.distinct(found, MOST_OVERLAP)[:MOST_BOXES]
     return found[kept].astype(np.float32), score[y, x][kept]
 
 

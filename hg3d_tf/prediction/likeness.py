@@ -2,13 +2,7 @@
 
 import numpy as np
 
-from hg3d_tf.skeleton import JOINT_NAMES
-
-# COCO's tolerances by joint, in roots of the person's area; those of the trunk, neck and head,
-# which COCO does not have, are between its shoulders' and its hips'.
-_SIGMAS = {"hip": 0.107, "ankle": 0.089, "knee": 0.087, "shoulder": 0.079, "elbow": 0.072}
-_SIGMAS |= {"wrist": 0.062}
-_TOLERANCES = 2 * np.array([_SIGMAS.get(name[2:], 0.09) for name in JOINT_NAMES])
+from hg3d_tf.network.finding import JOINT_TOLERANCES
 
 
 def of_poses(one: np.ndarray, other: np.ndarray) -> float:
@@ -20,7 +14,7 @@ def of_poses(one: np.ndarray, other: np.ndarray) -> float:
     sides = [np.ptp(joints, axis=0) for joints in (one, other)]
     area = max(max(np.prod(side), side.max() ** 2 / 3) for side in sides)
     squares = np.sum((one - other) ** 2, axis=-1)
-    return float(np.mean(np.exp(-squares / (2 * max(area, 1.0) * _TOLERANCES**2))))
+    return float(np.mean(np.exp(-squares / (2 * max(area, 1.0) * JOINT_TOLERANCES**2))))
 
 
 def distinct(poses: list[np.ndarray], most_alike: float) -> list[int]:

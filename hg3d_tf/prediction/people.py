@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hg3d_tf.network.finding import SAME_PERSON
 from hg3d_tf.prediction import likeness
 from hg3d_tf.prediction.person_finder import Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
 from hg3d_tf.skeleton import SEEN_CONFIDENCE
 
-# Poses that are more alike are one person's: two boxes held them.
-_SAME_PERSON = 0.9
 # How many joints must be seen to make a box of them.
 _FEWEST_SEEN = 6
 # What a person extends beyond the joints, in longer sides of their box.
@@ -82,7 +81,7 @@ def find_people(photo: Photo, look: Predictor, find: PersonFinder) -> list[Perso
 def without_twins(people: Iterable[Person]) -> list[Person]:
     """Return people, the surest first, of whom no two have the same pose."""
     people = sorted(people, key=lambda person: person.score, reverse=True)
-    kept = likeness.distinct([person.pose["joints_2d"] for person in people], _SAME_PERSON)
+    kept = likeness.distinct([person.pose["joints_2d"] for person in people], SAME_PERSON)
     return [people[place] for place in kept]
 
 

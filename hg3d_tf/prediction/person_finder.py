@@ -8,15 +8,14 @@ import numpy as np
 from PIL import Image
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.network.finding import GREY, LEAST_SCORE
 from hg3d_tf.prediction import finder_decoding
 from hg3d_tf.prediction.photos import Photo
 
-# Score from which a box counts as a person, chosen on everyday photos (see
-# experiments/results/finding_people.md); and where one person is asked for, who is there, or who
-# was there in the frame before.
-LEAST_SCORE, LEAST_SCORE_OF_KNOWN = 0.54, 0.2
+# Instead of LEAST_SCORE where one person is asked for, who is there, or who was there in the frame
+# before.
+LEAST_SCORE_OF_KNOWN = 0.2
 
-_GREY = 127  # round a picture that is no square, as in training
 _SIGNATURE = "serving_default"
 
 
@@ -85,7 +84,7 @@ def letterbox(pixels: np.ndarray, size: int) -> tuple[np.ndarray, float, np.ndar
     # Nearest to the means of covered pixels with which it was trained.
     way = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BILINEAR
     resized = Image.fromarray(pixels).resize(small, way)
-    square = np.full((size, size, 3), _GREY, np.uint8)
+    square = np.full((size, size, 3), GREY, np.uint8)
     x, y = (size - small[0]) // 2, (size - small[1]) // 2
     square[y : y + small[1], x : x + small[0]] = resized
     return square, scale, np.array([x, y])

@@ -8,12 +8,13 @@ from PIL import Image
 
 from hg3d_tf import weights
 from hg3d_tf.cli import UserError
+from hg3d_tf.network.finding import STRIDE_PX
 from hg3d_tf.prediction import finder_decoding, person_finder
 from hg3d_tf.prediction.person_finder import LiteRTFinder, letterbox
 from hg3d_tf.prediction.photos import Photo
 
 SIZE = 64
-CELLS = SIZE // finder_decoding.STRIDE_PX
+CELLS = SIZE // STRIDE_PX
 
 
 def maps(*people):
