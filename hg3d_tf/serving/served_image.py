@@ -37,32 +37,57 @@ def crop_of_box(image_bytes, box, margin, size: int):
       the crop [size, size, 3] float32 in [0, 1], black outside of the image, and the matrix [3, 3]
       from its px to px of the image as it is seen.
     """
+
+    def part(sample):
+        return _decode_for_crop(sample | {"image": image_bytes}, size)
+
+    to_stored = seen_to_stored(turns(image_bytes), seen_size(image_bytes))
+    return crop_of_part(part, box, margin, to_stored, size)
+
+
+def crop_of_part(part, box, margin, to_stored, size: int):
+    """Cut the square round a box out of what `part` gives of an image; see `crop_of_box`.
+
+    Args:
+      part: from a crop's geometry, as `region_decoding.crop_window` takes it, to pixels, corner and
+        unit, as `region_decoding` gives them.
+      to_stored: [3, 3] from px of the image as it is seen to px as it is stored.
+    """
     corner, far = box[:2], box[2:]
     center, side = (corner + far) / 2, tf.reduce_max(far - corner) * margin
     upright, unmirrored = tf.constant(0.0), tf.constant(False)
     to_seen = tf.linalg.inv(geometry.crop_matrix(center, side, upright, unmirrored, size))
-    seen_to_stored = _seen_to_stored(image_bytes)
     sample = {
-        "image": image_bytes,
-        "crop_center": tf.linalg.matvec(seen_to_stored[:2, :2], center) + seen_to_stored[:2, 2],
+        "crop_center": tf.linalg.matvec(to_stored[:2, :2], center) + to_stored[:2, 2],
         "crop_side": side,
         "rotation": upright,
         "flip": unmirrored,
     }
-    image, image_corner, unit = _decode_for_crop(sample, size)
+    image, image_corner, unit = part(sample)
     shift = tf.pad(image_corner[:, tf.newaxis], [[0, 1], [2, 0]])
-    to_image = tf.linalg.diag([1.0, 1.0, unit]) @ (seen_to_stored @ to_seen - shift) / unit
+    to_image = tf.linalg.diag([1.0, 1.0, unit]) @ (to_stored @ to_seen - shift) / unit
     return warping.warp(image, to_image, size) / 255.0, to_seen
 
 
-def _seen_to_stored(image_bytes) -> tf.Tensor:
-    """Return the matrix [3, 3] from px of the image as it is seen to px as the file stores it."""
-    orientation = image_header.exif_orientation(image_bytes)
-    transposed, mirrored_x, mirrored_y = (
-        tf.gather(tf.constant(table, tf.float32), orientation)
-        for table in (_TRANSPOSED, _MIRRORED_X, _MIRRORED_Y)
-    )
-    width, height = tf.unstack(seen_size(image_bytes))
+def turns(image_bytes) -> tf.Tensor:
+    """Return what makes of an image, as the file stores it, the one that is seen.
+
+    Returns:
+      whether to transpose it, then to mirror it left-right, then upside down: [3] float32, 0 or 1.
+    """
+    tables = tf.constant([_TRANSPOSED, _MIRRORED_X, _MIRRORED_Y], tf.float32)
+    return tables[:, image_header.exif_orientation(image_bytes)]
+
+
+def seen_to_stored(turned, size) -> tf.Tensor:
+    """Return the matrix [3, 3] from px of the image as it is seen to px as the file stores it.
+
+    Args:
+      turned: from `turns`.
+      size: from `seen_size`.
+    """
+    transposed, mirrored_x, mirrored_y = tf.unstack(turned)
+    width, height = tf.unstack(size)
     x_row = tf.stack([1 - 2 * mirrored_x, 0.0, mirrored_x * width])
     y_row = tf.stack([0.0, 1 - 2 * mirrored_y, mirrored_y * height])
     rows = tf.where(transposed > 0, tf.stack([y_row, x_row]), tf.stack([x_row, y_row]))
@@ -77,12 +102,14 @@ def _decode_for_crop(sample, size: int):
         pixels = tf.cast(decoded["image"], tf.float32)
         return pixels, decoded["image_corner"], decoded["image_unit"]
 
-    return tf.cond(tf.io.is_jpeg(sample["image"]), jpeg, lambda: _reduced_part(sample, size))
+    def other():
+        return reduced_part(decode_colours(sample["image"]), sample, size)
+
+    return tf.cond(tf.io.is_jpeg(sample["image"]), jpeg, other)
 
 
-def _reduced_part(sample, size: int):
-    """Decode the image, cut out what the crop shows, and average 1, 2, 4 or 8 px into one."""
-    image = _decode_colours(sample["image"])
+def reduced_part(image, sample, size: int):
+    """Cut out of an image what the crop shows, and average 1, 2, 4 or 8 px into one."""
     unit = geometry.reduction(sample["crop_side"], size)
     reduced_shape = -(-tf.shape(image)[:2] // unit)
     window = region_decoding.crop_window(sample, tf.cast(unit, tf.float32), reduced_shape)
@@ -96,7 +123,7 @@ def _reduced_part(sample, size: int):
     return tf.ensure_shape(pixels, [None, None, 3]), corner, tf.cast(unit, tf.float32)
 
 
-def _decode_colours(image_bytes) -> tf.Tensor:
+def decode_colours(image_bytes) -> tf.Tensor:
     """Return [H, W, 3] uint8; grey becomes colour, transparency is left out."""
     # The decoder of BMPs gives only the channels that the file has.
     image = tf.io.decode_image(image_bytes, channels=0, expand_animations=False)
