@@ -42,6 +42,14 @@ cli.DEFINE_parsed(
     "Mix to measure batch normalisation's statistics on anew; none: as trained.",
 )
 flags.DEFINE_integer("recalibrate_batches", 100, "Batches of 16 to measure on.", lower_bound=1)
+flags.DEFINE_integer(
+    "people",
+    8,
+    "Most people that the signature predict_people finds in a picture; 0 leaves it out, and the"
+    " finder.",
+    lower_bound=0,
+    upper_bound=50,
+)
 flags.DEFINE_integer("version", None, "Number of this version [one more than the newest there].")
 flags.DEFINE_list(
     "tflite", [], "Write these forms for LiteRT instead: float32, float16, dynamic, int8."
@@ -92,7 +100,7 @@ def export_saved_model() -> None:
     cli.writable_folder(output_dir)
     if FLAGS.recalibrate_on:
         recalibrate(model)
-    save(model, path)
+    save(model, path, FLAGS.people)
     print(f"SavedModel: {path}")
 
 
@@ -191,8 +199,10 @@ def _pictures(size: int):
     return crops, None, ""
 
 
-def save(model, path: Path) -> None:
+def save(model, path: Path, most_people: int = 8) -> None:
     """Write the SavedModel of a network; a reader sees it whole or not at all.
+
+    Where `most_people` is not 0, it has the signature `predict_people`, with the package's finder.
 
     Its assets hold what the signature `describe` gives, as description.json, and, where
     tensorflow-serving-api is installed, requests that warm a server up.
@@ -200,9 +210,11 @@ def save(model, path: Path) -> None:
     import tensorflow as tf
 
     from hg3d_tf import files
+    from hg3d_tf.network import shipped
     from hg3d_tf.serving.pose_server import PoseServer
 
-    server = PoseServer(model, version=path.name)
+    finder = shipped.load_finder() if most_people else None
+    server = PoseServer(model, path.name, finder, most_people)
     with tempfile.TemporaryDirectory() as folder, files.atomic_path(path) as temporary:
         description = Path(folder, "description.json")
         description.write_text(server.description, encoding="utf-8")
@@ -211,7 +223,7 @@ def save(model, path: Path) -> None:
         if importlib.util.find_spec("tensorflow_serving"):  # the extra `serving`
             from hg3d_tf.serving import warmup
 
-            warmup.write_warmup(temporary)
+            warmup.write_warmup(temporary, people=bool(most_people))
 
 
 def _next_version(folder: Path) -> int:

@@ -25,6 +25,9 @@ OUTPUTS = {
     "joints_3d_camera": "[B, 16, 3] mm from the camera, if besides the focal length is right, the"
     " optical axis goes through the image's centre and the person is far away compared with the"
     " depth of the pose",
+    "boxes": "[B, P, 4] x1, y1, x2, y2 px of the given image as it is seen, round each person",
+    "scores": "[B, P] how sure it is that this is somebody, the surest first",
+    "valid": "[B, P] bool: whether there is somebody; what is not valid is 0",
     "heatmaps": "[B, h, w, 16] of the last stack",
     "depth": "[B, 16] half sides of the crop, relative to the thorax",
 }
@@ -39,6 +42,12 @@ INPUTS = {
     "request": "[B] string, not looked at",
 }
 
+
+_OF_PEOPLE = ("boxes", "scores", "valid")
+_PEOPLE = (
+    "its joints and confidence are [B, P, 16, ...], P being most_people: the surest people of the"
+    " image, none twice"
+)
 
 # How the maps of the signature `heatmaps` are read, by `ModelConfig.heatmaps`.
 _MAPS = {
@@ -76,13 +85,18 @@ def describe_phone_model(input_size: int, heatmaps: str) -> dict:
     }
 
 
-def describe_model(input_size: int, version: str = "") -> dict:
+def describe_model(input_size: int, version: str = "", most_people: int = 0) -> dict:
     """Return the description of a model, ready for JSON.
 
     Args:
       input_size: side of the network's input, px.
       version: name of the model's version, where it has one.
+      most_people: P of the signature `predict_people`; 0 where there is none.
     """
+    outputs = OUTPUTS
+    if not most_people:
+        outputs = {name: text for name, text in OUTPUTS.items() if name not in _OF_PEOPLE}
+    people = {"most_people": most_people, "predict_people": _PEOPLE} if most_people else {}
     return {
         "name": "hg3d",
         "version": version,
@@ -93,5 +107,6 @@ def describe_model(input_size: int, version: str = "") -> dict:
         "canonical_bone_sum_mm": CANONICAL_BONE_SUM_MM,
         "canonical_stature_mm": round(canonical_stature_mm(), 2),
         "inputs": INPUTS,
-        "outputs": OUTPUTS,
+        "outputs": outputs,
+        **people,
     }

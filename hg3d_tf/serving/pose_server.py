@@ -9,6 +9,7 @@ from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.serving import camera_frame, served_image
 from hg3d_tf.serving.description import describe_model
+from hg3d_tf.serving.people import PeopleServer
 
 _IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
 _BOXES = tf.TensorSpec([None, 4], tf.float32, name="boxes")
@@ -21,9 +22,15 @@ class PoseServer(tf.Module):
 
     The batch comes first everywhere. A request that cannot be answered raises InvalidArgumentError
     as a whole.
+
+    Args:
+      model: the network.
+      version: its name, for the description.
+      finder: from `finder.build_finder`, for the signature `predict_people`; None leaves it out.
+      most_people: how many people of a picture that finds.
     """
 
-    def __init__(self, model: PoseModel, version: str = ""):
+    def __init__(self, model: PoseModel, version: str = "", finder=None, most_people: int = 0):
         super().__init__(name="hg3d")
         self.size = model.config.input_size
         self.heatmaps_kind = model.config.heatmaps
@@ -40,14 +47,24 @@ class PoseServer(tf.Module):
             input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([4]), tf.TensorSpec([])],
             autograph=False,
         )
-        self.description = json.dumps(describe_model(self.size, version), indent=2)
+        if finder is not None:
+            self.people = PeopleServer(finder, self._predict, self.size, most_people)
+            # No decorated method: saving traces each, whether there is a finder or not.
+            self.predict_people = tf.function(
+                self._predict_people, input_signature=[_IMAGES], autograph=False
+            )
+        described = describe_model(self.size, version, most_people if finder is not None else 0)
+        self.description = json.dumps(described, indent=2)
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Return the functions to export, by name."""
         size = self.size
         crops = tf.TensorSpec([None, size, size, 3], tf.uint8, name="crops")
         float_crops = tf.TensorSpec([None, size, size, 3], tf.float32, name="crops")
-        return {
+        of_people = {}
+        if hasattr(self, "predict_people"):
+            of_people = {"predict_people": self.predict_people.get_concrete_function()}
+        return of_people | {
             "serving_default": self.predict.get_concrete_function(),
             "predict_boxes": self.predict_boxes.get_concrete_function(),
             "predict_metric": self.predict_metric.get_concrete_function(),
@@ -73,6 +90,11 @@ class PoseServer(tf.Module):
     def predict_boxes(self, image_bytes, boxes):
         """Take the person in the box of each image."""
         return self._predict(*self._crops_of_boxes(image_bytes, boxes))
+
+    def _predict_people(self, image_bytes):
+        """Find the people of each image."""
+        with tf.control_dependencies([_check_batch(image_bytes)]):
+            return self.people(tf.identity(image_bytes))
 
     @tf.function(autograph=False, input_signature=[_IMAGES, _BOXES, _HEIGHTS, _FOCAL_LENGTHS])
     def predict_metric(self, image_bytes, boxes, person_height_mm, focal_length_px):

@@ -143,7 +143,7 @@ def test_the_warm_up_requests_are_answered(stand_in, saved_model):
     with serving_stand_in.serve_grpc(stand_in) as address:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(grpc.insecure_channel(address))
         answers = [stub.Predict(log.predict_log.request, timeout=60) for log in logs]
-    assert set(stand_in.requests) == {"serving_default", "predict_boxes"}
+    assert set(stand_in.requests) == {"serving_default", "predict_boxes", "predict_people"}
     sizes = {answer.outputs["joints_2d"].tensor_shape.dim[0].size for answer in answers}
     text = (SERVING / "batching_parameters.txt").read_text()
     allowed = {int(line.split()[1]) for line in text.splitlines() if line.startswith("allowed")}
