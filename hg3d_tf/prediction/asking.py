@@ -65,7 +65,9 @@ def _is_read_by_server(header: images.Header) -> bool:
 def ask(
     paths: Sequence[Path], predict, batch_size: int, box: np.ndarray | None
 ) -> Iterator[tuple[Path, dict | str]]:
-    """Yield each photo with its pose, in px of the picture as it is seen, or why there is none.
+    """Yield each photo with the answer, in px of the picture as it is seen, or why there is none.
+
+    An answer has the outputs by name, and `size`, the picture's width and height.
 
     A batch of photos is read at a time.
 
@@ -74,7 +76,7 @@ def ask(
       predict: from `clients.grpc_predictor` or `rest_predictor`; what it raises where the server
         does not answer ends this.
       batch_size: photos in a request.
-      box: [4] px of the person in every photo, or None for the whole photos.
+      box: [4] px of the person in every photo, or None for what `predict` finds in whole photos.
     """
     for start in range(0, len(paths), batch_size):
         yield from _ask_once(paths[start : start + batch_size], predict, box)
@@ -93,14 +95,38 @@ def _ask_once(paths, predict, box):
         except (UserError, ValueError) as error:
             yield path, str(error) if isinstance(error, UserError) else f"{path}: {error}"
     contents = [photo.content for photo in sent.values()]
-    scales = [photo.scale for photo in sent.values()]
-    in_boxes = None if box is None else [np.tile(scale, 2) * box for scale in scales]
+    in_boxes = None if box is None else [np.tile(p.scale, 2) * box for p in sent.values()]
     answers = clients.predict_batches(contents, predict, max(1, len(contents)), in_boxes)
-    for path, scale, answer in zip(sent, scales, answers, strict=True):
+    for (path, photo), answer in zip(sent.items(), answers, strict=True):
         if isinstance(answer, str):
             yield path, f"{path}: refused by the server: {answer}"
         else:
-            yield path, answer | {"joints_2d": answer["joints_2d"] / scale}
+            yield path, _in_picture(answer, photo)
+
+
+def _in_picture(answer: dict, photo: Sent) -> dict:
+    answer = answer | {"joints_2d": answer["joints_2d"] / photo.scale, "size": photo.size}
+    if "boxes" in answer:
+        answer["boxes"] = answer["boxes"] / np.tile(photo.scale, 2)
+    return answer
+
+
+def records(path: Path, answer: dict) -> list[dict]:
+    """Return the poses of an answer, each as JSON: of one person, or of all who were found."""
+    if "valid" not in answer:
+        return [pose_json.as_json(path, answer)]
+    found = {name: answer[name][answer["valid"] > 0] for name in answer if name != "size"}
+    return [
+        pose_json.as_json(
+            path,
+            {name: values[row] for name, values in found.items()},
+            found["boxes"][row],
+            answer["size"],
+            row + 1,
+            found["scores"][row],
+        )
+        for row in range(len(found["scores"]))
+    ]
 
 
 def ask_and_write(paths: Sequence[Path], predict, batch_size: int, box, done: Results) -> int:
@@ -118,7 +144,10 @@ def _failures(paths, predict, batch_size, box, done: Results) -> Iterator[str | 
                 progress.update()
                 if isinstance(answer, str):
                     yield answer
-                else:
-                    done.add(path, [pose_json.as_json(path, answer)])
+                    continue
+                poses = records(path, answer)
+                if not poses:
+                    print(f"warning: {path}: no person found: --box=x1,y1,x2,y2 says where to look")
+                done.add(path, poses)
         except UserError as error:  # The server is away: that ends it.
             yield f"{error} ({sum(map(done.is_done, paths))} of {len(paths)} images are done)"

@@ -16,6 +16,9 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.serving.warmup import predict_request
 
 OUTPUTS = ("joints_2d", "joints_3d", "confidence")
+PEOPLE = "predict_people"
+PEOPLE_OUTPUTS = (*OUTPUTS, "boxes", "scores", "valid")
+WITHOUT_BOXES = (PEOPLE, "serving_default")
 MAX_MESSAGE = 256 << 20  # bytes of a gRPC message
 
 # Image files of a batch, boxes [B, 4] or None -> outputs by name.
@@ -28,7 +31,7 @@ class RequestRefusedError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class ServerConfig:
-    """Where the model is and how long to wait.
+    """Where the model is, what is asked of it, and how long to wait.
 
     Raises:
       ValueError: for numbers that cannot be.
@@ -37,11 +40,14 @@ class ServerConfig:
     server: str  # host:port
     model: str = "hg3d"
     version: int = 0  # 0 means the newest
+    signature: str = PEOPLE  # where no boxes are given; serving_default takes whole images as boxes
     timeout: float = 30.0  # seconds for all attempts at a gRPC request, for each at a REST request
     retries: int = 3  # after the first attempt, where the server is not reached or busy
     backoff: float = 0.5  # seconds before the first retry; doubled before each further
 
     def __post_init__(self):
+        if self.signature not in WITHOUT_BOXES:
+            raise ValueError(f"signature is {self.signature}, must be of {WITHOUT_BOXES}")
         if not 0 <= self.retries <= 4:
             raise ValueError(f"retries is {self.retries}, must be from 0 to 4")
         if self.timeout <= 0:
@@ -62,22 +68,23 @@ def grpc_predictor(config: ServerConfig) -> Predict:
     stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
     def predict(images, boxes=None):
-        signature, inputs = _signature_and_inputs(images, boxes)
+        signature, inputs, outputs = _asked_for(config, images, boxes)
         request = predict_request(signature, inputs)
         request.model_spec.name = config.model
         if config.version:
             request.model_spec.version.value = config.version
-        request.output_filter.extend(OUTPUTS)
+        request.output_filter.extend(outputs)
         try:
             # Wait for a server that is just starting, up to the timeout.
             answer = stub.Predict(
                 request, timeout=config.timeout, wait_for_ready=config.retries > 0
             )
         except grpc.RpcError as error:
-            if error.code() == grpc.StatusCode.INVALID_ARGUMENT:
-                raise RequestRefusedError(_one_line(error.details())) from error
+            refused = error.code() == grpc.StatusCode.INVALID_ARGUMENT
+            if refused or _lacks_signature(error.details()):
+                raise _refusal(config, signature, error.details()) from error
             raise UserError(_failure(config, f"{error.code().name}: {error.details()}")) from error
-        return {name: tf.make_ndarray(answer.outputs[name]) for name in OUTPUTS}
+        return {name: tf.make_ndarray(answer.outputs[name]) for name in outputs}
 
     return predict
 
@@ -111,7 +118,7 @@ def rest_predictor(config: ServerConfig) -> Predict:
     session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retry))
 
     def predict(images, boxes=None):
-        signature, inputs = _signature_and_inputs(images, boxes)
+        signature, inputs, names = _asked_for(config, images, boxes)
         inputs["image_bytes"] = [{"b64": base64.b64encode(image).decode()} for image in images]
         body = {"signature_name": signature, "inputs": inputs}
         try:
@@ -119,19 +126,35 @@ def rest_predictor(config: ServerConfig) -> Predict:
         except requests.RequestException as error:
             raise UserError(_failure(config, str(error))) from error
         if answer.status_code == 400:
-            raise RequestRefusedError(_one_line(answer.json()["error"]))
+            raise _refusal(config, signature, answer.json()["error"])
         if not answer.ok:
             raise UserError(_failure(config, f"{answer.status_code} {answer.reason}"))
         outputs = answer.json()["outputs"]
-        return {name: np.array(outputs[name], np.float32) for name in OUTPUTS}
+        return {name: np.array(outputs[name], np.float32) for name in names}
 
     return predict
 
 
-def _signature_and_inputs(images, boxes) -> tuple[str, dict]:
-    if boxes is None:
-        return "serving_default", {"image_bytes": list(images)}
-    return "predict_boxes", {"image_bytes": list(images), "boxes": np.asarray(boxes).tolist()}
+def _asked_for(config: ServerConfig, images, boxes) -> tuple[str, dict, tuple[str, ...]]:
+    """Return the signature, its inputs by name, and the outputs that are wanted."""
+    if boxes is not None:
+        inputs = {"image_bytes": list(images), "boxes": np.asarray(boxes).tolist()}
+        return "predict_boxes", inputs, OUTPUTS
+    outputs = PEOPLE_OUTPUTS if config.signature == PEOPLE else OUTPUTS
+    return config.signature, {"image_bytes": list(images)}, outputs
+
+
+def _lacks_signature(message: str) -> bool:
+    return "signature" in message and "not found" in message
+
+
+def _refusal(config: ServerConfig, signature: str, message: str) -> Exception:
+    if _lacks_signature(message):
+        return UserError(
+            f"model {config.model!r} on {config.server} has no signature {signature}: export it"
+            " anew, or ask with --signature=serving_default or --box"
+        )
+    return RequestRefusedError(_one_line(message))
 
 
 def _one_line(message: str) -> str:
@@ -156,7 +179,7 @@ def predict_batches(
       images: files' bytes.
       predict: from `grpc_predictor` or `rest_predictor`.
       batch_size: images in a request.
-      boxes: [N, 4] px, or None for the whole images.
+      boxes: [N, 4] px, or None for what the predictor's `signature` finds in the whole images.
     """
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]

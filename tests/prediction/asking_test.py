@@ -91,3 +91,24 @@ def test_boxes_are_of_the_picture_too(tmp_path):
     assert "outside of the picture, which has 100 x 80 px" in answers[tmp_path / "c.png"]
     scale = np.array([8192 / 9000, 58 / 64] * 2)
     np.testing.assert_allclose(asked, [box * scale])
+
+
+def test_everybody_found_is_a_record_in_px_of_the_picture(tmp_path):
+    picture(9000, 64).save(tmp_path / "a.png")
+
+    def two_of_three(contents, boxes):
+        joints = np.ones((1, 3, 16, 3))
+        return {
+            "joints_2d": joints[..., :2] * [8192, 58],
+            "joints_3d": joints,
+            "confidence": joints[..., 0],
+            "boxes": np.tile([0.0, 0, 4096, 29], (1, 3, 1)),
+            "scores": np.array([[0.9, 0.8, 0.0]]),
+            "valid": np.array([[True, True, False]]),
+        }
+
+    [(path, answer)] = asking.ask([tmp_path / "a.png"], two_of_three, 8, None)
+    one, two = asking.records(path, answer)
+    assert (one["person"], one["score"], two["person"], two["score"]) == (1, 0.9, 2, 0.8)
+    assert two["box_px"] == [0, 0, 4500, 32] and two["image_size_px"] == [9000, 64]
+    assert two["joints_2d_px"]["pelvis"] == [9000, 64]

@@ -3,13 +3,16 @@
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from support import painted_people
 from support.commands import fails_with_one_line, run
 from support.painted_samples import encoded
+from support.rendered_people import three_people
 
 pytest.importorskip("tensorflow_serving", reason="the serving extra is not installed")
 
@@ -42,10 +45,15 @@ def stand_in(saved_model, served):
 
 @pytest.fixture(params=SERVERS)
 def predictor(request, stand_in):
-    """The function that makes a predictor of one protocol for the stand-in."""
+    """The function that makes a predictor of one protocol for the stand-in, of whole images."""
     serve, create = SERVERS[request.param]
     with serve(stand_in) as address:
-        yield lambda **config: create(clients.ServerConfig(address, backoff=0.05, **config))
+
+        def predictor(signature="serving_default", **config):
+            config = clients.ServerConfig(address, signature=signature, backoff=0.05, **config)
+            return create(config)
+
+        yield predictor
 
 
 def test_answers_are_those_of_the_saved_model(predictor, served):
@@ -55,6 +63,24 @@ def test_answers_are_those_of_the_saved_model(predictor, served):
     for i, answer in enumerate(answers):
         for name in clients.OUTPUTS:
             np.testing.assert_allclose(answer[name], expected[name][i], rtol=1e-4, atol=1e-2)
+
+
+def test_the_server_finds_the_people(predictor, served):
+    three = encoded(Image.fromarray(three_people()), "PNG")
+    images = [PHOTOS[0], three]
+    expected = served.signatures["predict_people"](image_bytes=tf.constant(images))
+    answers = list(clients.predict_batches(images, predictor(clients.PEOPLE), batch_size=2))
+    assert answers[1]["valid"].sum() == 3
+    for i, answer in enumerate(answers):
+        assert answer.keys() == set(clients.PEOPLE_OUTPUTS)
+        for name, value in answer.items():
+            np.testing.assert_allclose(value, expected[name][i], rtol=1e-3, atol=0.1)
+
+
+def test_an_older_model_is_named(predictor, stand_in):
+    stand_in.loaded = SimpleNamespace(signatures={})
+    with pytest.raises(UserError, match="no signature predict_people: export it anew"):
+        predictor(clients.PEOPLE)(PHOTOS[:1])
 
 
 def test_boxes_go_along(predictor, served):
@@ -113,7 +139,7 @@ def test_a_request_of_another_form_is_refused_and_the_server_stays_up(stand_in, 
         url = f"http://{address}/v1/models/hg3d:predict"
         assert requests.post(url, json={"inputs": inputs}, timeout=30).status_code == 400
         config = clients.ServerConfig(address)
-        assert clients.rest_predictor(config)(PHOTOS[:1])["joints_2d"].shape == (1, 16, 2)
+        assert clients.rest_predictor(config)(PHOTOS[:1])["joints_2d"].shape == (1, 8, 16, 2)
 
 
 def test_metadata_lists_the_signatures(stand_in, served):
@@ -163,19 +189,24 @@ def test_the_command_writes_poses_and_names_what_has_none(stand_in, tmp_path):
     for name, photo in (("a.png", PHOTOS[0]), ("b.png", b"no picture")):
         (tmp_path / name).write_bytes(photo)
     output = tmp_path / "poses.json"
-    with serving_stand_in.serve_grpc(stand_in) as address:
-        process = run(
-            *("-m", "hg3d_tf.client", f"--server={address}", f"--output={output}"), tmp_path
-        )
+
+    def ask(*more):
+        with serving_stand_in.serve_grpc(stand_in) as address:
+            flags = (f"--server={address}", f"--output={output}", *more)
+            return run("-m", "hg3d_tf.client", *flags, tmp_path)
+
+    process = ask("--signature=serving_default")
     fails_with_one_line(process, "b.png: cannot be read as an image (not a picture)")
     (pose,) = json.loads(output.read_text())
     assert pose["image"].endswith("a.png") and "l_knee" in pose["joints_3d_mm"]
-    painted_people.paint(np.full((16, 2), 50.0)).save(tmp_path / "b.png")
-    with serving_stand_in.serve_grpc(stand_in) as address:
-        stand_in.requests.clear()
-        process = run(
-            *("-m", "hg3d_tf.client", f"--server={address}", f"--output={output}"), tmp_path
-        )
+    Image.fromarray(three_people()).save(tmp_path / "b.png")
+    stand_in.requests.clear()
+    process = ask()
     # Another port is another server.
-    assert process.returncode == 0 and len(json.loads(output.read_text())) == 2
+    assert process.returncode == 0 and stand_in.requests == ["predict_people"]
+    poses = json.loads(output.read_text())
+    of_three = [pose for pose in poses if pose["image"].endswith("b.png")]
+    assert [pose["person"] for pose in of_three] == [1, 2, 3]
+    assert of_three[0]["score"] >= of_three[2]["score"] > 0.5
+    assert of_three[0]["image_size_px"] == [816, 360] and len(of_three[0]["box_px"]) == 4
     assert len(output.with_suffix(".jsonl").read_text().splitlines()) == 3

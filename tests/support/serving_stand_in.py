@@ -36,6 +36,9 @@ class Model:
         if self.failures:
             self.failures -= 1
             raise tf.errors.UnavailableError(None, None, "busy")
+        if signature not in self.loaded.signatures:
+            message = f'Serving signature key "{signature}" not found.'
+            raise tf.errors.FailedPreconditionError(None, None, message)
         function = self.loaded.signatures[signature]
         return {name: value.numpy() for name, value in function(**inputs).items()}
 
@@ -66,6 +69,8 @@ class _Service(prediction_service_pb2_grpc.PredictionServiceServicer):
             )
         except tf.errors.InvalidArgumentError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, error.message)
+        except tf.errors.FailedPreconditionError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, error.message)
         except tf.errors.UnavailableError as error:
             context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
         response = predict_pb2.PredictResponse()
@@ -106,6 +111,8 @@ def serve_rest(model: Model):
             try:
                 inputs, signature = _parse(body)
                 outputs = model.predict(signature, inputs)
+            except tf.errors.FailedPreconditionError as error:
+                return self.answer(400, {"error": error.message})
             except (tf.errors.InvalidArgumentError, ValueError, TypeError) as error:
                 return self.answer(400, {"error": str(error)})
             except tf.errors.UnavailableError as error:
