@@ -13,12 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 from absl import flags
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from finding_measures import errors
+from finding_measures import errors, poses_in_true_boxes
 
 from hg3d_tf import cli, files
 
@@ -26,8 +25,6 @@ FLAGS = flags.FLAGS
 
 flags.DEFINE_float("smoothing", 0.1, "As of hg3d_tf.predict.", lower_bound=0)
 cli.DEFINE_path("output", "runs/finding_films.json", "JSON file for the table.")
-
-_MARGIN = 0.06  # of a box round a person, in longer sides of the joints' box
 
 
 class _Counted:
@@ -79,20 +76,8 @@ def _followed(film: Path, truth: dict, look, find) -> dict[str, float]:
 
 
 def _in_true_boxes(film: Path, truth: dict, look) -> dict[str, float]:
-    from hg3d_tf.prediction.film_reader import FilmReader
-    from hg3d_tf.prediction.film_sources import file_or_camera
-    from hg3d_tf.prediction.photos import Photo
-
-    poses = {}
-    with FilmReader(file_or_camera(str(film))) as reader:
-        for number, frame in enumerate(reader):
-            if number in truth:
-                joints = np.array(list(truth[number]["joints_px"].values()), float)
-                low, high = joints.min(0), joints.max(0)
-                margin = _MARGIN * (high - low).max()
-                box = np.concatenate([low - margin, high + margin])
-                poses[number] = look(Photo("frame", frame.pixels), box)
-    return errors(truth, poses, number + 1)
+    poses = {number: pose for number, pose, _, _ in poses_in_true_boxes(film, truth, look)}
+    return errors(truth, poses, max(poses) + 1)
 
 
 if __name__ == "__main__":
