@@ -163,6 +163,8 @@ def prepare(dataset: str, data_dir: Path) -> None:
     """Build one dataset beside its place, move it there when it is whole, say what was built."""
     import tensorflow_datasets as tfds
 
+    from hg3d_tf.data.record_index import record_offsets
+
     start = time.monotonic()
     check_manual_dir(dataset)
     with workplace_of(dataset, data_dir) as workplace, write_errors(data_dir):
@@ -174,6 +176,8 @@ def prepare(dataset: str, data_dir: Path) -> None:
         )
         with contextlib.redirect_stdout(io.StringIO()):  # TFDS would name the workplace
             builder.download_and_prepare(download_config=config)
+        for split in builder.info.splits:
+            record_offsets(builder, split)  # kept beside the data, for who may not write there
         finished = Path(builder.data_dir)
         with files.atomic_path(data_dir / finished.relative_to(workplace)) as place:
             finished.rename(place)

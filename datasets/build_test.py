@@ -77,6 +77,8 @@ def test_build_again_with_other_options_and_with_overwrite(tmp_path):
     first = build(*flags, f"--preview={sheet}", start=run)
     assert first.returncode == 0, first.stderr
     assert "built 2 train, 1 validation, 1 test" in first.stdout
+    indices = sorted(path.name for path in tmp_path.rglob("*.offsets.npz"))
+    assert indices == ["test.offsets.npz", "train.offsets.npz", "validation.offsets.npz"]
     with Image.open(sheet) as picture:
         assert picture.size[0] > 400
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["synthetic_humans"]

@@ -29,7 +29,8 @@ def stages(config: InputConfig, size: int) -> Ways:
     """
     [name] = config.mix
     builder = prepared.load_builder(name, config.data_dir)
-    records = RecordReader(builder, "train").endless(config.seed).enumerate()
+    reader = RecordReader([builder], "train")
+    numbers = reader.endless(0, config.seed).enumerate()
     parse, adapt = prepared.example_parser(builder), samples.adapt()
     change_geometry = chain(
         augment.random_geometry(config.augmentation), geometry.snap_to_pixels(size)
@@ -38,13 +39,13 @@ def stages(config: InputConfig, size: int) -> Ways:
     crop = geometry.crop(size, snapped=True, warp=fastest_warp)
 
     def up_to(*ops):
-        def make_sample(index, record):
+        def make_sample(index, number):
             seed = tf.stack([config.seed, tf.cast(index, tf.int32)])
-            sample = chain(*ops)(adapt(parse(record[0])) | {"seed": seed})
+            sample = chain(*ops)(adapt(parse(reader.read(number))) | {"seed": seed})
             # One number, so that no time goes into copying pixels.
             return tf.reshape(sample["image"], [-1])[0]
 
-        made = records.map(make_sample, tf.data.AUTOTUNE)
+        made = numbers.map(make_sample, tf.data.AUTOTUNE)
         return made.batch(config.batch_size).prefetch(tf.data.AUTOTUNE)
 
     def whole():

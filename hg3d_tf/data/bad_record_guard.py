@@ -9,75 +9,116 @@ from hg3d_tf.data import at_exit
 from hg3d_tf.data.bad_records import BadRecords, reason_of
 from hg3d_tf.data.ops import Sample
 
+Records = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # index, source, number: [B] each
 
-def guarded(
-    make_sample: Callable[..., Sample],
-    bad_records: BadRecords,
-    name_of: Callable[[int, np.ndarray], str],
-    first: int = 0,
-    judged_on: int = 1000,
-) -> Callable[..., Sample]:
-    """Return the function from numbered records [B] to the samples [G] of those that are good.
 
-    The samples get the fields `position` [G], their records' places in the batch, and `source`.
-    Of a batch without any good record one sample is left: blank, at position -1.
+class GuardedSamples:
+    """The function from numbered records [B] to the samples [G] of those that are good.
+
+    Records are (index, source, number), [B] each. The samples get the fields `position` [G], their
+    records' places in the batch, and `source`. Of a batch without any good record one sample is
+    left: blank, at position -1.
 
     Args:
+      read: from a record's number to its encoded example; may fail.
       make_sample: from index, source and encoded example; its fields have known shapes.
       bad_records: is told of failures.
-      name_of: returns the name of the record from a source at a place.
+      name_of: returns the name of a source's record, from its number.
       first: index of the first record.
+      num_hosts: how many share the records; a host's failures are judged on its own.
       judged_on: see `BadRecords.add`.
     """
-    at_exit.free_iterators_at_exit()
 
-    def note(index, source, example, place, good):
-        for i in np.setdiff1d(np.arange(len(index)), good):
-            reason = reason_of(make_sample, index[i], source[i], example[i])
-            name = name_of(source[i], place[i].numpy())
-            bad_records.add(name, reason, int(index[i]) - first + 1, judged_on)
+    def __init__(
+        self,
+        read: Callable[[tf.Tensor], tf.Tensor],
+        make_sample: Callable[..., Sample],
+        bad_records: BadRecords,
+        name_of: Callable[[int, int], str],
+        first: int = 0,
+        num_hosts: int = 1,
+        judged_on: int = 1000,
+    ):
+        at_exit.free_iterators_at_exit()
+        self._read = read
+        self._make_sample = make_sample
+        self._bad_records = bad_records
+        self._name_of = name_of
+        self._first = first
+        self._num_hosts = num_hosts
+        self._judged_on = judged_on
 
-    def apply(index, record):
-        source, example, place = record
-        samples = _good_samples(make_sample, index, source, example)
+    def __call__(self, records: Records) -> Sample:
+        """Return the good samples, and report what is bad."""
+        samples = self.quietly(records)
         good = samples["position"]
 
         def report():
-            tf.py_function(note, (index, source, example, place, good), [])
+            tf.py_function(self._note, (*records, good), [])
             return False
 
         count = tf.math.count_nonzero(good >= 0, dtype=tf.int32)  # the blank is not good
-        complete = tf.cond(tf.equal(count, tf.size(index)), lambda: True, report)
+        complete = tf.cond(tf.equal(count, tf.size(records[0])), lambda: True, report)
         with tf.control_dependencies([complete]):
             return samples | {"position": tf.identity(good)}
 
-    return apply
-
-
-def _good_samples(make_sample, index, source, example) -> Sample:
-    positions = tf.range(tf.size(index))
-    records = tf.data.Dataset.from_tensor_slices((positions, index, source, example))
-    # A dataset is what TensorFlow has in place of `try`; one for a batch, for each costs time.
-    made = records.map(
-        lambda position, index, source, example: (
-            make_sample(index, source, example) | {"position": position, "source": source}
+    def quietly(self, records: Records) -> Sample:
+        """Return the good samples."""
+        positions = tf.range(tf.size(records[0]))
+        # A dataset is what TensorFlow has in place of `try`; one for a batch, for each costs time.
+        made = tf.data.Dataset.from_tensor_slices((positions, *records)).map(
+            lambda position, *record: (
+                self._make(*record) | {"position": position, "source": record[1]}
+            )
         )
-    )
-    blank = {
-        name: tf.zeros([1, *spec.shape], spec.dtype) for name, spec in made.element_spec.items()
-    }
-    blank = tf.data.Dataset.from_tensors(blank | {"position": tf.constant([-1])})
-    stacked = made.ignore_errors().batch(tf.size(index, tf.int64))
-    return stacked.concatenate(blank).take(1).get_single_element()
+        blank = {
+            name: tf.zeros([1, *spec.shape], spec.dtype) for name, spec in made.element_spec.items()
+        }
+        blank = tf.data.Dataset.from_tensors(blank | {"position": tf.constant([-1])})
+        stacked = made.ignore_errors().batch(tf.size(positions, tf.int64))
+        return stacked.concatenate(blank).take(1).get_single_element()
+
+    def _make(self, index, source, number) -> Sample:
+        return self._make_sample(index, source, self._read(number))
+
+    def _note(self, index, source, number, good) -> None:
+        for i in np.setdiff1d(np.arange(len(index)), good):
+            name = self._name_of(int(source[i]), int(number[i]))
+            reason = reason_of(self._read, self._make_sample, index[i], source[i], number[i])
+            num_samples = (int(index[i]) - self._first) // self._num_hosts + 1
+            self._bad_records.add(name, reason, num_samples, self._judged_on)
+
+
+def part_of_batch(
+    make_samples: GuardedSamples, records: Records, host: int, num_hosts: int
+) -> tuple[Sample, tf.Tensor]:
+    """Return a host's part of a batch, copies in the places of bad records, and whether to take it.
+
+    The parts are together what one host alone would make, and all or none are taken. A host reads
+    the records of its own places only; where one of them is bad, the whole batch, in which a copy
+    for it may come from anywhere.
+    """
+    size = records[0].shape[0] // num_hosts
+    mine = slice(host * size, (host + 1) * size)
+    samples = make_samples(tuple(values[mine] for values in records))
+
+    def from_whole():
+        whole = samples if num_hosts == 1 else make_samples.quietly(records)
+        filled = fill_places(whole, records[1])
+        return {name: value[mine] for name, value in filled.items()}, any_good(whole)
+
+    complete = tf.equal(tf.size(samples["position"]), size) & any_good(samples)
+    part, taken = tf.cond(complete, lambda: (only_good(samples), True), from_whole)
+    return {n: tf.ensure_shape(v, [size, *v.shape[1:]]) for n, v in part.items()}, taken
 
 
 def any_good(samples: Sample) -> tf.Tensor:
-    """Return whether samples of `guarded` are more than the blank that stands for none."""
+    """Return whether samples of `GuardedSamples` are more than the blank that stands for none."""
     return samples["position"][0] >= 0
 
 
 def only_good(samples: Sample) -> Sample:
-    """Drop the fields that `guarded` added."""
+    """Drop the fields that `GuardedSamples` added."""
     return {name: value for name, value in samples.items() if name not in ("position", "source")}
 
 
@@ -85,17 +126,10 @@ def fill_places(samples: Sample, sources) -> Sample:
     """Return a batch of good samples, copies in the places of the bad ones.
 
     Args:
-      samples: [G], from `guarded`.
-      sources: [B] int32, of the records; a copy is of the same source where there is any.
+      samples: [G], from `GuardedSamples`.
+      sources: [B], of the records; a copy is of the same source where there is any.
     """
-    fields, size = only_good(samples), sources.shape[0]
-
-    def filled():
-        same = tf.cast(sources[:, tf.newaxis] == samples["source"], tf.int32)
-        itself = tf.cast(tf.range(size)[:, tf.newaxis] == samples["position"], tf.int32)
-        index = tf.argmax(same + 2 * itself, axis=1)
-        return {name: tf.gather(value, index) for name, value in fields.items()}
-
-    complete = tf.equal(tf.size(samples["position"]), size)
-    batch = tf.cond(complete, lambda: fields, filled)
-    return {name: tf.ensure_shape(value, [size, *value.shape[1:]]) for name, value in batch.items()}
+    same = tf.cast(sources[:, tf.newaxis] == samples["source"], tf.int32)
+    itself = tf.range(tf.size(sources))[:, tf.newaxis] == samples["position"]
+    index = tf.argmax(same + 2 * tf.cast(itself, tf.int32), axis=1)
+    return {name: tf.gather(value, index) for name, value in only_good(samples).items()}

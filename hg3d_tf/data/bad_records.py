@@ -62,10 +62,16 @@ class BadRecords:
             raise
 
 
-def reason_of(make_sample: Callable[..., Sample], index, source, example) -> str:
-    """Return why make_sample fails, on one line."""
-    if not example.numpy():  # what `RecordReader` gives for what it cannot read
-        return "its file is damaged here or before"
+def reason_of(read, make_sample: Callable[..., Sample], index, source, number) -> str:
+    """Return why a record cannot be read, or make_sample fails on it, on one line."""
+    try:
+        example = read(number)
+    except tf.errors.NotFoundError:
+        return "its file is gone"
+    except tf.errors.OpError:
+        example = tf.constant("")
+    if not example.numpy():
+        return "its file is damaged"
     try:
         make_sample(index, source, example)
     except (tf.errors.OpError, ValueError) as error:

@@ -10,12 +10,13 @@ import os
 import tensorflow as tf
 
 from hg3d_tf import files
+from hg3d_tf.cli import UserError
 from hg3d_tf.data import prepared, samples
 from hg3d_tf.data.augment import AugmentConfig
-from hg3d_tf.data.bad_record_guard import any_good, fill_places, guarded, only_good
+from hg3d_tf.data.bad_record_guard import GuardedSamples, any_good, only_good, part_of_batch
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.data.mix import exact_counts, parse_mix
-from hg3d_tf.data.mixing import create_mix, from_source, mixed_records
+from hg3d_tf.data.mixing import create_mix, mixed_numbers
 from hg3d_tf.data.names import full_name
 from hg3d_tf.data.ops import Sample
 from hg3d_tf.data.records import RecordReader
@@ -64,8 +65,8 @@ def train_batches(
     config: InputConfig,
     size: int,
     first_step: int = 0,
-    worker: int = 0,
-    num_workers: int = 1,
+    host: int = 0,
+    num_hosts: int = 1,
     bad_records: BadRecords | None = None,
 ) -> tf.data.Dataset:
     """Return endless batches of the mix, for crops of `size` px.
@@ -78,38 +79,38 @@ def train_batches(
       config: what to read.
       size: side of the crops, px.
       first_step: number of the first batch.
-      worker, num_workers: of several processes that train together each reads its own part of the
-        data, in batches of batch_size / num_workers.
+      host, num_hosts: of several that train together each makes its part of every batch, samples
+        host * B / num_hosts to (host + 1) * B / num_hosts, and reads no others.
       bad_records: counts the records that cannot be read.
 
     Raises:
-      UserError: if a dataset is not there.
-      ValueError: if the batch does not divide among the workers as the mix demands.
+      UserError: if a dataset is not there, or the batch does not divide among the hosts.
     """
-    if config.batch_size % num_workers:
-        raise ValueError(f"batch_size {config.batch_size} does not divide among {num_workers}")
-    batch_size = config.batch_size // num_workers
-    first = first_step * batch_size
+    if config.batch_size % num_hosts:
+        raise UserError(f"batch_size {config.batch_size} does not divide among {num_hosts} hosts")
+    first = first_step * config.batch_size
     builders = [prepared.checked_builder(name, "train", config.data_dir) for name in config.mix]
-    readers = [RecordReader(b, "train", worker, num_workers, config.cache) for b in builders]
-    make_samples = guarded(
-        _train_sample(config, size, builders, worker, num_workers),
+    reader = RecordReader(builders, "train", config.cache)
+    make_samples = GuardedSamples(
+        reader.read,
+        _train_sample(config, size, builders),
         bad_records or BadRecords(config.max_bad_fraction),
-        lambda source, place: f"{list(config.mix)[source]}, {readers[source].name(place)}",
+        lambda source, number: f"{list(config.mix)[source]}, {reader.name(number)}",
         first,
+        num_hosts,
     )
-    mix = create_mix(config.mix, batch_size, config.mix_exact, config.seed)
-    records = mixed_records(readers, mix, config.seed, first).batch(batch_size, drop_remainder=True)
-    dataset = records.map(
-        lambda index, record: (make_samples(index, record), record[0]),
+    mix = create_mix(config.mix, config.batch_size, config.mix_exact, config.seed)
+    records = mixed_numbers(reader, mix, config.seed, first)
+    dataset = records.batch(config.batch_size, drop_remainder=True).map(
+        lambda *records: part_of_batch(make_samples, records, host, num_hosts),
         tf.data.AUTOTUNE,
         deterministic=config.deterministic,
     )
-    dataset = dataset.filter(lambda samples, _: any_good(samples)).map(fill_places)
+    dataset = dataset.filter(lambda _, taken: taken).map(lambda batch, _: batch)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def _train_sample(config: InputConfig, size: int, builders, worker: int, num_workers: int):
+def _train_sample(config: InputConfig, size: int, builders):
     """Return the function from index, source and encoded example to a training sample."""
     adapt = samples.adapt()
     hidden = {full_name(name) for name in config.hide_depth}
@@ -118,9 +119,10 @@ def _train_sample(config: InputConfig, size: int, builders, worker: int, num_wor
     preprocess = samples.preprocess_for_train(config.augmentation, config.augment_3d, size)
 
     def apply(index, source, example) -> Sample:
-        seed = tf.stack([config.seed, tf.cast(index * num_workers + worker, tf.int32)])
+        seed = tf.stack([config.seed, tf.cast(index, tf.int32)])
         sample = tf.switch_case(
-            source, [lambda parse=parse: adapt(parse(example)) for parse in parsers]
+            tf.cast(source, tf.int32),
+            [lambda parse=parse: adapt(parse(example)) for parse in parsers],
         )
         has_depth = sample["has_depth"] & ~tf.gather(hide_depth, source)
         return preprocess(sample | {"has_depth": has_depth, "seed": seed})
@@ -146,17 +148,19 @@ def evaluation_batches(
       UserError: if the dataset or the split is not there.
     """
     builder = prepared.checked_builder(name, split, data_dir)
-    reader = RecordReader(builder, split)
+    reader = RecordReader([builder], split)
     parse, adapt = prepared.example_parser(builder), samples.adapt(truth_3d=True)
     preprocess = samples.preprocess_for_evaluation(size, images)
-    make_samples = guarded(
+    make_samples = GuardedSamples(
+        reader.read,
         lambda index, source, example: preprocess(adapt(parse(example))),
         bad_records or BadRecords(),
-        lambda source, place: f"{name}, {reader.name(place)}",
-        judged_on=reader.size,
+        lambda source, number: f"{name}, {reader.name(number)}",
+        judged_on=sum(reader.sizes),
     )
-    records = reader.once().map(from_source(0)).enumerate().batch(batch_size)
-    dataset = records.map(make_samples, tf.data.AUTOTUNE).filter(any_good).map(only_good)
+    records = reader.once().map(lambda number: (number, tf.constant(0), number)).batch(batch_size)
+    dataset = records.map(lambda *records: make_samples(records), tf.data.AUTOTUNE)
+    dataset = dataset.filter(any_good).map(only_good)
     dataset = dataset.unbatch().batch(batch_size).map(lambda batch: _pad(batch, batch_size))
     return dataset.prefetch(tf.data.AUTOTUNE)
 

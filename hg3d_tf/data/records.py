@@ -1,116 +1,99 @@
-"""Encoded examples of one prepared dataset: once, or endlessly, every time in another order.
+"""Encoded examples of prepared datasets by their numbers, and the order in which to read them.
 
 That order is a pure function of the seed, so that reading can start at any place of it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from hg3d_tf.cli import UserError
-
-# What shuffling may hold in memory of one dataset, whatever its size.
-_SHUFFLE_BYTES = 2**27
-_SHUFFLE_RECORDS = 2**14
-_OPEN_FILES = 4  # read alternately
+from hg3d_tf.data.record_index import record_offsets
 
 
 class RecordReader:
-    """The encoded examples of a split, or a worker's part of them.
+    """The encoded examples of a split of some datasets, numbered through.
 
-    A record is (example, place): a serialized tf.train.Example, [] string, and [2] int64, the
-    number of the file in `files` and of the record in it. Where a file is damaged, the example is
-    the empty string from there on: a round has `size` records whatever state they are in.
+    Attributes:
+      sizes: number of examples of each dataset.
 
     Args:
-      builder: the prepared dataset.
-      split: name of a split that has examples.
-      worker, num_workers: read the files worker, worker + num_workers, ..., or, where there are
-        fewer files than workers, every num_workers-th record.
+      builders: the prepared datasets.
+      split: name of a split that has examples in all of them.
       cache: keep the encoded examples in memory, read once now.
-
-    Raises:
-      UserError: if there is no record for this worker.
     """
 
     def __init__(
-        self,
-        builder: tfds.core.DatasetBuilder,
-        split: str,
-        worker: int = 0,
-        num_workers: int = 1,
-        cache: bool = False,
+        self, builders: Sequence[tfds.core.DatasetBuilder], split: str, cache: bool = False
     ):
-        info = builder.info.splits[split]
-        by_file = len(info.filepaths) >= num_workers
-        files = slice(worker, None, num_workers) if by_file else slice(None)
-        # Numbers of the records that are read of each file.
-        self._step = 1 if by_file else num_workers
-        self._start = 0 if by_file else worker
-        self.files = [str(path) for path in info.filepaths[files]]
-        self._lengths = info.shard_lengths[files]
-        self.size = sum(len(range(self._start, n, self._step)) for n in self._lengths)
-        if not self.size:
-            raise UserError(
-                f"{builder.info.full_name} has {info.num_examples} examples in split {split!r},"
-                f" too few for {num_workers} workers: start fewer, or take larger data"
-            )
-        record_bytes = max(1, info.num_bytes // info.num_examples)
-        self._buffer = max(1, min(self.size, _SHUFFLE_RECORDS, _SHUFFLE_BYTES // record_bytes))
-        self._cached = self._read_all() if cache else None
+        infos = [builder.info.splits[split] for builder in builders]
+        self.sizes = [info.num_examples for info in infos]
+        self._firsts = np.cumsum([0, *self.sizes])
+        self._files = [str(path) for info in infos for path in info.filepaths]
+        self._file_firsts = np.cumsum([0, *(n for info in infos for n in info.shard_lengths)])
+        # Tensors, which graphs refer to: of millions of records, constants in a graph cost time.
+        offsets = np.concatenate([record_offsets(builder, split) for builder in builders])
+        self._offsets = tf.constant(offsets, tf.int64)
+        self._file_ends = tf.constant(self._file_firsts[1:], tf.int64)
+        self._paths = tf.constant(self._files)
+        self._cached = None
+        if cache:
+            self._cached = self._read_all()
 
-    def name(self, place) -> str:
-        """Return how to name the record at a place to a person."""
-        return f"record {place[1]} of {Path(self.files[place[0]]).name}"
+    def name(self, number: int) -> str:
+        """Return how to name a record to a person, within its dataset."""
+        file = np.searchsorted(self._file_firsts[1:], number, side="right")
+        return f"record {number - self._file_firsts[file]} of {Path(self._files[file]).name}"
 
-    def endless(self, seed: int, first: int = 0) -> tf.data.Dataset:
-        """Return records without end, from the one at place `first` of the sequence on.
+    def endless(self, source: int, seed: int, first: int = 0) -> tf.data.Dataset:
+        """Return numbers of a dataset's records without end, in rounds, each in another order.
 
-        Starting costs at most one reading of the dataset, nothing of it parsed.
+        Every order of a round is as likely as any other.
+
+        Args:
+          source: number of the dataset.
+          seed: of the order.
+          first: place in the sequence to start from.
         """
-        rounds, rest = divmod(first, self.size)
+        rounds, rest = divmod(first, self.sizes[source])
+        start, end = (tf.constant(n, tf.int64) for n in self._firsts[source : source + 2])
+
+        def order(number):
+            seeds = tf.stack([tf.constant(seed, tf.int64), number])
+            numbers = tf.random.experimental.stateless_shuffle(tf.range(start, end), seeds)
+            return numbers[tf.where(tf.equal(number, rounds), rest, 0) :]
+
         numbers = tf.data.Dataset.range(rounds, np.iinfo(np.int64).max)
-        return numbers.flat_map(lambda number: self._round(seed, number)).skip(rest)
+        return numbers.map(order).prefetch(1).unbatch()
 
     def once(self) -> tf.data.Dataset:
-        """Return every record once, in the order of the files."""
-        return tf.data.Dataset.range(len(self.files)).flat_map(self._read)
+        """Return every record's number once, in the order of the files."""
+        return tf.data.Dataset.range(sum(self.sizes))
 
-    def _round(self, seed: int, number) -> tf.data.Dataset:
-        # Of this function's graph only: the program's own seed must not change the order.
-        tf.random.set_seed(1)
-        seeds = tf.stack([tf.constant(seed, tf.int64), number])
-        files = tf.random.experimental.stateless_shuffle(tf.range(len(self.files)), seeds)
-        shuffle_seed = tf.random.stateless_uniform(
-            [], seeds, minval=None, maxval=None, dtype=tf.int64
-        )
-        records = tf.data.Dataset.from_tensor_slices(files).interleave(
-            self._read, cycle_length=_OPEN_FILES
-        )
-        return records.shuffle(self._buffer, shuffle_seed)
+    def read(self, number: tf.Tensor) -> tf.Tensor:
+        """Return a serialized tf.train.Example, [] string, by the record's number.
 
-    def _read(self, file) -> tf.data.Dataset:
-        length = tf.gather(tf.constant(self._lengths, tf.int64), file)
-        if self._cached is None:
-            examples = self._read_from_disk(file, length)
-        else:
-            start = tf.gather(tf.constant(np.cumsum([0, *self._lengths])), file)
-            numbers = tf.data.Dataset.range(start, start + length)
-            examples = numbers.map(lambda number: tf.gather(self._cached, number))
-        places = tf.data.Dataset.range(length).map(
-            lambda number: tf.stack([tf.cast(file, tf.int64), number])
+        Of a damaged file it fails, or returns the empty string.
+        """
+        if self._cached is not None:
+            return tf.gather(self._cached, number)
+        file = tf.searchsorted(self._file_ends, [number], side="right")
+        # What TFRecordDataset is made of; that cannot start within a file.
+        variant = tf.raw_ops.TFRecordDatasetV2(
+            filenames=tf.gather(self._paths, file),
+            compression_type="",
+            buffer_size=0,  # read this record, not what follows
+            byte_offsets=tf.gather(self._offsets, [number]),
+            metadata="",
         )
-        return tf.data.Dataset.zip((examples, places)).shard(self._step, self._start)
-
-    def _read_from_disk(self, file, length) -> tf.data.Dataset:
-        examples = tf.data.TFRecordDataset(tf.gather(tf.constant(self.files), file))
-        unreadable = tf.data.Dataset.from_tensors(tf.constant("")).repeat()
-        return examples.ignore_errors().concatenate(unreadable).take(length)
+        found = tf.data.experimental.from_variant(variant, tf.TensorSpec([], tf.string))
+        return found.take(1).get_single_element()
 
     def _read_all(self) -> tf.Tensor:
-        lengths = zip(range(len(self.files)), self._lengths, strict=True)
-        return tf.concat(
-            [next(iter(self._read_from_disk(i, n).batch(n))) for i, n in lengths], axis=0
-        )
+        examples = np.full(sum(self.sizes), b"", object)
+        found = self.once().map(lambda number: (number, self.read(number)), tf.data.AUTOTUNE)
+        for numbers, read in found.ignore_errors().batch(1024).as_numpy_iterator():
+            examples[numbers] = read
+        return tf.constant(examples)

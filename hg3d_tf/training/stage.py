@@ -92,30 +92,39 @@ def _run(
     """Train from the state's step to the end."""
     strategy, first_step = state.model.distribute_strategy, int(state.step.numpy())
     bad_records = BadRecords(config.input.max_bad_fraction)
-    batches = batches_from(config, first_step, bad_records)
     loop = _create_loop(config, workdir, state, saved, chief)
     with bad_records.stop_as_user_error():
         if chief:
             checkpoints.save_model_config(workdir, config.model)
             if first_step == 0 or config.preview:
-                _show_first_batch(config, batches, workdir, first_step)
-        # Keys are text, which not every device can hold.
-        batches = batches.map(lambda batch: {k: v for k, v in batch.items() if k != "key"})
-        loop.run(strategies.share_batches(strategy, batches, config.input.batch_size))
+                _show_first_batch(config, workdir, first_step, bad_records)
+
+        def batches_of(host: int, num_hosts: int) -> tf.data.Dataset:
+            batches = batches_from(config, first_step, host, num_hosts, bad_records)
+            # Keys are text, which not every device can hold.
+            return batches.map(lambda batch: {k: v for k, v in batch.items() if k != "key"})
+
+        loop.run(strategies.share_batches(strategy, batches_of, config.input.batch_size))
 
 
 def batches_from(
-    config: TrainConfig, step: int, bad_records: BadRecords | None = None
+    config: TrainConfig,
+    step: int,
+    host: int = 0,
+    num_hosts: int = 1,
+    bad_records: BadRecords | None = None,
 ) -> tf.data.Dataset:
-    """Return the training's batches from a step on."""
+    """Return a host's parts of the training's batches from a step on."""
     return input_pipeline.train_batches(
-        config.input, config.model.input_size, first_step=step, bad_records=bad_records
+        config.input, config.model.input_size, step, host, num_hosts, bad_records
     )
 
 
-def _show_first_batch(config: TrainConfig, batches, workdir: Path, step: int) -> None:
+def _show_first_batch(
+    config: TrainConfig, workdir: Path, step: int, bad_records: BadRecords
+) -> None:
     batch_preview.write(
-        next(iter(batches)),
+        next(iter(batches_from(config, step, bad_records=bad_records))),
         config.model.heatmap_size,
         config.loss.heatmap_sigma,
         workdir / "tensorboard",

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
@@ -135,31 +135,37 @@ def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int, parts: i
         raise UserError(f"batch_size {batch_size} does not divide among {replicas} replicas{each}")
 
 
-def share_batches(strategy: tf.distribute.Strategy, batches: tf.data.Dataset, batch_size: int):
+def share_batches(
+    strategy: tf.distribute.Strategy,
+    batches_of: Callable[[int, int], tf.data.Dataset],
+    batch_size: int,
+) -> Iterator:
     """Return an iterator over global batches, each cut into equal parts, one a replica in order.
 
-    Every worker makes the whole batch and keeps its part: all see the same sequence, whatever
-    their number.
+    Args:
+      strategy: whose replicas share the batches.
+      batches_of: from a host's number and their count to that host's parts of the global batches.
+      batch_size: of the global batches.
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
-        return iter(batches)
+        return iter(batches_of(0, 1))
 
-    def parts_of_this_worker(context) -> tf.data.Dataset:
+    def parts_of_this_host(context) -> tf.data.Dataset:
+        batches = batches_of(context.input_pipeline_id, context.num_input_pipelines)
         local = replicas // context.num_input_pipelines
-        first = context.input_pipeline_id * local
         return batches.flat_map(
             lambda batch: tf.data.Dataset.from_tensor_slices(
                 tf.nest.map_structure(
                     lambda value: tf.reshape(
-                        value, [replicas, batch_size // replicas, *value.shape[1:]]
-                    )[first : first + local],
+                        value, [local, batch_size // replicas, *value.shape[1:]]
+                    ),
                     batch,
                 )
             )
         )
 
-    return iter(strategy.distribute_datasets_from_function(parts_of_this_worker))
+    return iter(strategy.distribute_datasets_from_function(parts_of_this_host))
 
 
 def first_replica(strategy: tf.distribute.Strategy, values):

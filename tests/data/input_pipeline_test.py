@@ -6,7 +6,7 @@ import tensorflow as tf
 from support import painted_people
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.data import input_pipeline, prepared
+from hg3d_tf.data import input_pipeline, prepared, samples
 from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.data.mix import parse_mix
 
@@ -190,17 +190,42 @@ def test_the_cache_changes_no_batch(data_dir):
 
 
 @pytest.mark.slow
-def test_workers_read_different_samples_and_together_all(data_dir):
-    config = InputConfig(mix={"painted_2d": 1.0}, batch_size=8, data_dir=data_dir)
-    keys = []
-    for worker in range(2):
-        passed = input_pipeline.train_batches(config, 64, worker=worker, num_workers=2).take(3)
-        keys.append([key for batch in passed.as_numpy_iterator() for key in batch["key"]])
-    assert all(len(part) == len(set(part)) == 12 for part in keys)
-    assert not set(keys[0]) & set(keys[1])
+@pytest.mark.parametrize(
+    ("num_hosts", "settings"), [(4, {}), (2, {"mix_exact": True})], ids=["random", "exact"]
+)
+def test_parts_of_hosts_are_together_the_batches_of_one(data_dir, num_hosts, settings):
+    whole = batches(data_dir, 7, **settings)[4:]
+    config = InputConfig(mix=MIX, batch_size=8, data_dir=data_dir, **settings)
+    parts = [
+        input_pipeline.train_batches(config, 64, 4, host, num_hosts).take(3).as_numpy_iterator()
+        for host in range(num_hosts)
+    ]
+    for batch, *shares in zip(whole, *parts, strict=True):
+        for name in batch:
+            joined = np.concatenate([share[name] for share in shares])
+            np.testing.assert_array_equal(joined, batch[name])
 
 
-def test_a_batch_that_does_not_divide_among_workers_is_named(data_dir):
+def test_a_host_makes_the_samples_of_its_own_places_only(data_dir, monkeypatch):
+    places, preprocess = [], samples.preprocess_for_train
+
+    def preprocess_seen(*args):
+        apply = preprocess(*args)
+
+        def apply_seen(sample):
+            tf.py_function(lambda seed: places.append(int(seed[1]) % 8), [sample["seed"]], [])
+            return apply(sample)
+
+        return apply_seen
+
+    monkeypatch.setattr(samples, "preprocess_for_train", preprocess_seen)
+    config = InputConfig(mix=MIX, batch_size=8, data_dir=data_dir)
+    part = input_pipeline.train_batches(config, 64, host=1, num_hosts=4)
+    assert len(list(part.take(3))) == 3
+    assert len(places) >= 6 and set(places) == {2, 3}
+
+
+def test_a_batch_that_does_not_divide_among_hosts_is_named(data_dir):
     config = InputConfig(mix=MIX, batch_size=9, data_dir=data_dir)
-    with pytest.raises(ValueError, match="9 does not divide among 2"):
-        input_pipeline.train_batches(config, 64, num_workers=2)
+    with pytest.raises(UserError, match="9 does not divide among 2 hosts"):
+        input_pipeline.train_batches(config, 64, num_hosts=2)
