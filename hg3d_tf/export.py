@@ -4,9 +4,10 @@ Without --workdir it is the network in the package, whose weights are for resear
 (hg3d_tf/weights/README.md); files then go to runs/shipped/.
 
 A SavedModel that takes image bytes, whole under OUTPUT_DIR/VERSION/, as TF Serving wants it. Or,
-with --tflite=float32,float16,dynamic,int8, files for phones and browsers, OUTPUT_DIR/FORM.tflite,
-with a report (report.md, report.json) of their size, operators, speed, and loss on a test set. int8
-takes its ranges from training data, or from any pictures of people: --calibration_photos=FOLDER.
+with --tflite=float32,float16,dynamic,int8, files for phones and browsers: OUTPUT_DIR/FORM.tflite,
+finder.tflite, which finds the people, and a report (report.md, report.json) of size, operators,
+speed, and loss on a test set. int8 takes its ranges from training data, or from any pictures of
+people: --calibration_photos=FOLDER.
 """
 
 import importlib.util
@@ -20,6 +21,7 @@ from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
+_BESIDE = "finder.tflite, description.json"
 _BROKEN = "LiteRT cannot run the file, as it can happen to a hardly trained network: train longer"
 
 cli.DEFINE_path(
@@ -143,7 +145,7 @@ def export_tflite() -> None:
             f"--tflite={unknown[0]} is unknown; there are {', '.join(conversion.FORMS)}"
         )
     if FLAGS.workdir == shipped.NAME:
-        print(f"ready already, form dynamic: {weights.TFLITE_FILE}, description.json beside it")
+        print(f"ready already, form dynamic: {weights.TFLITE_FILE}; beside it {_BESIDE}")
     output_dir = cli.writable_folder(str(_output_dir("tflite")))
     model = checkpoints.load_model(FLAGS.workdir)
     if FLAGS.recalibrate_on:
@@ -158,7 +160,10 @@ def export_tflite() -> None:
     report = measurement.measure(model, contents, batches) | {"test_set": test_set}
     refused = measurement.refused(report, FLAGS.max_pck_loss, FLAGS.max_mpjpe_rise)
     kept = [form for form in contents if FLAGS.force or form not in refused]
-    exported_files.write(output_dir, {form: contents[form] for form in kept}, report, model.config)
+    of_finder = exported_files.convert_finder(kept)
+    report |= {"finder": measurement.measure_finder(of_finder)}
+    written = {form: contents[form] for form in kept} | of_finder
+    exported_files.write(output_dir, written, report, model.config)
     if len(kept) < len(contents):
         limits = (
             f"--max_pck_loss={FLAGS.max_pck_loss:g} or --max_mpjpe_rise={FLAGS.max_mpjpe_rise:g}"

@@ -21,5 +21,7 @@ cpSync(join(packages, "core/wasm"), join(output, "litert/wasm"), { recursive: tr
 cpSync(join(packages, "wasm-utils/dist"), join(output, "litert/wasm-utils"), { recursive: true });
 cpSync(join(modelDir, `${form}.tflite`), join(output, "model.tflite"));
 cpSync(join(modelDir, "description.json"), join(output, "description.json"));
-cpSync(join(here, "../../hg3d_tf/weights/finder.tflite"), join(output, "finder.tflite"));
+const finders = [modelDir, join(here, "../../hg3d_tf/weights")];
+const finder = finders.map((dir) => join(dir, "finder.tflite")).find((file) => existsSync(file));
+cpSync(finder, join(output, "finder.tflite"));
 console.log(`${output}: the page with ${form}.tflite`);

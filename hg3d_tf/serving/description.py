@@ -2,6 +2,7 @@
 
 import hg3d_tf
 from hg3d_tf.data import image_header
+from hg3d_tf.network import finding
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.network.line_of_sight import ASSUMED_FOCAL
 from hg3d_tf.skeleton import (
@@ -61,11 +62,36 @@ _IN_CROP = (
     "[1, 16, 3] mm relative to the pelvis in the orientation of a camera that looks at the crop's"
     f" middle, if the bones sum to the canonical {CANONICAL_BONE_SUM_MM:.2f} mm"
 )
+_FINDER_SIZE = 256  # px, of the package's file
+_CELLS = f"{_FINDER_SIZE // finding.STRIDE_PX}, {_FINDER_SIZE // finding.STRIDE_PX}"
+_FINDER = {
+    "file": "finder.tflite",
+    "signature": "serving_default",
+    "input_size": _FINDER_SIZE,
+    "inputs": {
+        "image": f"[1, {_FINDER_SIZE}, {_FINDER_SIZE}, 3] float32, RGB from 0 to 1: the whole"
+        f" picture in the middle of a square, grey ({finding.GREY} of 255) round it"
+    },
+    "outputs": {
+        "centre": f"[1, {_CELLS}, 1] logit that a person's box has its middle in the cell",
+        "box": f"[1, {_CELLS}, 4] log of the distances from the cell's middle to the box's"
+        " left, top, right and bottom, in unit_px",
+        "quality": f"[1, {_CELLS}, 1] logit of how well that box fits",
+    },
+    "stride_px": finding.STRIDE_PX,
+    "unit_px": finding.UNIT_PX,
+    "least_score": finding.LEAST_SCORE,
+    "most_overlap": finding.MOST_OVERLAP,
+    "decoding": "a score is sqrt(sigmoid(centre) * sigmoid(quality)); a box counts where centre is"
+    " the highest of the cell and its eight neighbours and the score is at least least_score; of"
+    " two boxes whose intersection over union is most_overlap or more the better one stays; px of"
+    " the input: cell (column, row) has its middle at stride_px * (column + 0.5, row + 0.5)",
+}
 _PHONE_OUTPUTS = ("joints_2d", "joints_3d", "joints_3d_crop", "confidence", "heatmaps", "depth")
 
 
 def describe_phone_model(input_size: int, heatmaps: str) -> dict:
-    """Return the description of a TensorFlow Lite file, ready for JSON.
+    """Return the description of a TensorFlow Lite file and the finder's, ready for JSON.
 
     Args:
       input_size: side of the network's input, px.
@@ -82,6 +108,7 @@ def describe_phone_model(input_size: int, heatmaps: str) -> dict:
         "outputs": {name: OUTPUTS[name].replace("[B,", "[1,") for name in _PHONE_OUTPUTS}
         | {"joints_3d": _IN_CROP}
         | {"heatmaps": f"[1, h, w, 16], {heatmaps}: {_MAPS[heatmaps]}"},
+        "finder": _FINDER,
     }
 
 

@@ -6,6 +6,9 @@ Their input is one crop, `image` [1, S, S, 3] float32 in [0, 1], in every form. 
   heatmaps: heatmaps [1, h, w, 16] and depth [1, 16], convolutions alone, for GPU delegates: without
     the flip test that `joints` makes where the network has one. Not in int8.
 
+The finder's file has the signature `serving_default`: `image` [1, 256, 256, 3], the whole picture,
+-> the maps of `finder.build_finder`.
+
 In int8 the convolutions and dense layers compute in int8; what makes joints of their outputs stays
 in float: rounded to 255 values, coordinates would be coarse and broad distributions nothing.
 """
@@ -20,6 +23,7 @@ from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.pose_model import PoseModel
 
 FORMS = ("float32", "float16", "dynamic", "int8")
+FINDER_FORMS = ("float32", "float16")  # besides the int8 of the package, which needs pictures
 # Of the decoding and of the lifter's arithmetic.
 _FLOAT_OPERATORS = (
     *("SOFTMAX", "BATCH_MATMUL", "SUM", "MUL", "DIV", "MEAN", "SQUARED_DIFFERENCE"),
@@ -64,6 +68,30 @@ class PhoneModel(tf.Module):
         return {"heatmaps": outputs["heatmaps"][-1], "depth": outputs["depth"]}
 
 
+class PhoneFinder(tf.Module):
+    """The finder of people, from `finder.build_finder`, as a SavedModel for the converter."""
+
+    def __init__(self, finder):
+        super().__init__(name="finder")
+        self.weights = finder.variables
+        self.size = finder.inputs[0].shape[1]
+        self.network = lambda image: finder(image, training=False)
+
+    def save(self, folder: str) -> None:
+        """Write the SavedModel that `convert_finder` reads."""
+        image = tf.TensorSpec([1, self.size, self.size, 3], tf.float32, name="image")
+        maps = tf.function(self.network, input_signature=[image], autograph=False)
+        tf.saved_model.save(self, folder, signatures={"serving_default": maps})
+
+
+def convert_finder(folder: str, form: str) -> bytes:
+    """Return the finder's file, float32 or float16, from the SavedModel in `folder`."""
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    _set_precision(converter, form)
+    with cli.native_notices_hidden():
+        return converter.convert()
+
+
 def convert(folder: str, form: str, images: Iterable[np.ndarray] = ()) -> bytes:
     """Return the file of a form from the SavedModel in `folder`.
 
@@ -75,12 +103,16 @@ def convert(folder: str, form: str, images: Iterable[np.ndarray] = ()) -> bytes:
     """
     signatures = ["joints"] if form == "int8" else ["joints", "heatmaps"]
     converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
+    _set_precision(converter, form)
+    with cli.native_notices_hidden():  # tables of the operators
+        return _in_int8(converter, images) if form == "int8" else converter.convert()
+
+
+def _set_precision(converter, form: str) -> None:
     if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if form == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    with cli.native_notices_hidden():  # tables of the operators
-        return _in_int8(converter, images) if form == "int8" else converter.convert()
 
 
 def _in_int8(converter, images: Iterable[np.ndarray]) -> bytes:

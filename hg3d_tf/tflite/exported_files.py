@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from hg3d_tf import files
+from hg3d_tf import files, weights
 from hg3d_tf.data import input_pipeline
+from hg3d_tf.network import shipped
 from hg3d_tf.network.pose_model import ModelConfig, PoseModel
 from hg3d_tf.serving.description import describe_phone_model
 from hg3d_tf.tflite import conversion, measurement
@@ -39,17 +40,32 @@ def convert(model: PoseModel, forms: Iterable[str], images=()) -> dict[str, byte
     return contents
 
 
+def convert_finder(forms: Iterable[str]) -> dict[str, bytes]:
+    """Return name -> bytes of the files of the finder that go with those of a network.
+
+    They are the package's int8 file, `finder`, and `finder_FORM` for those forms that are floats.
+    """
+    contents = {weights.FINDER_FILE.stem: weights.FINDER_FILE.read_bytes()}
+    floats = [form for form in conversion.FINDER_FORMS if form in forms]
+    if floats:
+        with tempfile.TemporaryDirectory() as folder:
+            conversion.PhoneFinder(shipped.load_finder()).save(folder)
+            for form in floats:
+                contents[f"finder_{form}"] = conversion.convert_finder(folder, form)
+    return contents
+
+
 def write(output_dir: Path, contents: dict[str, bytes], report: dict, config: ModelConfig) -> None:
-    """Write FORM.tflite for each content, the report and description.json; print the report.
+    """Write NAME.tflite for each content, the report and description.json; print the report.
 
     A file of a form that the report measures but `contents` lacks is of an earlier run: it goes.
     """
     for form in report["files"].keys() - contents.keys():
         (output_dir / f"{form}.tflite").unlink(missing_ok=True)
-    for form, content in contents.items():
-        with files.atomic_path(output_dir / f"{form}.tflite") as temporary:
+    for name, content in contents.items():
+        with files.atomic_path(output_dir / f"{name}.tflite") as temporary:
             temporary.write_bytes(content)
-        print(f"{form}: {output_dir / form}.tflite")
+        print(f"{name}: {output_dir / name}.tflite")
     description = describe_phone_model(config.input_size, config.heatmaps)
     files.write_json(output_dir / "description.json", description)
     files.write_json(output_dir / "report.json", report)

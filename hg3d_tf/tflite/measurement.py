@@ -69,16 +69,33 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
     }
 
 
+def measure_finder(contents: dict[str, bytes], seconds: float = 1) -> dict:
+    """Return name -> size, speed and operators of the finder's files, as `measure` of others."""
+    rows = {}
+    for name, content in contents.items():
+        runner = TfliteRunner(content)
+        size = runner.input_size("serving_default")
+        latency = latency_seconds(runner, size, seconds, "serving_default")
+        rows[name] = {
+            "size_mb": len(content) / 1e6,
+            "latency_ms": 1000 * latency,
+            "operators": operators_with_delegate(content),
+        }
+    return rows
+
+
 def unlabelled(crops: np.ndarray) -> tf.data.Dataset:
     """Return crops [N, S, S, 3] in [0, 1] as batches for `measure`."""
     fields = {"image": crops, "key": np.arange(len(crops)), "valid": np.ones(len(crops), bool)}
     return tf.data.Dataset.from_tensor_slices(fields).batch(32)
 
 
-def latency_seconds(runner: TfliteRunner, size: int, seconds: float) -> float:
-    """Return the median time of a crop without a flip test."""
+def latency_seconds(
+    runner: TfliteRunner, size: int, seconds: float, signature: str | None = None
+) -> float:
+    """Return the median time of an image; without a signature: of a crop without a flip test."""
     image = np.random.default_rng(0).random((size, size, 3))
-    signature = _signature(runner)
+    signature = signature or _signature(runner)
     return median_seconds(lambda: runner.run(signature, image), seconds)
 
 
@@ -146,29 +163,41 @@ def refused(report: dict, max_pck_loss: float, max_mpjpe_rise: float) -> list[st
 
 def as_markdown(report: dict) -> str:
     """Return the report for people."""
-    measured = {name for row in report["files"].values() for name in row}
+    parts = [
+        f"# TensorFlow Lite files\n\n{_measured_on(report)} Latency on 1 thread of"
+        f" {report['processor']}, the network alone.",
+        _table(report["files"]),
+        *_operators(report["files"]),
+    ]
+    if "finder" in report:
+        parts += ["The finder:", _table(report["finder"]), *_operators(report["finder"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(files: dict) -> str:
+    measured = {name for row in files.values() for name in row}
     titles = {name: title for name, title in _TITLES.items() if name in measured}
     header = ["", *(title for title, _ in titles.values())]
     rows = [
         [form, *(text.format(row[name]) for name, (_, text) in titles.items())]
-        for form, row in report["files"].items()
+        for form, row in files.items()
     ]
-    parts = [
-        f"# TensorFlow Lite files\n\n{_measured_on(report)} Latency on 1 thread of"
-        f" {report['processor']}, the network alone.",
-        tables.as_markdown([header, *rows]),
-    ]
-    for form, row in report["files"].items():
+    return tables.as_markdown([header, *rows])
+
+
+def _operators(files: dict) -> list[str]:
+    lines = []
+    for form, row in files.items():
         for signature, counts in row["operators"].items():
             known = ", ".join(f"{n} {c['count']}" for n, c in counts.items() if c["gpu_delegate"])
             unknown = ", ".join(
                 f"{n} {c['count']}" for n, c in counts.items() if not c["gpu_delegate"]
             )
-            parts.append(
+            lines.append(
                 f"{form}, `{signature}`: in the GPU delegate's list: {known}; not in it:"
                 f" {unknown or 'none'}."
             )
-    return "\n\n".join(parts) + "\n"
+    return lines
 
 
 def _measured_on(report: dict) -> str:

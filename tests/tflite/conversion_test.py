@@ -6,9 +6,12 @@ import pytest
 import tensorflow as tf
 from support import painted_people
 from support.commands import fails_with_one_line, fork_shrunk
+from support.rendered_people import three_people
 
 from hg3d_tf import weights
 from hg3d_tf.data import input_pipeline
+from hg3d_tf.network import shipped
+from hg3d_tf.prediction.person_finder import letterbox
 from hg3d_tf.serving.description import describe_phone_model
 from hg3d_tf.training import checkpoints
 
@@ -126,6 +129,34 @@ def test_the_description_is_that_of_the_file(contents, heatmaps):
     assert outputs == told["outputs"].keys()
 
 
+def test_the_description_is_that_of_the_finder():
+    told = describe_phone_model(64, "softmax")["finder"]
+    assert told["file"] == weights.FINDER_FILE.name
+    runner = litert.TfliteRunner(weights.FINDER_FILE.read_bytes())
+    size = runner.input_size(told["signature"])
+    assert size == told["input_size"]
+    maps = runner.run(told["signature"], np.zeros((size, size, 3)))
+    shapes = {name: str(list(value.shape)) for name, value in maps.items()}
+    assert {name: text[: len(shapes[name])] for name, text in told["outputs"].items()} == shapes
+
+
+@pytest.mark.slow
+def test_the_finder_comes_in_floats_too():
+    contents = exported_files.convert_finder(["float16", "float32", "dynamic"])
+    assert list(contents) == ["finder", "finder_float32", "finder_float16"]
+    assert contents["finder"] == weights.FINDER_FILE.read_bytes()
+    image = letterbox(three_people(), 256)[0] / np.float32(255)
+    exact = shipped.load_finder()(image[np.newaxis], training=False)
+    for name, most in (("finder_float32", 1e-3), ("finder_float16", 0.05)):
+        maps = litert.TfliteRunner(contents[name]).run("serving_default", image)
+        for key, value in exact.items():
+            np.testing.assert_allclose(maps[key], value, atol=most, err_msg=key)
+    rows = measurement.measure_finder(contents, seconds=0.01)
+    report = {"keras": {}, "samples": 0, "processor": "a CPU", "files": {}, "finder": rows}
+    text = measurement.as_markdown(report)
+    assert "finder_float16 |" in text and "finder_float32, `serving_default`" in text
+
+
 def test_the_package_describes_its_own_network():
     stored = json.loads((weights.FOLDER / "description.json").read_text("utf-8"))
     fresh = describe_phone_model(stored["input_size"], stored["heatmaps"])
@@ -163,7 +194,8 @@ def test_the_command_writes_what_is_good_and_names_what_is_refused(model, data_d
     process = fork_shrunk(*flags, *data, "--tflite=int8", "--max_mpjpe_rise=-200")
     fails_with_one_line(process, "int8 not written", "--force")
     made = {path.name for path in (tmp_path / "run/tflite").iterdir()}
-    assert made == {"description.json", "report.json", "report.md"}
+    assert made == {"description.json", "finder.tflite", "report.json", "report.md"}
+    assert "finder.tflite" in process.stdout
     # The network is measured against itself only: there is no dataset called wild.
     photos = tmp_path / "photos"
     photos.mkdir()
