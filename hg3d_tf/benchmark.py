@@ -43,8 +43,16 @@ flags.DEFINE_float("seconds", 10, "How long to repeat what is measured.", lower_
 flags.DEFINE_integer(
     "num_photos",
     96,
-    "Images of each kind that --what=input makes; memory must not depend on it.",
+    "Images of each kind that --what=input makes; memory must not depend on it. With --hosts: those"
+    " of the datasets whose start is measured.",
     1,
+)
+cli.DEFINE_parsed(
+    "hosts",
+    "",
+    cli.integers,
+    "input: numbers of hosts, e.g. 1,2,4; measure what their input costs each of them, in processor"
+    " time, two processes over loopback, and how soon input starts, and nothing else.",
 )
 cli.DEFINE_path("output", None, "JSON file for the results.")
 
@@ -83,11 +91,30 @@ def measure_input() -> dict:
     from hg3d_tf.network.pose_model import ModelConfig
 
     config = ModelConfig(**cli.flag_values(ModelConfig))
+    if FLAGS.hosts:
+        return measure_hosts(config.input_size)
     policy = precision.resolve(FLAGS.precision[0])
     settings = {"batch_size": FLAGS.batch_size, "precision": policy}
     settings |= {"num_photos": FLAGS.num_photos}
     measured = input.measure(config, **settings, seconds=FLAGS.seconds)
     return {"settings": cli.flag_values(ModelConfig) | settings} | measured
+
+
+def measure_hosts(size: int) -> dict:
+    """Measure the input of several hosts."""
+    from hg3d_tf.benchmarks import input, input_hosts
+
+    for number in FLAGS.hosts:
+        if number < 1 or FLAGS.batch_size % number:
+            raise cli.UserError(
+                f"--hosts: a batch of {FLAGS.batch_size} does not divide among {number}; change"
+                " --batch_size"
+            )
+    measured = input_hosts.measure(
+        input.KINDS, size, FLAGS.batch_size, FLAGS.hosts, FLAGS.num_photos
+    )
+    settings = {name: FLAGS[name].value for name in ("input_size", "batch_size", "num_photos")}
+    return {"settings": settings} | measured
 
 
 def measure_build() -> dict:
