@@ -18,6 +18,12 @@ def crop_square(pixels: np.ndarray, corner: np.ndarray, side: float, size: int) 
     """
     low = np.floor(corner).astype(int)
     high = np.ceil(corner + side).astype(int)
-    inside = Image.fromarray(pixels).crop((*low.tolist(), *high.tolist()))
+    first = np.maximum(low, 0)
+    last = np.minimum(high, pixels.shape[1::-1])
+    if (first >= last).any():
+        return np.zeros((size, size, 3), np.uint8)
+    # Pillow copies what it is given, lines with gaps slowly: it gets only what is needed, whole.
+    part = np.ascontiguousarray(pixels[first[1] : last[1], first[0] : last[0]])
+    inside = Image.fromarray(part).crop((*(low - first).tolist(), *(high - first).tolist()))
     box = (*(corner - low), *(corner + side - low))
     return np.asarray(inside.resize((size, size), Image.Resampling.BILINEAR, box=box))

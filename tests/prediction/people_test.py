@@ -112,6 +112,7 @@ def test_a_crop_keeps_pixels_and_is_black_outside():
     np.testing.assert_array_equal(outside[1:, 2:], pixels[:3, :2])
     assert not outside[0].any()
     assert not outside[:, :2].any()
+    assert not crop_square(pixels, np.array([9.0, 1.0]), 4, 4).any()
 
 
 def test_bones_of_unclear_joints_are_dotted(joints):
