@@ -16,7 +16,7 @@ from tqdm import tqdm
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels
-from hg3d_tf.prediction import bends, film_page, pose_json, results, tracking
+from hg3d_tf.prediction import bends, film_page, overlapping, pose_json, results, tracking
 from hg3d_tf.prediction.film_reader import FilmReader, Frame
 from hg3d_tf.prediction.film_sources import Source
 from hg3d_tf.prediction.film_writer import FilmWriter
@@ -105,8 +105,11 @@ def _remembered(source: Source, predictor: Predictor, finder, folder: Path, opti
 def _write_film(path, reader, poses, look, wanted, options: Options) -> tuple[bool, list[str]]:
     """Write the film and its poses; return whether its end was reached, and what is to be said."""
     with files.atomic_path(path) as made:
-        with FilmWriter(made, reader.time_base, reader.rate, poses.address) as writer:
-            shown = tqdm(reader, total=reader.expected_frames, unit="frame")
+        with (
+            FilmWriter(made, reader.time_base, reader.rate, poses.address) as writer,
+            contextlib.closing(overlapping.read_ahead(reader)) as ahead,
+        ):
+            shown = tqdm(ahead, total=reader.expected_frames, unit="frame")
             frames = tracking.follow(shown, look, look.find, wanted, options.smoothing)
             whole = _until_interrupted(frames, writer, poses, options.angles)
         remarks = reader.remarks() if whole else []
@@ -124,13 +127,19 @@ def poses_name(source: Source) -> str:
 
 def _until_interrupted(frames, writer: FilmWriter, poses: "_Poses", angles: bool) -> bool:
     """Write frames and poses; return whether that came to the film's end, without Ctrl-C."""
-    try:
-        for frame, everybody in frames:
-            writer.add(overlay(frame.pixels, everybody, angles), frame.ticks)
-            poses.add(frame, everybody)
-    except KeyboardInterrupt:
-        return False
-    return True
+
+    def add(frame: Frame, everybody: list[Person]) -> None:
+        writer.add(overlay(frame.pixels, everybody, angles), frame.ticks)
+
+    whole = True
+    with overlapping.Behind() as behind:
+        try:
+            for frame, everybody in frames:
+                behind.do(add, frame, everybody)
+                poses.add(frame, everybody)
+        except KeyboardInterrupt:
+            whole = False
+    return whole
 
 
 class _Poses:
