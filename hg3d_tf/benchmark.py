@@ -5,6 +5,7 @@ Compare numbers of one run only: they depend on the machine and on what else it 
 """
 
 import dataclasses
+from pathlib import Path
 
 from absl import flags
 
@@ -15,11 +16,12 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum(
     "what",
     "train",
-    ["train", "input", "build", "serving"],
+    ["train", "input", "build", "serving", "predict"],
     "train: a training step of a network, by part. input: the input pipeline on photos made for"
     " it, its limit, OpenCV, a training that it feeds, and its memory over --seconds. build:"
     " turning videos into a prepared dataset, and its memory. serving: what decoding, cropping and"
-    " decoding joints cost beside the network, batching, and LiteRT on one thread.",
+    " decoding joints cost beside the network, batching, and LiteRT on one thread. predict: the"
+    " parts of a photo and a film, beside MediaPipe (--peer) and another commit (--against).",
 )
 flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
 cli.DEFINE_path(
@@ -44,7 +46,8 @@ flags.DEFINE_integer(
     "num_photos",
     96,
     "Images of each kind that --what=input makes; memory must not depend on it. With --hosts: those"
-    " of the datasets whose start is measured.",
+    " of the datasets whose start is measured. predict: in the folder for --against, made of"
+    " --photos, repeated.",
     1,
 )
 cli.DEFINE_parsed(
@@ -53,6 +56,18 @@ cli.DEFINE_parsed(
     cli.integers,
     "input: numbers of hosts, e.g. 1,2,4; measure what their input costs each of them, in processor"
     " time, two processes over loopback, and how soon input starts, and nothing else.",
+)
+cli.DEFINE_path("photos", None, "predict: folder of photos [a rendered person].")
+cli.DEFINE_path("film", None, "predict: a film [made of the first photo].")
+cli.DEFINE_path(
+    "peer",
+    None,
+    "predict: interpreter of an environment of its own with MediaPipe, which does the same photos"
+    " and film: python3.11 -m venv DIR && DIR/bin/pip install mediapipe==0.10.14 'numpy<2' av"
+    " absl-py makes DIR/bin/python.",
+)
+cli.DEFINE_path(
+    "against", None, "predict: folder of another commit, which does the same folder of photos."
 )
 cli.DEFINE_path("output", None, "JSON file for the results.")
 
@@ -139,11 +154,25 @@ def measure_serving() -> dict:
     return {"settings": settings} | measured
 
 
+def measure_predict() -> dict:
+    """Measure predict, beside others where flags name them."""
+    from hg3d_tf.benchmarks import peer_process, predict
+    from hg3d_tf.prediction import photos
+
+    against = FLAGS.against and peer_process.check_checkout(FLAGS.against)
+    pictures = photos.find_images([FLAGS.photos]) if FLAGS.photos else predict.default_photos()
+    film = FLAGS.film and Path(FLAGS.film)
+    compared = predict.Compared(pictures, film, FLAGS.peer, against, FLAGS.num_photos)
+    named = {name: FLAGS[name].value for name in ("photos", "film", "peer", "against")}
+    return {"settings": named} | predict.measure(compared, FLAGS.seconds)
+
+
 MEASUREMENTS = {
     "train": measure_train,
     "input": measure_input,
     "build": measure_build,
     "serving": measure_serving,
+    "predict": measure_predict,
 }
 
 
