@@ -136,7 +136,7 @@ def test_int8_to_predict(case, tmp_path):
 
 
 def test_panorama_saved_model(case, tmp_path):
-    export = fork("-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'm'}")
+    export = fork("-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'm'}", "--people=0")
     assert export.returncode == 0, export.stderr
     images = case / "a.jpg", case / "panorama.jpg"
     poses, process = predict(f"--model={tmp_path / 'm/1'}", "--nopictures", *images, cwd=tmp_path)
@@ -192,7 +192,7 @@ def test_home_tilde(case, tmp_path, rendered):
     commands = [
         ("train", f"--flagfile={case / 'small.flags'}", data, "--workdir=~/run"),
         ("evaluate", data, "--workdir=~/run", "--dataset=wild", "--protocol=pck_box"),
-        ("export", "--workdir=~/run", "--output_dir=~/served"),
+        ("export", "--workdir=~/run", "--output_dir=~/served", "--people=0"),
     ]
     (tmp_path / "here").mkdir()
     at_home = {"cwd": tmp_path / "here", "HOME": str(tmp_path)}
