@@ -17,9 +17,12 @@ _FEWEST_SEEN = 6
 # What a person extends beyond the joints, in longer sides of their box.
 _FLESH = 0.06
 # How far from a photo's middle, in its width and height, people are as likely not meant.
-_MIDDLE = 0.22
-# How many more than the clearest are looked at.
-_MORE_CANDIDATES = 2
+_MIDDLE = 0.3
+# How much it tells that somebody is large: the power of their share of the picture.
+_SIZE = 0.3
+# How many more than the clearest are looked at, if they are at least this share as likely meant:
+# the pose's confidence hardly changes more.
+_MORE_CANDIDATES, _LEAST_MEANT = 2, 0.35
 
 
 class Person(NamedTuple):
@@ -101,8 +104,11 @@ def clearest(people: Sequence[Person], size, count: int) -> list[Person]:
 
 def candidates(found: Found, size, count: int) -> Found:
     """Return those boxes, the surest first, among whom the `count` clearest are: few more."""
-    places = np.argsort(-_meant(found.boxes, found.scores, size), kind="stable")
-    places = np.sort(places[: count + _MORE_CANDIDATES])
+    meant = _meant(found.boxes, found.scores, size)
+    places = np.argsort(-meant, kind="stable")[: count + _MORE_CANDIDATES]
+    if len(places) > count:
+        places = places[meant[places] >= _LEAST_MEANT * meant[places[count - 1]]]
+    places = np.sort(places)
     return Found(found.boxes[places], found.scores[places])
 
 
@@ -110,7 +116,7 @@ def _meant(boxes: np.ndarray, scores: np.ndarray, size) -> np.ndarray:
     """Return how likely a picture is of each box [N, 4] px, by score, size and place."""
     shares = boxes.reshape(-1, 2, 2) / np.asarray(size)
     off = np.sum((shares.mean(axis=1) - 0.5) ** 2, axis=1) / (2 * _MIDDLE**2)
-    return scores * np.prod(shares[:, 1] - shares[:, 0], axis=1) ** 0.5 * np.exp(-off)
+    return scores * np.prod(shares[:, 1] - shares[:, 0], axis=1) ** _SIZE * np.exp(-off)
 
 
 def box_of_seen_joints(pose: dict[str, np.ndarray]) -> np.ndarray | None:

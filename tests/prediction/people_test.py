@@ -88,6 +88,9 @@ def test_few_are_looked_at_for_the_clearest():
     found = people.candidates(Found(boxes, np.linspace(0.9, 0.6, 10)), (100, 120), 1)
     assert len(found.boxes) == 3 and (np.abs(found.boxes[:, 0] - 40) <= 10).all()
     assert (np.diff(found.scores) < 0).all()
+    far = np.array([[45, 30, 55, 90], [40, 25, 60, 95], [0, 0, 1, 1]], np.float32)
+    two = people.candidates(Found(far, np.array([0.9, 0.8, 0.7])), (100, 120), 1)
+    np.testing.assert_array_equal(two.boxes, far[:2])  # the third is hardly meant
     none = Found(np.zeros((0, 4), np.float32), np.zeros(0))
     assert people.candidates(none, (100, 120), 1).boxes.shape == (0, 4)
 
