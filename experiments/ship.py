@@ -1,8 +1,9 @@
-"""Put a trained network into the package: python experiments/ship.py --workdir=runs/photos/stage11.
+"""Put a trained network into the package: python experiments/ship.py --workdir=RUN --photos=FOLDER.
 
 Writes hg3d_tf/weights/: model.json and weights.npz, which `--workdir=shipped` and
 `--init_from=shipped` read, and pose.tflite with description.json, which predict and the web page
-run without TensorFlow.
+run without TensorFlow. Most of that file computes in int8 (`shipping.py`), with ranges taken from
+photos of people, such as those that the network learned from.
 """
 
 import sys
@@ -17,23 +18,28 @@ from hg3d_tf import cli
 FLAGS = flags.FLAGS
 
 cli.DEFINE_path("workdir", None, "Training folder of the network.", tensorflow=True)
+cli.DEFINE_path("photos", None, "Folder of photos of people, which give int8's ranges.")
 
-_FORM = "dynamic"  # weights as int8, a quarter of the size
+_PHOTOS = 200
 _LARGEST_MB = 14  # of all weights, the finder's among them
 
 
 def main() -> None:
     """Write the files; print their sizes."""
     cli.require(FLAGS.workdir, "workdir", "name the folder that training wrote to")
+    cli.require(FLAGS.photos, "photos", "name a folder of photos of people")
+    import shipping
+
     from hg3d_tf import files, weights
     from hg3d_tf.network import shipped
+    from hg3d_tf.prediction import calibration
     from hg3d_tf.serving.description import describe_phone_model
-    from hg3d_tf.tflite import exported_files
     from hg3d_tf.training import checkpoints
 
     model = checkpoints.load_model(FLAGS.workdir)
+    crops = calibration.crops(FLAGS.photos, model.config.input_size, _PHOTOS)
+    content = shipping.convert(model, crops)
     shipped.save(model)
-    content = exported_files.convert(model, [_FORM])[_FORM]
     with files.atomic_path(weights.TFLITE_FILE) as temporary:
         temporary.write_bytes(content)
     description = describe_phone_model(model.config.input_size, model.config.heatmaps)

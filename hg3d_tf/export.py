@@ -145,7 +145,7 @@ def export_tflite() -> None:
             f"--tflite={unknown[0]} is unknown; there are {', '.join(conversion.FORMS)}"
         )
     if FLAGS.workdir == shipped.NAME:
-        print(f"ready already, form dynamic: {weights.TFLITE_FILE}; beside it {_BESIDE}")
+        print(f"ready already, mostly int8: {weights.TFLITE_FILE}; beside it {_BESIDE}")
     output_dir = cli.writable_folder(str(_output_dir("tflite")))
     model = checkpoints.load_model(FLAGS.workdir)
     if FLAGS.recalibrate_on:
