@@ -55,7 +55,7 @@ def _film(solutions, path: str, output: str) -> dict:
     ):
         for frame in reader:
             landmarks = pose.process(frame.pixels).pose_landmarks
-            drawn = frame.pixels.copy()
+            drawn = frame.pixels
             if landmarks is not None:
                 bones = solutions.pose.POSE_CONNECTIONS
                 solutions.drawing_utils.draw_landmarks(drawn, landmarks, bones)

@@ -129,7 +129,9 @@ def _until_interrupted(frames, writer: FilmWriter, poses: "_Poses", angles: bool
     """Write frames and poses; return whether that came to the film's end, without Ctrl-C."""
 
     def add(frame: Frame, everybody: list[Person]) -> None:
-        writer.add(overlay(frame.pixels, everybody, angles), frame.ticks)
+        # The frame is nobody's any more, and a copy would cost as much as the finder.
+        pixels = frame.pixels if frame.pixels.flags.writeable else frame.pixels.copy()
+        writer.add(overlay(pixels, everybody, angles), frame.ticks)
 
     whole = True
     with overlapping.Behind() as behind:
@@ -176,19 +178,18 @@ class _Poses:
 
 
 def overlay(pixels: np.ndarray, everybody: Sequence[Person], angles: bool = False) -> np.ndarray:
-    """Return the image [H, W, 3] with the skeletons over it, dotted where they are unclear.
+    """Draw the skeletons over an image [H, W, 3], dotted where they are unclear; return it.
 
     Of several people the number stands beside the head. `angles` of clear knees and elbows are
     written beside them.
     """
-    drawn = pixels.copy()
     for person in everybody:
         unclear = person.unclear
         texts = bends.labels(person.pose["joints_3d"], unclear) if angles else {}
         if len(everybody) > 1:
             texts[_HEAD] = str(person.number)
-        _draw_over(drawn, person.pose["joints_2d"], unclear, texts)
-    return drawn
+        _draw_over(pixels, person.pose["joints_2d"], unclear, texts)
+    return pixels
 
 
 def _draw_over(drawn: np.ndarray, joints: np.ndarray, unclear: np.ndarray, texts: dict) -> None:

@@ -140,7 +140,7 @@ def test_the_skeleton_is_drawn_dotted_where_it_is_unclear(joints):
     lit = []
     for confidence in (0.9, 0.1):
         pose = {"joints_2d": joints, "confidence": np.full(16, confidence)}
-        drawn = video.overlay(pixels, [people.Person(np.zeros(4), pose)])
+        drawn = video.overlay(pixels.copy(), [people.Person(np.zeros(4), pose)])
         assert drawn.shape == pixels.shape and not pixels.any()
         lit.append((drawn[50, 20:180].max(axis=1) > 0).mean())
     assert lit[0] == 1 and 0.3 < lit[1] < 0.8
@@ -155,7 +155,7 @@ def test_angles_are_written_beside_clear_knees_and_elbows(joints):
     pose = {"joints_2d": joints, "joints_3d": joints_3d, "confidence": confidence}
     person = people.Person(np.zeros(4), pose)
     assert bends.labels(joints_3d, person.unclear) == {1: "45\N{DEGREE SIGN}"}
-    plain, written = (video.overlay(pixels, [person], angles) for angles in (False, True))
+    plain, written = (video.overlay(pixels.copy(), [person], angles) for angles in (False, True))
     changed = np.argwhere((plain != written).any(axis=-1))
     x, y = joints[1]
     assert len(changed) and (np.abs(changed - (y, x + 12)) < (9, 16)).all()
@@ -165,7 +165,7 @@ def test_angles_are_written_beside_clear_knees_and_elbows(joints):
 def test_a_skeleton_may_lie_outside_of_the_picture(joints, shift):
     pixels = np.zeros((100, 200, 3), np.uint8)
     pose = {"joints_2d": joints + shift, "confidence": np.full(16, 0.9)}
-    drawn = video.overlay(pixels, [people.Person(np.zeros(4), pose)])
+    drawn = video.overlay(pixels.copy(), [people.Person(np.zeros(4), pose)])
     assert drawn.shape == pixels.shape and drawn.any() == (shift == (160, 40))
 
 
@@ -173,7 +173,7 @@ def test_of_several_people_the_numbers_stand_beside_the_heads(joints):
     pixels = np.zeros((100, 200, 3), np.uint8)
     pose = {"joints_2d": joints, "confidence": np.full(16, 0.9)}
     one, two = (people.Person(np.zeros(4), pose, 1.0, number) for number in (1, 2))
-    alone, both = video.overlay(pixels, [one]), video.overlay(pixels, [one, two])
+    alone, both = video.overlay(pixels.copy(), [one]), video.overlay(pixels.copy(), [one, two])
     assert (alone != both).any()
 
 
