@@ -63,8 +63,8 @@ cli.DEFINE_path(
     "peer",
     None,
     "predict: interpreter of an environment of its own with MediaPipe, which does the same photos"
-    " and film: python3.11 -m venv DIR && DIR/bin/pip install mediapipe==0.10.14 'numpy<2' av"
-    " absl-py makes DIR/bin/python.",
+    " and film: DIR/bin/python, if DIR is made by python3.11 -m venv DIR and has"
+    " mediapipe==0.10.14, numpy<2, av and absl-py.",
 )
 cli.DEFINE_path(
     "against", None, "predict: folder of another commit, which does the same folder of photos."

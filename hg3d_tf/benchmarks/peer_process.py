@@ -12,7 +12,7 @@ from hg3d_tf.cli import UserError
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PEER = "hg3d_tf.benchmarks.mediapipe_peer"
-_WANTED = "mediapipe==0.10.14 'numpy<2' av absl-py"
+_WANTED = "mediapipe==0.10.14, numpy<2, av and absl-py"
 
 
 class Peer:
@@ -29,8 +29,8 @@ class Peer:
         self._python = Path(python)
         if not self._python.is_file():
             raise UserError(
-                f"--peer: no {python}: python3.11 -m venv DIR && DIR/bin/pip install {_WANTED}"
-                " makes DIR/bin/python"
+                f"--peer: no {python}: give DIR/bin/python of an environment, made by python3.11"
+                f" -m venv DIR, with {_WANTED}"
             )
 
     def __enter__(self):
@@ -67,7 +67,7 @@ class Peer:
         if not line:
             self._log.seek(0)
             last = (self._log.read().strip().splitlines() or ["no reason given"])[-1]
-            raise UserError(f"--peer={self._python}: {last}: pip install {_WANTED} there")
+            raise UserError(f"--peer={self._python}: {last}: it needs {_WANTED}")
         return json.loads(line)
 
 

@@ -53,7 +53,7 @@ def test_mediapipe_does_the_same(tmp_path):
 
 
 def test_what_is_not_there_is_named(tmp_path, monkeypatch):
-    with pytest.raises(UserError, match=r"--peer: no .*python: python3.11 -m venv"):
+    with pytest.raises(UserError, match=r"--peer: no .*python: give DIR/bin/python"):
         peer_process.Peer(tmp_path / "python")
     with pytest.raises(UserError, match=r"--against: no hg3d_tf/predict\.py in"):
         peer_process.check_checkout(tmp_path)
@@ -64,7 +64,7 @@ def test_what_is_not_there_is_named(tmp_path, monkeypatch):
 
 def test_an_environment_without_mediapipe_says_so(monkeypatch):
     monkeypatch.setattr(peer_process, "_PEER", "hg3d_tf.absent")
-    message = "No module named hg3d_tf.absent: pip install mediapipe"
+    message = "No module named hg3d_tf.absent: it needs mediapipe"
     with peer_process.Peer(sys.executable) as peer, pytest.raises(UserError, match=message):
         peer.ask(photo="a.jpg")
 
