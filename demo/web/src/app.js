@@ -1,129 +1,65 @@
 // Photo, film or camera -> people -> both views.
 // ?photo=URL shows that picture at once; &box=x1,y1,x2,y2 looks there instead of searching.
-import { drawPicture } from "./draw.js";
-import { loadFinder } from "./finder.js";
-import { Followers, findPeople } from "./people.js";
-import { Picture } from "./picture.js";
-import { loadPoseNetwork } from "./pose.js";
-import { startRuntime } from "./runtime.js";
+import { Downloads } from "./downloads.js";
+import { Looker } from "./looker.js";
+import { Player } from "./player.js";
 import { Space } from "./space.js";
+import { Times } from "./times.js";
+import { drawPicture } from "./draw.js";
 
 const element = (id) => document.getElementById(id);
-const status = (text) => (element("status").textContent = text);
-const video = element("video");
 const parameters = new URL(location).searchParams;
+const looker = new Looker();
+const times = new Times(element("times"));
 
-let finder, poseNetwork, space;
-let shown = null; // what the views show: picture, people, network
-let playing = null; // the camera or film that runs; {isCamera, stop}
-let facing = "user"; // which camera: user is the front one
+let network, space, downloads, player;
+let shown = null; // what the views show: {bitmap, people, isMirrored}
 
-function show(picture, people) {
-  if (shown && shown[0] !== picture) shown[0].source.close(); // memory of the frame before
-  shown = [picture, people, poseNetwork];
-  drawPicture(element("picture"), ...shown);
-  space.show(people);
+function status(text) {
+  if (element("status").textContent !== text) element("status").textContent = text;
 }
 
-async function showPhoto(blob) {
-  stop();
-  const picture = await pictureOf(blob);
-  const start = performance.now();
-  const box = parameters.get("box")?.split(",").map(Number);
-  const people = box
-    ? [{ box, pose: await poseNetwork.look(picture, box) }]
-    : await findPeople(finder, poseNetwork, picture);
-  const milliseconds = performance.now() - start;
-  show(picture, people);
-  status(`${said(people.length)}, ${milliseconds.toFixed(0)} ms`);
-  window.lastPeople = people;
+const said = (count) => ["Nobody seen clearly", "1 person"][count] ?? `${count} people`;
+
+function show(seen) {
+  if (shown && shown.bitmap !== seen.bitmap) shown.bitmap.close(); // memory of the frame before
+  shown = seen;
+  drawPicture(element("picture"), shown, network);
+  space.show(seen.people, seen.isMirrored);
+  element("picture").setAttribute("aria-label", `The picture with the skeletons found: ${said(seen.people.length)}`);
+  window.lastPeople = seen.people; // for tests
 }
 
-async function pictureOf(blob) {
-  try {
-    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
-    return new Picture(bitmap, bitmap.width, bitmap.height);
-  } catch {
+async function showPhoto(blob, name) {
+  player.stop();
+  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }).catch(() => {
     throw new Error("this file is no picture that the browser can read");
-  }
-}
-
-const said = (count) =>
-  ["Nobody seen clearly", "1 person"][count] ??
-  `${count} people`;
-
-function stop() {
-  playing?.stop();
-  playing = null;
-  video.pause();
-  video.srcObject = null;
-  element("camera").textContent = "Camera";
-  element("pause").textContent = "Pause";
-  element("switch").hidden = element("pause").hidden = true;
-}
-
-async function startCamera() {
-  stop();
-  if (!navigator.mediaDevices) throw new Error("the camera needs a page from https or localhost");
-  const stream = await navigator.mediaDevices
-    .getUserMedia({ video: { facingMode: facing } })
-    .catch((error) => {
-      throw new Error(CAMERA_ERRORS[error.name] ?? error.message);
-    });
-  video.srcObject = stream;
-  element("camera").textContent = "Stop";
-  element("switch").hidden = false;
-  await play(true, () => stream.getTracks().forEach((track) => track.stop()));
-}
-
-const CAMERA_ERRORS = {
-  NotAllowedError: "the camera was not allowed: allow it in the browser's address bar",
-  NotFoundError: "there is no camera",
-  NotReadableError: "another program uses the camera",
-};
-
-async function startFilm(file) {
-  stop();
-  video.src = URL.createObjectURL(file);
-  await play(false, () => {
-    URL.revokeObjectURL(video.src);
-    video.removeAttribute("src");
   });
+  const seen = await looker.photo(bitmap, parameters.get("box")?.split(",").map(Number));
+  downloads.begin(name);
+  downloads.add(seen);
+  const start = performance.now();
+  show(seen);
+  times.show({ ...seen.spent, drawing: performance.now() - start });
+  status(said(seen.people.length));
 }
 
-// Follows people through what `video` plays until it is stopped or over.
-async function play(isCamera, release) {
-  const run = { isCamera, isStopped: false };
-  run.stop = () => {
-    run.isStopped = true;
-    release();
-  };
-  playing = run;
-  await video.play().catch(() => {
-    if (run.isStopped) return;
-    throw new Error(isCamera ? "the camera gives no picture" : "this is no film that the browser can play");
-  });
-  if (run.isStopped) return;
-  element("pause").hidden = false;
-  const followers = new Followers(finder, poseNetwork);
-  let rate = 0;
-  let before = performance.now();
-  while (!run.isStopped && !video.ended) {
-    await new Promise(requestAnimationFrame);
-    if (video.paused || video.readyState < 2) continue;
-    const frame = await createImageBitmap(video);
-    const picture = new Picture(frame, frame.width, frame.height);
-    const people = await followers.see(picture, performance.now() / 1000);
-    if (run.isStopped) return;
-    show(picture, people);
-    const now = performance.now();
-    rate = rate ? 0.9 * rate + 100 / (now - before) : 1000 / (now - before);
-    before = now;
-    status(`${said(people.length)}, ${rate.toFixed(1)} frames a second`);
-    window.lastPeople = people;
-    window.framesSeen = (window.framesSeen ?? 0) + 1;
-  }
-  if (!run.isStopped) stop(); // the film is over
+function showFrame(seen, spent) {
+  downloads.add(seen);
+  const start = performance.now();
+  show(seen);
+  times.add({ ...seen.spent, ...spent, drawing: performance.now() - start });
+  status(said(seen.people.length));
+  window.framesSeen = (window.framesSeen ?? 0) + 1; // for tests
+}
+
+// What the buttons say while something runs, or nothing does.
+function showState({ isCamera, isRunning, isPaused, hasOther }) {
+  element("camera").textContent = isRunning && isCamera ? "Stop camera" : "Camera";
+  element("pause").hidden = !isRunning;
+  element("pause").textContent = isPaused ? "Go on" : "Pause";
+  element("switch").hidden = !hasOther;
+  if (!isRunning) times.rest();
 }
 
 function guarded(action) {
@@ -131,56 +67,84 @@ function guarded(action) {
     try {
       await action(...arguments_);
     } catch (error) {
-      stop();
+      player?.stop();
       status(`That did not work: ${error.message}`);
       window.lastError = String(error);
     }
   };
 }
 
+function openFile(file) {
+  if (!file.type.startsWith("video/")) return showPhoto(file, file.name);
+  downloads.begin(file.name);
+  return player.startFilm(file);
+}
+
 function listen() {
-  element("camera").addEventListener(
-    "click",
-    guarded(() => (playing?.isCamera ? stop() : startCamera())),
-  );
-  element("switch").addEventListener(
-    "click",
-    guarded(() => {
-      facing = facing === "user" ? "environment" : "user";
-      return startCamera();
-    }),
-  );
-  element("pause").addEventListener("click", () => {
-    if (video.paused) video.play();
-    else video.pause();
-    element("pause").textContent = video.paused ? "Go on" : "Pause";
+  const on = (id, event, action) => element(id).addEventListener(event, guarded(action));
+  on("camera", "click", () => {
+    if (player.isCamera) return player.stop();
+    downloads.begin("camera");
+    return player.startCamera();
   });
-  element("file").addEventListener(
-    "change",
-    guarded(({ target: { files } }) => {
-      if (!files.length) return;
-      return files[0].type.startsWith("video/") ? startFilm(files[0]) : showPhoto(files[0]);
-    }),
+  on("switch", "click", () => player.switchCamera());
+  on("pause", "click", () => player.pause());
+  on("file", "change", ({ target }) => {
+    const [file] = target.files;
+    target.value = ""; // the same file may be chosen again
+    return file && openFile(file);
+  });
+  on("full", "click", () =>
+    document.fullscreenElement ? document.exitFullscreen() : element("views").requestFullscreen(),
   );
+  element("full").hidden = !document.fullscreenEnabled;
   for (const button of document.querySelectorAll("[data-view]")) {
     button.addEventListener("click", () => space.view(button.dataset.view));
   }
-  addEventListener("resize", () => {
-    if (shown && !playing) drawPicture(element("picture"), ...shown);
-    space.draw();
+  for (const button of document.querySelectorAll("[data-zoom]")) {
+    button.addEventListener("click", () => space.zoomBy(Number(button.dataset.zoom)));
+  }
+  for (const button of document.querySelectorAll("[data-save]")) {
+    button.addEventListener("click", guarded(() => downloads.save(button.dataset.save, shown)));
+  }
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (file) guarded(openFile)(file);
   });
+  new ResizeObserver(() => {
+    if (shown && !player.isRunning) drawPicture(element("picture"), shown, network);
+    space.draw();
+  }).observe(element("views"));
 }
 
 async function start() {
-  await startRuntime();
-  [finder, poseNetwork] = await Promise.all([loadFinder(), loadPoseNetwork()]);
-  space = new Space(element("skeleton"), poseNetwork);
+  if (!window.Worker || !window.WebAssembly || !window.DecompressionStream) {
+    throw new Error("this browser is too old: the page needs one from 2023 or later");
+  }
+  const { description, runtimeFiles } = await looker.load();
+  const names = description.joint_names;
+  network = { names, bones: description.bones.map((bone) => bone.map((name) => names.indexOf(name))) };
+  space = new Space(element("skeleton"), network);
+  downloads = new Downloads(network);
+  player = new Player(element("video"), looker, showFrame, showState);
   listen();
   const photo = parameters.get("photo") ?? "sample.jpg";
-  await showPhoto(await (await fetch(photo)).blob());
+  await showPhoto(await (await fetch(photo)).blob(), photo.split("/").at(-1));
   if (!parameters.has("photo")) status("A rendered person. Now yours: camera, photo or film.");
-  for (const id of ["camera", "file"]) element(id).disabled = false;
-  await navigator.serviceWorker?.register("offline.js");
+  for (const button of document.querySelectorAll(":disabled")) button.disabled = false;
+  await keep(runtimeFiles);
+}
+
+// Keeps the page's files, so that it starts without a network from now on.
+async function keep(runtimeFiles) {
+  if (!navigator.serviceWorker) return;
+  const files = await (await fetch("files.json")).json();
+  const cache = await caches.open("hg3d");
+  await cache.addAll(["./", "files.json", ...files, ...runtimeFiles]);
+  await navigator.serviceWorker.register("offline.js");
+  window.isKept = true; // for tests
 }
 
 guarded(start)();

@@ -1,18 +1,32 @@
 // Skeletons over the picture: orange right, blue left, green middle; dotted where a joint is unclear.
-import { isSeen } from "./pose.js";
+import { isSeen } from "./seen.js";
 
 const RIGHT = "#e4572e";
 const LEFT = "#17a2d6";
 const MIDDLE = "#8fbf4a";
 
-export function drawPicture(canvas, { source, width, height }, people, network) {
-  const context = fitted(canvas, height / width);
-  const scale = canvas.width / width;
-  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+// Draws {bitmap, people, isMirrored} as large as the canvas is on the screen.
+export function drawPicture(canvas, shown, network) {
+  paint(fitted(canvas, shown.bitmap.height / shown.bitmap.width), shown, network);
+}
+
+// Returns the picture with its skeletons in its own size, as a file.
+export function pictureBlob(shown, network) {
+  const canvas = new OffscreenCanvas(shown.bitmap.width, shown.bitmap.height);
+  paint(canvas.getContext("2d"), shown, network);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+function paint(context, { bitmap, people, isMirrored }, network) {
+  const { width, height } = context.canvas;
+  const scale = width / bitmap.width;
+  if (isMirrored) context.setTransform(-1, 0, 0, 1, width, 0);
+  context.drawImage(bitmap, 0, 0, width, height);
   for (const { pose } of people) {
     const points = pose.joints2d.map((joint) => joint.map((value) => value * scale));
-    drawBones(context, points, pose, network, Math.max(2, canvas.width / 160));
+    drawBones(context, points, pose, network, Math.max(2, width / 160));
   }
+  context.resetTransform();
 }
 
 // Points are places on the canvas.
@@ -38,12 +52,13 @@ function colour(a, b) {
 
 // Gives a canvas the pixels that its place on the screen has; returns its context.
 export function fitted(canvas, aspect) {
-  canvas.style.aspectRatio = 1 / aspect;
+  const ratio = String(1 / aspect);
+  if (canvas.dataset.ratio !== ratio) {
+    canvas.dataset.ratio = ratio;
+    canvas.style.aspectRatio = ratio;
+  }
   const width = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
   const height = Math.round(width * aspect);
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
-  }
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   return canvas.getContext("2d");
 }

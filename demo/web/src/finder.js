@@ -1,5 +1,6 @@
 // Boxes of all people of a picture, in one look; hg3d_tf/prediction/finder_decoding.py does the same.
-import { loadNetwork } from "./runtime.js";
+import { letterboxed } from "./letterbox.js";
+import { loadNetwork, spend } from "./runtime.js";
 
 const SIZE = 256; // px of the finder's input
 const STRIDE = 8; // px of a cell
@@ -7,8 +8,9 @@ const UNIT = 16; // px, of the distances
 const LEAST_SCORE = 0.54;
 const SAME_PERSON = 0.55; // overlap of two boxes that are one person's
 
-export const loadFinder = async () =>
-  new Finder(await loadNetwork("finder.tflite", "serving_default", SIZE));
+// `content`: the file's bytes, or a promise of them.
+export const loadFinder = async (content) =>
+  new Finder(await loadNetwork(content, "serving_default", SIZE));
 
 class Finder {
   constructor(network) {
@@ -17,13 +19,14 @@ class Finder {
 
   // Returns [{box: [x1, y1, x2, y2], score}, ...] in px of the picture, the surest first.
   async find(picture) {
-    const { width, height } = picture;
-    const side = Math.max(width, height);
-    const corner = [(width - side) / 2, (height - side) / 2];
-    const maps = await this.network.run(picture, [...corner, side], "rgb(127 127 127)");
-    const limits = [width, height, width, height];
+    const start = performance.now();
+    const { pixels, scale, corner } = letterboxed(picture, SIZE);
+    const looking = spend("making smaller", start);
+    const maps = await this.network.run(pixels);
+    spend("finding", looking);
+    const limits = [picture.width, picture.height];
     const inPicture = ({ box, score }) => ({
-      box: box.map((value, i) => clipped((value * side) / SIZE + corner[i % 2], 0, limits[i])),
+      box: box.map((value, i) => clipped((value - corner[i % 2]) / scale, 0, limits[i % 2])),
       score,
     });
     return decode(maps).map(inPicture);

@@ -5,7 +5,7 @@ import { boxOfSeenJoints, meanConfidence } from "./pose.js";
 import { Smoother } from "./smoothing.js";
 
 const MOST = 4;
-const FRAMES_BETWEEN_LOOKS = 12; // of the finder, while everybody is seen
+const SECONDS_BETWEEN_LOOKS = 1; // of the finder for newcomers, while everybody is seen
 const SAME_POSE = 0.9; // likeness from which two poses are one person's
 const SAME_BOX = 0.3; // overlap of boxes in neighbouring frames
 const LOST = 0.2; // mean confidence below which somebody is no longer there
@@ -27,18 +27,18 @@ const isAmong = (people, pose, { names }) =>
 // Follows people through a film or before a camera.
 export class Followers {
   constructor(finder, poseNetwork) {
-    Object.assign(this, { finder, poseNetwork, people: [], untilLook: 0, next: 1 });
+    Object.assign(this, { finder, poseNetwork, people: [], nextLook: -Infinity, nextId: 1 });
   }
 
   // Returns [{id, box, pose}, ...] of the next frame, smoothed.
   async see(picture, seconds) {
-    if (this.untilLook-- <= 0 || !this.people.length) await this.#look(picture);
+    if (seconds >= this.nextLook || !this.people.length) await this.#look(picture, seconds);
     const seen = [];
     for (const person of this.people) {
       const pose = await this.poseNetwork.look(picture, person.box);
       const box = boxOfSeenJoints(pose);
       if (!box || meanConfidence(pose) < LOST) {
-        this.untilLook = 0;
+        if (person.pose) this.nextLook = -Infinity; // lost; else there never was anybody
         continue;
       }
       if (isAmong(seen, pose, this.poseNetwork)) continue;
@@ -48,15 +48,15 @@ export class Followers {
       seen.push(person);
     }
     this.people = seen;
-    return seen;
+    return seen.map(({ id, box, pose }) => ({ id, box, pose }));
   }
 
-  async #look(picture) {
-    this.untilLook = FRAMES_BETWEEN_LOOKS;
+  async #look(picture, seconds) {
+    this.nextLook = seconds + SECONDS_BETWEEN_LOOKS;
     for (const { box } of await this.finder.find(picture)) {
       if (this.people.length >= MOST) break;
       if (this.people.some((person) => overlap(person.box, box) > SAME_BOX)) continue;
-      this.people.push({ id: this.next++, box, smoother: new Smoother() });
+      this.people.push({ id: this.nextId++, box, smoother: new Smoother() });
     }
   }
 }

@@ -1,32 +1,39 @@
 // The pose of the person in a box of a picture.
-import { loadNetwork } from "./runtime.js";
+import { THREADS, loadNetwork, spend } from "./runtime.js";
+import { isSeen } from "./seen.js";
 
 const MARGIN = 1.25; // side of the crop, in longer sides of the box
-const SEEN = 0.25; // confidence from which a joint counts as seen
 const FEWEST_SEEN = 6;
 const FLESH = 0.06; // what a person extends beyond the joints, in longer sides of their box
 
-export async function loadPoseNetwork() {
-  const description = await (await fetch("description.json")).json();
-  return new PoseNetwork(
-    await loadNetwork("model.tflite", "joints", description.input_size),
+// `content`: the file's bytes, or a promise of them.
+export const loadPoseNetwork = async (content, description) =>
+  new PoseNetwork(
+    await loadNetwork(content, "joints", description.input_size, THREADS),
     description,
   );
-}
 
 class PoseNetwork {
   constructor(network, description) {
     this.network = network;
     this.names = description.joint_names;
-    this.bones = description.bones.map((bone) => bone.map((name) => this.names.indexOf(name)));
+    const canvas = new OffscreenCanvas(network.size, network.size);
+    this.context = canvas.getContext("2d", { willReadFrequently: true });
   }
 
   // Returns joints2d [[x, y], ...] px of the picture, joints3d [[x, y, z], ...] mm, confidence [...].
   async look(picture, [x1, y1, x2, y2]) {
     const side = Math.max(x2 - x1, y2 - y1) * MARGIN;
     const corner = [(x1 + x2 - side) / 2, (y1 + y2 - side) / 2];
-    const outputs = await this.network.run(picture, [...corner, side], "black");
-    const scale = side / this.network.size;
+    const { size } = this.network;
+    const start = performance.now();
+    this.context.fillRect(0, 0, size, size); // black
+    picture.draw(this.context, [...corner, side], size);
+    const { data } = this.context.getImageData(0, 0, size, size);
+    const looking = spend("cutting out", start);
+    const outputs = await this.network.run(data);
+    spend("pose", looking);
+    const scale = side / size;
     const place = (joint) => joint.map((value, i) => corner[i] + value * scale);
     return {
       joints2d: rows(outputs.joints_2d, 2).map(place),
@@ -36,7 +43,6 @@ class PoseNetwork {
   }
 }
 
-export const isSeen = (pose, joint) => pose.confidence[joint] > SEEN;
 export const meanConfidence = ({ confidence }) =>
   confidence.reduce((sum, value) => sum + value, 0) / confidence.length;
 

@@ -1,0 +1,99 @@
+// Poses as the files that `hg3d predict` writes (JSON) and `hg3d convert` (CSV), and the picture.
+import { pictureBlob } from "./draw.js";
+
+const MOST_POSES = 36000; // 20 minutes of one person at 30 frames a second; then the first go
+const SPACE = { size: "average", origin: "pelvis", axes: "camera" };
+
+export class Downloads {
+  constructor(network) {
+    this.network = network;
+    this.begin("");
+  }
+
+  // Forgets the poses before: those of a photo, a film or the camera follow.
+  begin(name) {
+    Object.assign(this, { name, poses: [], frame: 0 });
+  }
+
+  // Takes what was seen in a photo, which has no `seconds`, or in the next frame.
+  add({ people, bitmap: { width, height }, seconds }) {
+    people.forEach(({ id, box, pose, score }, i) => {
+      const numbers = [box, pose.joints2d, pose.joints3d, pose.confidence].flat(2);
+      const person = id ?? i + 1;
+      this.poses.push({ size: [width, height], frame: this.frame, seconds, person, score, numbers: Float32Array.from(numbers) });
+    });
+    this.frame++;
+    if (this.poses.length > MOST_POSES) this.poses.splice(0, this.poses.length - MOST_POSES);
+  }
+
+  async save(kind, shown) {
+    const stem = this.name.replace(/\.[^.]*$/, "") || "poses";
+    const contents = { json: this.json, csv: this.csv };
+    if (kind === "png") return offer(await pictureBlob(shown, this.network), `${stem}_pose.png`);
+    if (!this.poses.length) throw new Error("nobody has been seen whose pose could be saved");
+    const blob = new Blob([contents[kind].call(this)], { type: kind === "json" ? "application/json" : "text/csv" });
+    offer(blob, `${stem}_poses.${kind}`);
+  }
+
+  json() {
+    return `[\n${this.poses.map((pose) => JSON.stringify(this.#record(pose))).join(",\n")}\n]\n`;
+  }
+
+  csv() {
+    const { names } = this.network;
+    const columns = (ending) => names.map((name) => `${name}_${ending}`);
+    const each = (endings) => names.flatMap((name) => endings.map((ending) => `${name}_${ending}`));
+    const head = ["image", "image_width_px", "image_height_px", "frame", "seconds", "person", ...Object.keys(SPACE)];
+    const lines = this.poses.map((pose) => {
+      const { joints2d, joints3d, confidence } = parts(pose.numbers, names.length);
+      const numbers = [joints3d, joints2d, confidence].flat(2).map((value) => value.toFixed(3));
+      const seconds = pose.seconds?.toFixed(6) ?? "";
+      const start = [quoted(this.name), ...pose.size, pose.seconds === undefined ? 0 : pose.frame, seconds, pose.person];
+      return [...start, ...Object.values(SPACE), ...numbers].join(",");
+    });
+    const first = [...head, ...each(["x_mm", "y_mm", "z_mm"]), ...each(["x_px", "y_px"]), ...columns("confidence")];
+    return `${[first.join(","), ...lines].join("\n")}\n`;
+  }
+
+  #record({ size, frame, seconds, person, score, numbers }) {
+    const { names } = this.network;
+    const { box, joints2d, joints3d, confidence } = parts(numbers, names.length);
+    const named = (values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
+    return {
+      ...(seconds === undefined ? {} : { seconds: Number(seconds.toFixed(6)), frame }),
+      image: this.name,
+      image_size_px: size,
+      person,
+      box_px: box,
+      ...(score === undefined ? {} : { score: rounded(score) }),
+      joints_2d_px: named(joints2d),
+      joints_3d_mm: named(joints3d),
+      confidence: named(confidence),
+      ...SPACE,
+    };
+  }
+}
+
+const rounded = (value) => Math.round(value * 1000) / 1000;
+const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+// The numbers of a pose, to three decimals, by what they are.
+function parts(numbers, count) {
+  const values = Array.from(numbers, rounded);
+  const rows = (start, width) =>
+    Array.from({ length: count }, (_, i) => values.slice(start + i * width, start + (i + 1) * width));
+  return {
+    box: values.slice(0, 4),
+    joints2d: rows(4, 2),
+    joints3d: rows(4 + 2 * count, 3),
+    confidence: values.slice(4 + 5 * count),
+  };
+}
+
+function offer(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
