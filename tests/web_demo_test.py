@@ -114,41 +114,8 @@ def test_the_page_finds_the_people_that_predict_finds(tmp_path):
         same += sum((overlaps(person.box, boxes) >= 0.5).any() for person in expected)
         total += max(len(expected), len(boxes))
     print(f"{same} of {total} people are found by both in {len(paths)} photos")
-    # Scores differ by a hundredth or two, since the browser makes pictures smaller in its own way.
-    assert total >= PHOTOS / 2 and same >= 0.85 * total
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not (shutil.which("node") and CHROMIUM), reason="Node.js or Chromium is absent")
-@pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="`make web` has not been run")
-def test_the_page_follows_a_person_before_a_camera_and_in_a_film(tmp_path):
-    pytest.importorskip("av")
-    from support import films
-
-    person = Image.open(WEB / "src/sample.jpg").resize((480, 480))
-    picture = np.full((480, 640, 3), 127, np.uint8)
-    picture[:, 80:560] = person
-    frames = np.stack([picture] * 60)
-    films.write(tmp_path / "film.mp4", frames)
-    films.write_y4m(tmp_path / "camera.y4m", frames[:2])
-    built = tmp_path / "built"
-    node("build.mjs", weights.FOLDER, built)
-    with served(built) as url:
-        paths = (tmp_path / "camera.y4m", tmp_path / "film.mp4")
-        result = json.loads(node("test/moving.mjs", CHROMIUM, url, *paths))
-    assert result["errors"] == [] and result["button"] == "Stop"
-
-    look = predictors.load_predictor(weights.TFLITE_FILE)
-    find = person_finder.LiteRTFinder(weights.FINDER_FILE)
-    [expected] = people.find_people(photos.Photo("frame", picture), look, find)
-    clear = ~expected.unclear
-    assert clear.sum() >= 10
-    for kind in ("byCamera", "byFilm"):
-        assert result[kind].get("error") is None
-        [seen] = result[kind]["people"]
-        # The box is that of the pose before; the picture went through a codec.
-        off = np.array(seen["pose"]["joints2d"]) - expected.pose["joints_2d"]
-        assert np.linalg.norm(off[clear], axis=1).mean() < 12, kind
+    # int8 arithmetic is not the same to the bit: scores at the threshold may cross it.
+    assert total >= PHOTOS / 2 and total - same <= max(1, 0.05 * total)
 
 
 def has_person(labels: Path) -> bool:

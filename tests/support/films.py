@@ -45,11 +45,11 @@ def write(path, frames, codec="libx264", times=None, rate=10, lost=(), **options
         _mux(film, stream.encode(None), lost)
 
 
-def write_y4m(path, frames):
+def write_y4m(path, frames, rate=10):
     """Write frames [N, H, W, 3] as the uncompressed film that Chromium takes for a camera."""
     height, width = frames.shape[1:3]
     with open(path, "wb") as file:
-        file.write(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode())
+        file.write(f"YUV4MPEG2 W{width} H{height} F{rate}:1 Ip A1:1 C420jpeg\n".encode())
         for pixels in frames:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels))
             file.write(b"FRAME\n" + frame.to_ndarray(format="yuv420p").tobytes())

@@ -1,11 +1,9 @@
 // Opens the page in headless Chromium and prints, as JSON, the pose that it finds in a photo.
 // Usage: node page.mjs CHROMIUM URL [SCREENSHOT]
-import { chromium } from "playwright-core";
+import { inBrowser, isReady, launch } from "./browser.mjs";
 
 const [executablePath, url, screenshot] = process.argv.slice(2);
-const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-const browser = await chromium.launch({ executablePath, args });
-try {
+await inBrowser(await launch(executablePath), async (browser) => {
   const page = await browser.newPage({ viewport: { width: 390, height: 844 } }); // a phone's
   page.on("console", (message) => console.error(message.text()));
   page.on("pageerror", (error) => console.error(String(error)));
@@ -14,7 +12,7 @@ try {
     if (new URL(request.url()).origin !== new URL(url).origin) elsewhere.push(request.url());
   });
   await page.goto(url);
-  await page.waitForFunction(() => window.lastPeople || window.lastError, null, { timeout: 240000 });
+  await isReady(page);
   const result = await page.evaluate(() => ({
     people: window.lastPeople,
     error: window.lastError,
@@ -22,7 +20,5 @@ try {
     width: document.documentElement.scrollWidth,
   }));
   if (screenshot) await page.screenshot({ path: screenshot });
-  console.log(JSON.stringify({ ...result, elsewhere }));
-} finally {
-  await browser.close();
-}
+  return { ...result, elsewhere };
+});

@@ -1,0 +1,156 @@
+"""The web page as people use it, in headless Chromium: see demo/web/test/checks.mjs."""
+
+import json
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from web_demo_test import CHROMIUM, WEB, node
+
+pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
+pytest.importorskip("av", reason="PyAV is not installed")
+
+from support import films
+
+from hg3d_tf import weights
+from hg3d_tf.pose_files import formats
+from hg3d_tf.prediction import people, person_finder, photos, predictors
+from hg3d_tf.tflite import litert
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (shutil.which("node") and CHROMIUM), reason="no Node.js or Chromium"),
+    pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="`make web` has not been run"),
+]
+sys.path.insert(0, str(WEB))
+BASE = weights.TFLITE_FILE.read_bytes()
+DELTA = WEB / "src/film.delta"
+
+
+def picture(*persons):
+    """Return a grey frame [480, 640, 3] with the page's sample at (x, y, side) of each."""
+    frame = Image.new("RGB", (640, 480), (127, 127, 127))
+    for x, y, side in persons:
+        frame.paste(Image.open(WEB / "src/sample.jpg").resize((side, side)), (x, y))
+    return np.asarray(frame)
+
+
+ONE = picture((80, 0, 480))
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """What came of the checks: one start of the browser for all."""
+    folder = tmp_path_factory.mktemp("page")
+    nobody, two = picture(), picture((0, 80, 320), (320, 80, 320))
+    # A second each; the camera begins anew when it is over.
+    films.write_y4m(folder / "camera.y4m", np.stack([ONE] * 20 + [nobody] * 20 + [two] * 20), 20)
+    films.write(folder / "film.mp4", np.stack([ONE] * 60))
+    node("build.mjs", weights.FOLDER, folder / "built")
+    paths = [folder / name for name in ("built", "camera.y4m", "film.mp4")]
+    return json.loads(node("test/checks.mjs", CHROMIUM, *paths, folder))
+
+
+def test_nothing_fails_and_nothing_large_is_loaded(checked):
+    assert checked["errors"] == []
+    assert checked["firstLoad"] <= 12
+
+
+def test_axe_finds_nothing_serious_at_a_phones_and_a_desktops_width(checked):
+    assert checked["accessibility"] == []
+
+
+def test_the_keyboard_reaches_everything_from_top_to_bottom(checked):
+    stops = checked["stops"]
+    expected = ["camera", "file", "full", "skeleton", "Front", "Side", "Above", "−", "+"]
+    places = [stops.index(name) for name in [*expected, "Save", "Time of a frame"]]
+    assert places == sorted(places)
+
+
+def test_the_camera_loses_people_and_finds_them_again(checked):
+    camera = checked["camera"]
+    seen = camera["seen"]
+    counts = [len(ids) for ids in seen]
+    lost = counts.index(0, counts.index(1))
+    first, again = seen[counts.index(1)], seen[counts.index(1, lost)]
+    assert first != again  # somebody new, since nobody knows who it is
+    assert max(counts) == 2 and camera["button"] == "Stop camera" and camera["paused"] == "Go on"
+    assert "frames a second" in camera["times"] and "drawing" in camera["times"]
+
+
+def test_a_hundred_frames_leave_no_memory_behind(checked):
+    assert checked["camera"]["grown"] < 5  # MB
+
+
+def test_a_film_shows_the_pose_that_python_finds(checked):
+    find = person_finder.LiteRTFinder(weights.FINDER_FILE)
+    look = predictors.load_predictor(weights.TFLITE_FILE)
+    [expected] = people.find_people(photos.Photo("frame", ONE), look, find)
+    clear = ~expected.unclear
+    [seen] = checked["film"]["people"]
+    off = np.array(seen["pose"]["joints2d"]) - expected.pose["joints_2d"]
+    # The box is that of the pose before, the picture went through a codec, no mirror image helps.
+    assert clear.sum() >= 10 and np.linalg.norm(off[clear], axis=1).mean() < 12
+
+
+@pytest.mark.parametrize("kind", ["photo", "film"])
+def test_saved_poses_are_read_by_the_package(checked, kind, tmp_path):
+    poses = formats.read(checked[kind]["json"])
+    [person] = checked[kind]["people"]
+    for name, field in (("joints_2d", "joints2d"), ("joints_3d", "joints3d")):
+        np.testing.assert_allclose(poses.rows[name][-1], person["pose"][field], atol=1e-3)
+    assert poses.is_film == (kind == "film")
+    if kind == "film":
+        formats.write(tmp_path / "film.bvh", poses)
+
+
+def test_a_saved_table_holds_the_cameras_people(checked):
+    poses = formats.read(checked["camera"]["csv"])
+    assert len(poses.rows) > 50 and poses.is_film and set(poses.rows["person"]) >= {1, 2, 3}
+
+
+def test_a_saved_picture_has_the_films_size(checked):
+    with Image.open(checked["film"]["png"]) as saved:
+        assert saved.size == (640, 480)
+
+
+def test_refusals_say_what_is_wrong(checked):
+    said = checked["refusals"]
+    assert "no picture that the browser can read" in said["noPicture"]
+    assert "not allowed" in said["NotAllowedError"] and "no camera" in said["NotFoundError"]
+
+
+def test_the_page_starts_without_a_network_and_without_isolation(checked):
+    assert checked["offline"] == {"people": 1}
+    plain = checked["plain"]
+    assert plain["people"] == 1 and not plain["isolated"] and plain["errors"] == []
+
+
+def test_the_films_file_is_the_photos_and_what_differs():
+    import delta
+
+    content = delta.join(BASE, DELTA.read_bytes())
+    with Image.open(WEB / "src/sample.jpg") as sample:
+        crop = np.asarray(sample.resize((192, 192))) / np.float32(255)
+    outputs = litert.TfliteRunner(content).run("joints", crop)
+    expected = litert.TfliteRunner(BASE).run("joints", crop)
+    seen = expected["confidence"][0] > 0.25
+    off = np.linalg.norm(outputs["joints_2d"] - expected["joints_2d"], axis=-1)[0, seen]
+    assert seen.sum() >= 10 and off.mean() < 3
+
+
+def test_a_delta_gives_back_what_it_was_made_from():
+    import delta
+
+    rng = np.random.default_rng(0)
+    base = rng.integers(0, 256, 20000, np.uint8)
+    changed = base.copy()
+    changed[::50] += 1
+    content = b"news" + changed[4000:].tobytes() + bytes(300) + base[:3000].tobytes()
+    made = delta.make(base.tobytes(), content)
+    assert delta.join(base.tobytes(), made) == content
+    assert len(made) < len(content) / 4
+    with pytest.raises(ValueError, match="another file"):
+        delta.join(content, made)
