@@ -123,6 +123,8 @@ async function start() {
   if (!window.Worker || !window.WebAssembly || !window.DecompressionStream) {
     throw new Error("this browser is too old: the page needs one from 2023 or later");
   }
+  const photo = parameters.get("photo") ?? "sample.jpg";
+  const content = fetch(photo).then((response) => response.blob()); // while the networks come
   const { description, runtimeFiles } = await looker.load();
   const names = description.joint_names;
   network = { names, bones: description.bones.map((bone) => bone.map((name) => names.indexOf(name))) };
@@ -130,8 +132,7 @@ async function start() {
   downloads = new Downloads(network);
   player = new Player(element("video"), looker, showFrame, showState);
   listen();
-  const photo = parameters.get("photo") ?? "sample.jpg";
-  await showPhoto(await (await fetch(photo)).blob(), photo.split("/").at(-1));
+  await showPhoto(await content, photo.split("/").at(-1));
   if (!parameters.has("photo")) status("A rendered person. Now yours: camera, photo or film.");
   for (const button of document.querySelectorAll(":disabled")) button.disabled = false;
   await keep(runtimeFiles);
