@@ -53,7 +53,7 @@ FROM ?= shipped
 quickstart: env
 	$(RUN) experiments/quickstart.py --start=$(FROM)
 
-# MODEL: the network in the package, or a folder that `hg3d_tf.export --tflite=float16` wrote.
+# MODEL: the network in the package, or a folder that `hg3d_tf.export --tflite=float16,int8` wrote.
 MODEL ?= hg3d_tf/weights
 web:
 	@command -v npm >/dev/null || { echo "error: npm not found: install Node.js 20.11 or later"; exit 1; }

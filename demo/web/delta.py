@@ -1,7 +1,7 @@
 """Keep a .tflite file as what differs from another: `python demo/web/delta.py BASE FILE DELTA`.
 
-The int8 file of a network holds almost the kernels of its dynamic file, which the page loads
-anyway: what differs is a fourteenth of it. DELTA is gzip of: the SHA-256 of BASE; the number of
+The int8 file for films holds almost the kernels of the file for photos, which the page loads
+anyway: what differs is an eighteenth of it. DELTA is gzip of: the SHA-256 of BASE; the number of
 pieces, uint32; for each the place in BASE or -1, int32, and the length, uint32, little-endian; and
 the pieces' bytes minus BASE's, modulo 256. src/delta.js puts both together.
 """
