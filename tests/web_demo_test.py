@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support import painted_people
+from support import painted_people, reference
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 
@@ -116,6 +116,19 @@ def test_the_page_finds_the_people_that_predict_finds(tmp_path):
     print(f"{same} of {total} people are found by both in {len(paths)} photos")
     # int8 arithmetic is not the same to the bit: scores at the threshold may cross it.
     assert total >= PHOTOS / 2 and total - same <= max(1, 0.05 * total)
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node.js is absent")
+def test_the_page_turns_poses_by_the_line_of_sight():
+    joints = np.random.default_rng(0).normal(0, 300, (16, 3))
+    program = (
+        'import { turning } from "./src/line_of_sight.js";'
+        f"const joints = {json.dumps(joints.tolist())};"
+        "console.log(JSON.stringify(joints.map(turning([50, 250], 400, 300))));"
+    )
+    found = json.loads(node("--input-type=module", "--eval", program))
+    expected = reference.line_of_sight([50 - 200, 250 - 150, 1.2 * 400]).apply(joints)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def has_person(labels: Path) -> bool:

@@ -1,4 +1,5 @@
 // The pose of the person in a box of a picture.
+import { turning } from "./line_of_sight.js";
 import { THREADS, loadNetwork, spend } from "./runtime.js";
 import { isSeen } from "./seen.js";
 
@@ -34,10 +35,11 @@ class PoseNetwork {
     const outputs = await this.network.run(data);
     spend("pose", looking);
     const scale = side / size;
+    const middle = corner.map((value) => value + side / 2);
     const place = (joint) => joint.map((value, i) => corner[i] + value * scale);
     return {
       joints2d: rows(outputs.joints_2d, 2).map(place),
-      joints3d: rows(outputs.joints_3d, 3),
+      joints3d: rows(outputs.joints_3d, 3).map(turning(middle, picture.width, picture.height)),
       confidence: Array.from(outputs.confidence),
     };
   }
