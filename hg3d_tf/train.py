@@ -99,7 +99,9 @@ flags.DEFINE_bool(
     "deterministic", True, "Same seed, same batches: no sample that is ready overtakes another."
 )
 flags.DEFINE_float(
-    "max_bad_fraction", 0.01, "Share of samples that may be unreadable before training stops."
+    "max_bad_fraction",
+    0.01,
+    "Share of samples, of each host's own, that may be unreadable before training stops.",
 )
 flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the paper does not.")
 
