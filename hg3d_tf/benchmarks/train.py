@@ -98,7 +98,7 @@ def _prepare(config: ModelConfig, policy: str, batch, strategy):
     """Return a new training, the function that takes a step of it, and the FLOPs of a step."""
     with strategy.scope():
         state = TrainState(compiled_model(config, policy))
-    batches = tf.data.Dataset.from_tensors(batch)
+    batches = tf.data.Dataset.from_tensors(batch).repeat()
     shared = next(strategies.share_batches(strategy, lambda *_: batches, len(batch["image"])))
     step = create_step(state)
     flops = count_flops(step.get_concrete_function(shared, _NO_REQUESTS))

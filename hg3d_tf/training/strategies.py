@@ -144,7 +144,8 @@ def share_batches(
 
     Args:
       strategy: whose replicas share the batches.
-      batches_of: from a host's number and their count to that host's parts of the global batches.
+      batches_of: from a host's number and their count to that host's parts of the global batches,
+        which never end.
       batch_size: of the global batches.
     """
     replicas = strategy.num_replicas_in_sync
@@ -154,7 +155,7 @@ def share_batches(
     def parts_of_this_host(context) -> tf.data.Dataset:
         batches = batches_of(context.input_pipeline_id, context.num_input_pipelines)
         local = replicas // context.num_input_pipelines
-        return batches.flat_map(
+        parts = batches.flat_map(
             lambda batch: tf.data.Dataset.from_tensor_slices(
                 tf.nest.map_structure(
                     lambda value: tf.reshape(
@@ -164,6 +165,8 @@ def share_batches(
                 )
             )
         )
+        # Else hosts ask each other before every batch whether all have one.
+        return parts.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
 
     return iter(strategy.distribute_datasets_from_function(parts_of_this_host))
 
