@@ -8,7 +8,7 @@ from support import reference
 from support.commands import ROOT
 
 sys.path.insert(0, str(ROOT / "experiments"))
-import causes
+from cause_measures import answers
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.uniform(-500, 500, (3, 12, 3))
@@ -32,7 +32,7 @@ def seen_by(focal):
 
 
 def errors(found):
-    made = causes.answers(found, TRUE, OFF_MIDDLE, ASSUMED, FOCAL)
+    made = answers(found, TRUE, OFF_MIDDLE, ASSUMED, FOCAL)
     return {name: np.linalg.norm(pose - TRUE, axis=-1).mean(axis=1) for name, pose in made.items()}
 
 
