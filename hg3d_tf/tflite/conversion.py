@@ -9,8 +9,9 @@ Their input is one crop, `image` [1, S, S, 3] float32 in [0, 1], in every form. 
 The finder's file has the signature `serving_default`: `image` [1, 256, 256, 3], the whole picture,
 -> the maps of `finder.build_finder`.
 
-In int8 the convolutions and dense layers compute in int8; what makes joints of their outputs stays
-in float: rounded to 255 values, coordinates would be coarse and broad distributions nothing.
+In int8 the convolutions and dense layers compute in int8; of what makes joints of their outputs the
+operators in `_FLOAT_OPERATORS` stay in float: rounded to 255 values, broad distributions would be
+nothing. What only adds, joins and splits is int8; experiments/shipping.py keeps it in float, too.
 """
 
 from collections.abc import Iterable
