@@ -223,8 +223,11 @@ def save(model, path: Path, most_people: int = 8) -> None:
     with tempfile.TemporaryDirectory() as folder, files.atomic_path(path) as temporary:
         description = Path(folder, "description.json")
         description.write_text(server.description, encoding="utf-8")
-        server.description_file = tf.saved_model.Asset(str(description))
-        tf.saved_model.save(server, str(temporary), signatures=server.signatures())
+        # Signatures alone are saved: the functions behind them would each be traced once more.
+        root = tf.Module(name="hg3d")
+        root.weights = server.variables
+        root.description_file = tf.saved_model.Asset(str(description))
+        tf.saved_model.save(root, str(temporary), signatures=server.signatures())
         if importlib.util.find_spec("tensorflow_serving"):  # the extra `serving`
             from hg3d_tf.serving import warmup
 

@@ -10,7 +10,7 @@ from hg3d_tf.serving import whole_picture
 from hg3d_tf.serving.whole_picture import Picture, Square
 
 
-class PeopleServer(tf.Module):
+class PeopleServer:
     """Image files -> the poses of all people.
 
     Each picture is decoded once. Each network runs once: the finder on all pictures, that of poses
@@ -25,9 +25,6 @@ class PeopleServer(tf.Module):
     """
 
     def __init__(self, finder, predict, size: int, most_people: int):
-        super().__init__(name="people")
-        # Only the weights are saved, as of the pose network.
-        self.weights = finder.variables
         self.most_people = most_people
         self.size = size
         self._find = lambda squares: finder(squares, training=False)

@@ -17,7 +17,7 @@ _HEIGHTS = tf.TensorSpec([None], tf.float32, name="person_height_mm")
 _FOCAL_LENGTHS = tf.TensorSpec([None], tf.float32, name="focal_length_px")
 
 
-class PoseServer(tf.Module):
+class PoseServer:
     """The signatures of the SavedModel; `description` says what goes in and out, with units.
 
     The batch comes first everywhere. A request that cannot be answered raises InvalidArgumentError
@@ -31,11 +31,9 @@ class PoseServer(tf.Module):
     """
 
     def __init__(self, model: PoseModel, version: str = "", finder=None, most_people: int = 0):
-        super().__init__(name="hg3d")
         self.size = model.config.input_size
         self.heatmaps_kind = model.config.heatmaps
-        # Only the weights are saved: Keras would add the functions of each layer.
-        self.weights = model.variables
+        self.variables = [*model.variables, *(finder.variables if finder is not None else [])]
         # What the signatures share is traced once.
         self.network = tf.function(
             lambda crops: model.infer(crops),
@@ -49,7 +47,6 @@ class PoseServer(tf.Module):
         )
         if finder is not None:
             self.people = PeopleServer(finder, self._predict, self.size, most_people)
-            # No decorated method: saving traces each, whether there is a finder or not.
             self.predict_people = tf.function(
                 self._predict_people, input_signature=[_IMAGES], autograph=False
             )
