@@ -5,7 +5,9 @@ from collections import Counter
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
-from support import painted_people
+from support import graphs, painted_people
+
+graphs.leave_unoptimized()
 
 # What tests are skipped for, by a word of the reason; packages are all others.
 WANTED = {
@@ -53,28 +55,6 @@ def untrained(tmp_path_factory):
     keras.utils.set_random_seed(0)
     checkpoints.save_model(build_pose_model(small_network.SMALL), folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def learned():
-    """A network that has learned one batch by heart, and its losses at first and after 41 steps."""
-    import tensorflow as tf
-    from support import small_network
-
-    from hg3d_tf.network.keras_api import keras
-    from hg3d_tf.network.pose_model import LossConfig, build_pose_model
-
-    keras.utils.set_random_seed(0)
-    model = build_pose_model(small_network.SMALL)
-    model.compile(keras.optimizers.Adam(3e-3), LossConfig(depth_weight=0.1, geometry_weight=0.01))
-    model.optimizer.build(model.trainable_variables)  # else the step is traced twice
-    batches = tf.data.Dataset.from_tensors(small_network.random_batch()).repeat()
-
-    def fit(steps):
-        return model.fit(batches, steps_per_epoch=steps, verbose=0).history
-
-    first, _, last, _ = (fit(steps) for steps in (1, 40, 1, 38))
-    return model, first, last
 
 
 @pytest.fixture(scope="session")

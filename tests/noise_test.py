@@ -67,5 +67,5 @@ def test_evaluation_and_export_say_nothing_beside_their_results(model, data_dir,
     data = ("--dataset=painted_3d", f"--data_dir={data_dir}")
     quiet(fork_shrunk("hg3d_tf.evaluate", workdir, *data))
     quiet(fork_shrunk("hg3d_tf.export", workdir))
-    tflite = ("--tflite=float32", "--force")
+    tflite = ("--tflite=dynamic", "--force")  # without the finder's files in floats
     quiet(fork_shrunk("hg3d_tf.export", workdir, *data, *tflite))

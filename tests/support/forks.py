@@ -19,6 +19,8 @@ import traceback
 import types
 from pathlib import Path
 
+from support import graphs
+
 # The commands set it before they import TensorFlow.
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 os.environ.setdefault(_LEVEL, "3")
@@ -122,6 +124,7 @@ def _become(arguments, cwd, env, folder) -> None:
     os.chdir(cwd)
     _write_to(folder)
     _forget_the_parent()
+    graphs.leave_unoptimized()
     try:
         _execute(arguments)
     finally:

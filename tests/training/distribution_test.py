@@ -70,7 +70,7 @@ def assert_equal(workdir, other):
         np.testing.assert_allclose(found[name], expected[name], atol=1e-6, err_msg=name)
 
 
-def workers(workdir, data_dir, settings, devices=1, start=runs.start):
+def workers(workdir, data_dir, settings, devices):
     """Return a function that starts one of two workers that find each other on this host."""
     with socket.socket() as first, socket.socket() as second:
         for each in (first, second):
@@ -79,7 +79,7 @@ def workers(workdir, data_dir, settings, devices=1, start=runs.start):
 
     def start_one(index, before=""):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        return start(
+        return runs.start_from_nothing(
             workdir, data_dir, settings, before + TRAIN_ON_ALL, devices, TF_CONFIG=json.dumps(task)
         )
 
@@ -92,15 +92,10 @@ def test_two_replicas_equal_one(settings, one_replica, data_dir, tmp_path):
     assert_equal(tmp_path, one_replica)
 
 
-def test_two_workers_equal_one_replica(settings, one_replica, data_dir, tmp_path):
+def test_two_workers_equal_one_replica_also_where_one_dies(
+    settings, one_replica, data_dir, tmp_path
+):
     start = workers(tmp_path, data_dir, settings, devices=2)
-    for worker in [start(0), start(1)]:
-        runs.finish(worker)
-    assert_equal(tmp_path, one_replica)
-
-
-def test_a_worker_that_dies_can_be_started_again(settings, one_replica, data_dir, tmp_path):
-    start = workers(tmp_path, data_dir, settings, start=runs.start_from_nothing)
     dying, survivor = start(0, KILL_AFTER_7), start(1)  # the one that writes dies
     runs.finish(dying, -signal.SIGKILL)
     runs.finish(start(0))
