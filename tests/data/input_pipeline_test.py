@@ -1,4 +1,5 @@
 import collections
+import functools
 
 import numpy as np
 import pytest
@@ -18,8 +19,14 @@ def batches(data_dir, count, size=64, **settings):
     return list(input_pipeline.train_batches(config, size).take(count).as_numpy_iterator())
 
 
+@functools.cache
+def first_batches(data_dir, **settings):
+    """Return the first 13, made once for all tests that look at them."""
+    return batches(data_dir, 13, **settings)
+
+
 def test_a_training_batch_has_the_documented_fields(data_dir):
-    (batch,) = batches(data_dir, 1)
+    batch = first_batches(data_dir)[0]
     shapes = {name: (value.shape, value.dtype) for name, value in batch.items()}
     assert shapes == {
         "key": ((8,), np.object_),
@@ -33,7 +40,7 @@ def test_a_training_batch_has_the_documented_fields(data_dir):
 
 
 def test_only_samples_with_3d_labels_have_depth(data_dir):
-    for batch in batches(data_dir, 3):
+    for batch in first_batches(data_dir)[:3]:
         depth_is_there = np.abs(batch["depth"]).sum(1) > 0
         np.testing.assert_array_equal(depth_is_there, batch["has_depth"])
 
@@ -51,7 +58,7 @@ def test_people_with_hidden_depth_are_like_any_with_2d_labels(data_dir):
 
 @pytest.mark.slow
 def test_depth_is_hidden_of_no_other_dataset(data_dir):
-    seen, hidden = batches(data_dir, 3), batches(data_dir, 3, hide_depth=("painted_2d",))
+    seen, hidden = first_batches(data_dir)[:3], batches(data_dir, 3, hide_depth=("painted_2d",))
     for expected, batch in zip(seen, hidden, strict=True):
         np.testing.assert_array_equal(batch["depth"], expected["depth"])
     assert any(batch["has_depth"].any() for batch in hidden)
@@ -63,7 +70,7 @@ def test_a_hidden_dataset_must_be_in_the_mix():
 
 
 def test_exact_mixing_gives_every_batch_its_shares(data_dir):
-    for batch in batches(data_dir, 6, mix_exact=True):
+    for batch in first_batches(data_dir, mix_exact=True):
         assert batch["has_depth"].sum() == 2
 
 
@@ -85,7 +92,7 @@ def test_the_same_seed_gives_the_same_batches_and_another_gives_others(data_dir)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 5])
 def test_the_seed_of_the_program_changes_no_batch(data_dir, seed):
-    (expected,) = batches(data_dir, 1)
+    expected = first_batches(data_dir)[0]
     tf.random.set_seed(seed)
     number = tf.random.uniform([])
     tf.random.set_seed(seed)
@@ -173,17 +180,17 @@ def test_settings_that_contradict_each_other_are_named():
 )
 @pytest.mark.parametrize("first_step", [1, 4, 11])
 def test_batches_can_start_at_any_step(data_dir, settings, first_step):
-    whole = batches(data_dir, first_step + 2, **settings)
+    whole = first_batches(data_dir, **settings)
     config = InputConfig(mix=MIX, batch_size=8, data_dir=data_dir, **settings)
     later = input_pipeline.train_batches(config, 64, first_step=first_step).take(2)
-    for a, b in zip(later.as_numpy_iterator(), whole[first_step:], strict=True):
+    for a, b in zip(later.as_numpy_iterator(), whole[first_step : first_step + 2], strict=True):
         for name in a:
             np.testing.assert_array_equal(a[name], b[name])
 
 
 @pytest.mark.slow
 def test_the_cache_changes_no_batch(data_dir):
-    plain, cached = batches(data_dir, 6), batches(data_dir, 6, cache=True)
+    plain, cached = first_batches(data_dir), first_batches(data_dir, cache=True)
     for a, b in zip(plain, cached, strict=True):
         np.testing.assert_array_equal(a["key"], b["key"])
         np.testing.assert_array_equal(a["image"], b["image"])
@@ -194,7 +201,7 @@ def test_the_cache_changes_no_batch(data_dir):
     ("num_hosts", "settings"), [(4, {}), (2, {"mix_exact": True})], ids=["random", "exact"]
 )
 def test_parts_of_hosts_are_together_the_batches_of_one(data_dir, num_hosts, settings):
-    whole = batches(data_dir, 7, **settings)[4:]
+    whole = first_batches(data_dir, **settings)[4:7]
     config = InputConfig(mix=MIX, batch_size=8, data_dir=data_dir, **settings)
     parts = [
         input_pipeline.train_batches(config, 64, 4, host, num_hosts).take(3).as_numpy_iterator()
