@@ -135,11 +135,11 @@ def test_int8_to_predict(case, tmp_path):
     assert process.returncode == 0 and np.isfinite(joints_px(pose)).all()
 
 
-def test_panorama_saved_model(case, tmp_path):
-    export = fork("-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'm'}", "--people=0")
-    assert export.returncode == 0, export.stderr
+def test_panorama_saved_model(case, shipped_saved_model, tmp_path):
     images = case / "a.jpg", case / "panorama.jpg"
-    poses, process = predict(f"--model={tmp_path / 'm/1'}", "--nopictures", *images, cwd=tmp_path)
+    poses, process = predict(
+        f"--model={shipped_saved_model}", "--nopictures", *images, cwd=tmp_path
+    )
     assert any(pose["image"].endswith("a.jpg") for pose in poses)
     assert len(poses) == 2 or "panorama.jpg" in process.stdout + process.stderr
 

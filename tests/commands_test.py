@@ -177,7 +177,7 @@ def test_a_real_photo_goes_through(untrained, tmp_path):
     if not folder:
         pytest.skip("HG3D_DATA names no folder with real photos")
     photo = next(iter(sorted(Path(folder, "lspet/images").glob("*.jpg"))))
-    process = run(
+    process = fork(
         "-m", "hg3d_tf.predict", f"--model={untrained}", f"--output_dir={tmp_path}", photo
     )
     assert process.returncode == 0, process.stderr

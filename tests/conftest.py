@@ -1,3 +1,4 @@
+import fcntl
 import os
 import re
 from collections import Counter
@@ -65,14 +66,38 @@ def papers_network():
     return build_pose_model(ModelConfig())
 
 
+def made_once(tmp_path_factory, name, make):
+    """Return the path of what `make(path)` makes, once for all workers of pytest-xdist."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    with open(path.parent / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            make(path)
+    return path
+
+
 @pytest.fixture(scope="session")
 def saved_model(model, tmp_path_factory):
-    """Version 1 of its SavedModel."""
+    """Version 1 of its SavedModel; not to be changed."""
     from hg3d_tf import export
 
-    path = tmp_path_factory.mktemp("export") / "1"
-    export.save(model, path)
-    return path
+    return made_once(tmp_path_factory, "small/1", lambda path: export.save(model, path))
+
+
+@pytest.fixture(scope="session")
+def shipped_saved_model(tmp_path_factory):
+    """Version 1 of the SavedModel of the network in the package, as the command writes it."""
+    from support import commands
+
+    def make(path):
+        done = commands.fork("-m", "hg3d_tf.export", f"--output_dir={path.parent}")
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "shipped/1", make)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from support import painted_people
-from support.commands import fork, fork_shrunk, run
+from support.commands import fork, fork_shrunk
 from support.small_network import SMALL
 
 from hg3d_tf.cli import UserError
@@ -101,11 +101,10 @@ def test_the_flip_test_is_made_and_named(tmp_path, data_dir, workdir):
 
 
 @pytest.mark.slow
-def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, untrained):
-    process = run(
-        *("-m", "hg3d_tf.evaluate"),
-        f"--data_dir={data_dir}",
-        f"--workdir={untrained}",
+def test_the_default_protocol_keeps_its_layout(tmp_path, data_dir, workdir):
+    process = evaluate(
+        data_dir,
+        f"--workdir={workdir}",
         "--dataset=painted_2d,painted_3d",
         "--mean_pose_of=painted_3d:1",
         f"--output={tmp_path}/results.json",

@@ -59,14 +59,12 @@ def test_the_phone_file_is_the_same_network(model):
 
 
 @pytest.mark.slow
-def test_export_takes_it_where_no_folder_is_named(tmp_path):
-    process = run("-m", "hg3d_tf.export", f"--output_dir={tmp_path / 'served'}")
-    assert process.returncode == 0, process.stderr
+def test_export_takes_it_where_no_folder_is_named(shipped_saved_model):
     image = np.full((64, 64, 3), 120, np.uint8)
     box = np.array([2.0, 4, 22, 40])  # off the middle
     served, phone = (
         predictors.load_predictor(path)(photos.Photo("a", image), box)
-        for path in (tmp_path / "served/1", weights.TFLITE_FILE)
+        for path in (shipped_saved_model, weights.TFLITE_FILE)
     )
     np.testing.assert_allclose(served["confidence"], phone["confidence"], atol=0.1)
     # What they say of nothing is not quite the same. How it is turned to the camera's frame is.

@@ -12,11 +12,13 @@ from PIL import Image
 from support.rendered_people import three_people
 
 from hg3d_tf import export, weights
+from hg3d_tf.network import shipped
 from hg3d_tf.prediction import finders, likeness, predictors
 from hg3d_tf.prediction.boxes import overlaps
 from hg3d_tf.prediction.person_finder import LiteRTFinder
 from hg3d_tf.prediction.photos import Photo, read_photo
 from hg3d_tf.serving import people
+from hg3d_tf.serving.pose_server import PoseServer
 from hg3d_tf.skeleton import JOINT_NAMES
 
 PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "coco128/images"
@@ -116,22 +118,19 @@ def test_two_boxes_of_one_person_are_one():
 @pytest.mark.slow
 def test_a_model_may_do_without_and_find_fewer(model, tmp_path):
     export.save(model, tmp_path / "1", most_people=0)
-    export.save(model, tmp_path / "2", most_people=2)
-    without, two = (tf.saved_model.load(str(tmp_path / version)) for version in "12")
+    without = tf.saved_model.load(str(tmp_path / "1"))
     assert "predict_people" not in without.signatures
     answer = without.signatures["describe"](request=tf.constant([""]))["description"].numpy()[0]
     assert "most_people" not in json.loads(answer)
-    found = ask(two, THREE)
-    assert found["valid"].tolist() == [[True, True]]
+    two = PoseServer(model, "2", shipped.load_finder(), most_people=2)
+    found = two.predict_people(image_bytes=tf.constant([THREE]))
+    assert found["valid"].numpy().tolist() == [[True, True]]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="HG3D_DATA is not set: no everyday photos")
-def test_everyday_photos_show_the_people_that_predict_finds(tmp_path):
-    from hg3d_tf.training import checkpoints
-
-    export.save(checkpoints.load_model("shipped"), tmp_path / "1")
-    served, find = tf.saved_model.load(str(tmp_path / "1")), find_by_litert()
+def test_everyday_photos_show_the_people_that_predict_finds(shipped_saved_model):
+    served, find = tf.saved_model.load(str(shipped_saved_model)), find_by_litert()
     best, moved, counts = [], [], np.zeros(2, int)
     for path in sorted(PHOTOS.rglob("*.jpg"))[:40]:
         expected, found = find(read_photo(path))[:8], ask(served, path.read_bytes())
