@@ -69,6 +69,8 @@ cli.DEFINE_path(
 cli.DEFINE_path(
     "against", None, "predict: folder of another commit, which does the same folder of photos."
 )
+flags.DEFINE_integer("processes", 1, "predict: of the folder of photos.", lower_bound=1)
+flags.DEFINE_integer("against_photos", 100, "predict: of the photos that --against does.", 1)
 cli.DEFINE_path("output", None, "JSON file for the results.")
 
 
@@ -156,13 +158,17 @@ def measure_serving() -> dict:
 
 def measure_predict() -> dict:
     """Measure predict, beside others where flags name them."""
-    from hg3d_tf.benchmarks import peer_process, predict
+    from hg3d_tf.benchmarks import peer_process, predict, predict_folder
     from hg3d_tf.prediction import photos
 
     against = FLAGS.against and peer_process.check_checkout(FLAGS.against)
     pictures = photos.find_images([FLAGS.photos]) if FLAGS.photos else predict.default_photos()
     film = FLAGS.film and Path(FLAGS.film)
-    compared = predict.Compared(pictures, film, FLAGS.peer, against, FLAGS.num_photos)
+    folder = against and predict_folder.Folder(
+        *(pictures, FLAGS.num_photos, FLAGS.processes),
+        *(against, min(FLAGS.against_photos, FLAGS.num_photos)),
+    )
+    compared = predict.Compared(pictures, film, FLAGS.peer, folder)
     named = {name: FLAGS[name].value for name in ("photos", "film", "peer", "against")}
     return {"settings": named} | predict.measure(compared, FLAGS.seconds)
 

@@ -1,5 +1,7 @@
 """Find people's poses in photos and videos: `python -m hg3d_tf.predict photo.jpg folder/`.
 
+Images are files, folders, patterns ('photos/**/*.jpg') or lists (a .txt file, a path a line).
+
 For each image a picture (a row for each person: 2D skeleton over the image, 3D views; bones of
 joints that are hardly seen are dotted) is written to --output_dir, and one poses.json with the
 joints by name: px of the image, and mm relative to the pelvis in the camera's frame (x right, y
@@ -15,6 +17,8 @@ a browser.
 Each image's poses are also a line of poses.jsonl as soon as they are known. Images that have a line
 there are not predicted again, unless they, the model, --box, --boxes or --people changed, or with
 --again: after Ctrl-C, or when images are added to a folder, the same command goes on.
+--processes=N does N images at a time, with the same results in the same order; memory does not grow
+with their number. An image that cannot be read, or that a process ends in, costs a line.
 
 --format writes the poses for other tools too (`hg3d_tf.convert` does so later), --person_height and
 --focal_length_px or --field_of_view give them true size and place.
@@ -26,6 +30,7 @@ The weights in the package are for research only: the terms of the photos that t
 allow no more (hg3d_tf/weights/README.md).
 """
 
+import contextlib
 import functools
 from pathlib import Path
 
@@ -66,6 +71,9 @@ flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image
 cli.DEFINE_path(
     "sheet", None, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
 )
+flags.DEFINE_integer(
+    "processes", 1, "Of how many images at a time: as many as there are cores.", lower_bound=1
+)
 flags.DEFINE_bool("again", False, "Do anew what --output_dir holds the poses of.")
 cli.DEFINE_path("video", None, "A video instead of images, or a camera such as /dev/video0.")
 flags.DEFINE_bool("webcam", False, "This computer's first camera instead of images, until Ctrl-C.")
@@ -82,7 +90,6 @@ pose_output.define("", " beside the poses")
 
 def main(argv: list[str]) -> int:
     """Predict on all images, or on a video; return 1 if any gave an error."""
-    from hg3d_tf import weights
     from hg3d_tf.prediction import photos, predictors
 
     if FLAGS.video and FLAGS.webcam:
@@ -92,16 +99,17 @@ def main(argv: list[str]) -> int:
         raise cli.UserError("--box and --boxes: give one or the other")
     if not films:
         cli.require(argv[1:], "<image>", "name image files or folders after the flags")
+    elif FLAGS.processes > 1:
+        raise cli.UserError("--processes is for images: a video's frames come one after the other")
     elif argv[1:]:
         flag = "--video" if FLAGS.video else "--webcam"
         raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
     pose_output.check(are_photos=not films)
     paths = photos.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
-    predictor = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
-    if films:
-        return _predict_film(predictor, output_dir)
-    return _predict_photos(predictor, output_dir, paths)
+    if not films:
+        return _predict_photos(output_dir, paths)
+    return _predict_film(predictors.load_predictor(_model()), output_dir)
 
 
 def _predict_film(predictor, output_dir: Path) -> int:
@@ -121,30 +129,44 @@ def _predict_film(predictor, output_dir: Path) -> int:
     return pose_output.write_beside(output_dir / video.poses_name(source)) or status
 
 
-def _predict_photos(predictor, output_dir: Path, paths: list[Path]) -> int:
-    from hg3d_tf.prediction import batch, drawing, finders
+def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
+    from hg3d_tf.pictures.pose_pages import Pages
+    from hg3d_tf.prediction import batch, one_photo
+    from hg3d_tf.prediction.drawing import Drawing
 
-    find = finders.finder(predictor, _finder(), FLAGS.box, _given(), FLAGS.people)
-    sheet = FLAGS.sheet and Path(FLAGS.sheet)
-    drawn = drawing.Drawing(output_dir, FLAGS.pictures, FLAGS.html, sheet, FLAGS.draw_angles)
-    with _results(output_dir) as done:
-        status = batch.predict(paths, find, done, drawn)
+    pages = Pages(Path(FLAGS.sheet)) if FLAGS.sheet else None
+    folder = output_dir.absolute()
+    drawn = Drawing(folder, FLAGS.pictures, FLAGS.html, pages is not None, FLAGS.draw_angles)
+    work = one_photo.Setting(_model(), drawn, FLAGS.box, FLAGS.boxes, FLAGS.people)
+    with contextlib.ExitStack() as stack:
+        if not stack.enter_context(files.only_one(folder)):
+            raise cli.UserError(f"{output_dir}: another predict writes there: give --output_dir")
+        if FLAGS.processes > 1:
+            run = stack.enter_context(batch.workers(work, FLAGS.processes)).run
+        else:
+            run = batch.in_this_process(work.load())
+        done = stack.enter_context(_results(output_dir))
+        status = batch.predict(paths, run, done, drawn, pages)
     if status == 130:
         return status
     return pose_output.write_beside(output_dir / "poses.json") or status
 
 
+def _model() -> str:
+    from hg3d_tf import weights
+
+    return FLAGS.model or str(weights.TFLITE_FILE)
+
+
 def _finder():
-    """Return the finder, or None where boxes are given."""
+    """Return a film's finder, or None where boxes are given."""
     from hg3d_tf import weights
     from hg3d_tf.prediction import person_finder
 
     if FLAGS.boxes:
         return None
-    # Where one person is asked for, or followed, less is enough.
-    known = FLAGS.people == 1 or FLAGS.video or FLAGS.webcam
-    least = person_finder.LEAST_SCORE_OF_KNOWN if known else person_finder.LEAST_SCORE
-    return person_finder.LiteRTFinder(weights.FINDER_FILE, least)
+    # Whoever is followed is known: less is enough.
+    return person_finder.LiteRTFinder(weights.FINDER_FILE, person_finder.LEAST_SCORE_OF_KNOWN)
 
 
 def _given():
@@ -162,10 +184,9 @@ def _results(output_dir: Path):
 
 
 def _settings(output_dir: Path) -> dict:
-    from hg3d_tf import weights
     from hg3d_tf.prediction import results
 
-    model = Path(FLAGS.model or weights.TFLITE_FILE)
+    model = Path(_model())
     box = None if FLAGS.box is None else FLAGS.box.tolist()
     settings = results.model_settings(model, output_dir) | {"box": box, "people": FLAGS.people}
     if FLAGS.boxes:

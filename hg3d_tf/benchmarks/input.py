@@ -1,6 +1,5 @@
 """How many samples a second the input pipeline makes: each stage, the whole, and the limit."""
 
-import os
 import tempfile
 import time
 
@@ -12,6 +11,7 @@ from hg3d_tf.data import input_pipeline, prepared
 from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.network.hourglass import OUTPUT_STRIDE
 from hg3d_tf.network.pose_model import ModelConfig
+from hg3d_tf.timing import cores
 
 # name -> width, height and crop side of the images, px.
 KINDS = {"crops_512": (512, 512, 448.0), "originals_1280x720": (1280, 720, 360.0)}
@@ -48,8 +48,7 @@ def measure_kind(kind: str, folder: str, size: int, batch_size: int, seconds: fl
     result["whole_to_limit"] = rates["whole"] / rates["decode_limit"]
     if opencv_loader.available():
         examples = prepared.load_split(kind, "train", folder)
-        cores = len(os.sched_getaffinity(0))
-        opencv = opencv_loader.measure(examples, size, size // OUTPUT_STRIDE, seconds, cores)
+        opencv = opencv_loader.measure(examples, size, size // OUTPUT_STRIDE, seconds, cores())
         result |= {"opencv_loader_per_second": opencv, "whole_to_opencv": rates["whole"] / opencv}
     return result
 

@@ -3,9 +3,7 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 from hg3d_tf.cli import UserError
@@ -42,7 +40,7 @@ class Peer:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            env=_environment(_ROOT),
+            env=environment(_ROOT),
         )
         return self
 
@@ -79,28 +77,11 @@ def check_checkout(folder: str | Path) -> Path:
     return folder
 
 
-def predict_seconds(checkout: Path, photos: Path, output_dir: Path) -> float:
-    """Return what the whole command of a checkout takes for a folder, its start included.
-
-    Raises:
-      UserError: if it fails.
-    """
-    command = [sys.executable, "-m", "hg3d_tf.predict", f"--output_dir={output_dir}", str(photos)]
-    began = time.perf_counter()
-    done = subprocess.run(
-        command, env=_environment(checkout), capture_output=True, text=True, cwd=photos, check=False
-    )
-    seconds = time.perf_counter() - began
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise UserError(f"{checkout}: predict failed ({last})")
-    return seconds
-
-
 def this_checkout() -> Path:
     """Return the folder that this package lies in."""
     return _ROOT
 
 
-def _environment(checkout: Path) -> dict[str, str]:
+def environment(checkout: Path) -> dict[str, str]:
+    """Return the environment of a process that runs a checkout."""
     return os.environ | {"PYTHONPATH": str(checkout), "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from hg3d_tf import weights
-from hg3d_tf.benchmarks import peer_process
+from hg3d_tf.benchmarks import peer_process, predict_folder
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.pictures import pose_sheet
@@ -34,15 +33,13 @@ class Compared(NamedTuple):
       photos: files.
       film: a file, or None for one made of the first photo.
       peer: interpreter with MediaPipe, or None.
-      against: folder of another commit, or None.
-      num_photos: in the folder for it, made of `photos`, repeated.
+      folder: what the whole command is to do beside another commit, or None.
     """
 
     photos: Sequence[Path]
     film: Path | None
     peer: Path | None
-    against: Path | None
-    num_photos: int
+    folder: predict_folder.Folder | None
 
 
 class _Networks:
@@ -90,8 +87,8 @@ def measure(compared: Compared, seconds: float) -> dict:
             "photo": measure_photos(compared.photos, networks, peer, seconds),
             "film": measure_film(film, networks, peer, folder, seconds),
         }
-        if compared.against is not None:
-            result["folder"] = measure_folder(compared, folder)
+        if compared.folder is not None:
+            result["folder"] = predict_folder.measure(compared.folder, folder)
     return result
 
 
@@ -172,29 +169,6 @@ def measure_film(film: Path, networks: _Networks, peer, folder: Path, seconds: f
         result["mediapipe_frames_per_second"] = float(np.median(theirs))
         result["to_mediapipe"] = rate / result["mediapipe_frames_per_second"]
     return result
-
-
-def measure_folder(compared: Compared, folder: Path) -> dict:
-    """Return photos a second of the whole command with pictures, here and at the other commit."""
-    pictures = folder / "photos"
-    pictures.mkdir()
-    for number in range(compared.num_photos):
-        path = compared.photos[number % len(compared.photos)]
-        shutil.copyfile(path, pictures / f"{number:05d}{path.suffix}")
-    rates = {
-        name: compared.num_photos
-        / peer_process.predict_seconds(checkout, pictures, folder / f"of_{name}")
-        for name, checkout in (
-            ("here", peer_process.this_checkout()),
-            ("against", peer_process.check_checkout(compared.against)),
-        )
-    }
-    return {
-        "photos": compared.num_photos,
-        "photos_per_second": rates["here"],
-        "against_photos_per_second": rates["against"],
-        "to_against": rates["here"] / rates["against"],
-    }
 
 
 def make_film(photo: Path, path: Path) -> Path:

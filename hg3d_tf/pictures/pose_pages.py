@@ -11,14 +11,14 @@ ROWS_OF_PAGE = 50
 class Pages:
     """Writes NAME.png, then NAME_2.png and so on, each with at most `ROWS_OF_PAGE` poses.
 
-    Of each image only the part that is shown is kept.
+    It keeps what it is given until a page is full: give `pose_sheet.shown_part` of poses.
     """
 
     def __init__(self, path: Path):
         self._path, self._count, self._poses = Path(path), 0, []
 
     def add(self, pose: ShownPose) -> None:
-        self._poses.append(pose_sheet.shown_part(pose))
+        self._poses.append(pose)
         if len(self._poses) == ROWS_OF_PAGE:
             self.close()
 

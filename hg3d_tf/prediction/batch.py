@@ -1,65 +1,105 @@
-"""Poses of many photos, one after the other: what is done is kept, whatever comes next."""
+"""Poses of many photos: what is done is kept, whatever comes next."""
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import drawing, pose_json, results
+from hg3d_tf.pictures.pose_pages import Pages
+from hg3d_tf.prediction import drawing, results
 from hg3d_tf.prediction.drawing import Drawing
-from hg3d_tf.prediction.finders import Finder
-from hg3d_tf.prediction.photos import read_photo
+from hg3d_tf.prediction.one_photo import Outcome, PhotoWork, Setting, Task
+from hg3d_tf.prediction.processes import Workers
 from hg3d_tf.prediction.results import Results
+from hg3d_tf.timing import cores
+
+# Tasks -> each with its outcome, in their order.
+Run = Callable[[Iterable[Task]], Iterator[tuple[Task, Outcome]]]
 
 
-def predict(paths: Sequence[Path], find: Finder, done: Results, drawn: Drawing) -> int:
+def predict(
+    paths: Sequence[Path], run: Run, done: Results, drawn: Drawing, pages: Pages | None = None
+) -> int:
     """Find the people in photos, write and draw them; return the exit status.
 
-    What `done` knows is not looked at again, but drawn where pictures of it are missing. One photo
-    is in memory at a time.
+    Lines of results come in the photos' order. What `done` knows is not looked at again, but drawn
+    where pictures of it are missing.
+
+    Args:
+      paths: of the photos.
+      run: does the work: `in_this_process`, or `processes.Workers.run`.
+      done: where the poses go.
+      drawn: tells which pictures are missing.
+      pages: the sheet of all, or None.
     """
     try:
-        return results.collect(paths, _failures(paths, find, done, drawn), done)
+        return results.collect(paths, _failures(paths, run, done, drawn, pages), done)
     finally:
-        drawn.close()
+        if pages is not None:
+            pages.close()
 
 
-def _failures(paths, find, done: Results, drawn: Drawing) -> Iterator[str | None]:
-    stems = drawing.names(paths)
-    for path, stem in zip(tqdm(paths, unit="image", disable=len(paths) == 1), stems, strict=True):
-        try:
-            _predict_one(path, stem, find, done, drawn)
-            yield None
-        except UserError as error:
-            yield str(error)
-        except MemoryError:
-            yield f"{path}: too large for the memory of this machine: save it smaller"
+def in_this_process(work: PhotoWork) -> Run:
+    """Return the function that does tasks one after the other."""
+    return lambda tasks: ((task, work(task)) for task in tasks)
 
 
-def _predict_one(path: Path, stem: str, find: Finder, done: Results, drawn: Drawing) -> None:
-    known = done.find(path)
-    if known is not None:
-        done.reused += 1
-        if not drawn.lacks(stem, known):
-            return
-    photo = read_photo(path)
-    if known is not None:
-        poses = known["poses"]
-    else:
-        size = np.round(photo.pixels.shape[1::-1] / photo.scale)
-        poses = [
-            pose_json.as_json(path, person.pose, person.box, size, person.number, person.score)
-            for person in find(photo)
-        ]
-        _warn(path, poses)
-    files = drawn.draw(photo, poses, stem)
-    if known is None or files != known["drawn"]:
-        done.add(path, poses, files)
+def workers(setting: Setting, count: int) -> Workers:
+    """Return `count` processes that do tasks; one that ends costs the photo that it was at.
+
+    They share the cores: TensorFlow and LiteRT would take all of them in each process.
+    """
+    threads = max(1, cores() // count)
+    shared = dataclasses.replace(setting, num_threads=min(setting.num_threads, threads))
+    return Workers(functools.partial(_load, shared, threads), count, _lost)
 
 
-def _warn(path: Path, poses: Sequence[dict]) -> None:
+def _load(setting: Setting, threads: int) -> PhotoWork:
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+    return setting.load()
+
+
+def _lost(task: Task) -> Outcome:
+    text = "the process ended in it: killed, or out of memory"
+    return Outcome(failure=f"{task.path}: {text}; the same command tries it again")
+
+
+def missing(paths: Iterable[Path], done: Results, drawn: Drawing) -> Iterator[Task]:
+    """Yield what is to be done, in order; what is not is counted as `done.reused`."""
+    paths = list(paths)
+    for place, (path, stem) in enumerate(zip(paths, drawing.names(paths), strict=True)):
+        known = done.find(path)
+        if known is not None:
+            done.reused += 1
+            if not drawn.lacks(stem, known):
+                continue
+        yield Task(place, path, stem, known)
+
+
+def _failures(paths, run: Run, done: Results, drawn: Drawing, pages) -> Iterator[str | None]:
+    with tqdm(total=len(paths), unit="image", disable=len(paths) == 1) as bar:
+        for task, outcome in run(missing(paths, done, drawn)):
+            bar.update(task.place + 1 - bar.n)
+            if outcome.failure is None:
+                keep(task, outcome, done)
+            for part in outcome.parts:
+                pages.add(part)
+            yield outcome.failure
+        bar.update(len(paths) - bar.n)
+
+
+def keep(task: Task, outcome: Outcome, done: Results) -> None:
+    """Write a photo's line, unless it stands there, and say what the user should look at twice."""
+    if task.known is None:
+        warn(task.path, outcome.poses)
+    if task.known is None or list(outcome.drawn) != task.known["drawn"]:
+        done.add(task.path, outcome.poses, outcome.drawn)
+
+
+def warn(path: Path | str, poses: Sequence[dict]) -> None:
     """Say what the user should look at twice."""
     if not poses:
         print(f"warning: {path}: no person found: --box=x1,y1,x2,y2 says where to look")

@@ -2,13 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf.pictures import pose_pages, pose_sheet, view_3d
+from hg3d_tf.pictures import pose_sheet, view_3d
 from hg3d_tf.pictures.pose_sheet import ShownPose
 from hg3d_tf.prediction import bends, people, pose_json
 from hg3d_tf.prediction.photos import Photo
+
+
+class Drawn(NamedTuple):
+    """What was drawn of an image.
+
+    Attributes:
+      files: the names of the files.
+      parts: the poses for a sheet, each with its part of the image.
+    """
+
+    files: Sequence[str] = ()
+    parts: Sequence[ShownPose] = ()
 
 
 class Drawing:
@@ -17,43 +30,40 @@ class Drawing:
     Args:
       folder: for NAME_pose.png and NAME_pose.html.
       pictures, html: whether to make these.
-      sheet: PNG of all poses, or None; see `pose_pages`.
+      sheet: whether the poses are wanted for one; see `pose_pages`.
       angles: write those of knees and elbows beside them.
     """
 
     def __init__(
-        self, folder: Path, pictures: bool, html: bool, sheet: Path | None, angles: bool = False
+        self,
+        folder: Path,
+        pictures: bool,
+        html: bool = False,
+        sheet: bool = False,
+        angles: bool = False,
     ):
         self._folder, self._pictures, self._html = folder, pictures, html
-        self._angles = angles
-        self._pages = None if sheet is None else pose_pages.Pages(sheet)
+        self._sheet, self._angles = sheet, angles
 
     def lacks(self, stem: str, line: dict) -> bool:
         """Tell whether anything is to be drawn for an image, done before, by its result's line."""
         there = {name for name in line["drawn"] if (self._folder / name).exists()}
         wanted = set(self._names(stem)) if line["poses"] else set()
-        anew = self._pages is not None or (self._pictures and self._angles)
+        anew = self._sheet or (self._pictures and self._angles)
         return not wanted <= there or (anew and bool(line["poses"]))
 
-    def draw(self, photo: Photo, poses: Sequence[dict], stem: str) -> list[str]:
-        """Draw an image's poses, as `pose_json` writes them; return the names of the files."""
+    def draw(self, photo: Photo, poses: Sequence[dict], stem: str) -> Drawn:
+        """Draw an image's poses, as `pose_json` writes them."""
         if not poses:
-            return []
+            return Drawn()
         shown = list(_shown(photo, poses, self._angles))
         if self._pictures:
             pose_sheet.write(self._folder / f"{stem}.png", shown)
         if self._html:
             page = self._folder / f"{stem}.html"
             view_3d.write(page, Path(photo.name).name, [_shot(photo, shown)])
-        if self._pages is not None:
-            for pose in shown:
-                self._pages.add(pose)
-        return self._names(stem)
-
-    def close(self) -> None:
-        """Write what is still to come of the sheet."""
-        if self._pages is not None:
-            self._pages.close()
+        parts = [pose_sheet.shown_part(pose) for pose in shown] if self._sheet else []
+        return Drawn(self._names(stem), parts)
 
     def _names(self, stem: str) -> list[str]:
         kinds = ((self._pictures, ".png"), (self._html, ".html"))
@@ -74,18 +84,21 @@ def _shot(photo: Photo, shown: Iterable[ShownPose]) -> view_3d.Shot:
     return view_3d.Shot(people_shown, photo.pixels)
 
 
-def names(paths: Sequence[Path]) -> list[str]:
-    """Return the stem of each image's pictures; images of the same name get a number."""
+def names(paths: Iterable[Path]) -> Iterator[str]:
+    """Yield the stem of each image's pictures; images of the same name get a number."""
     taken: set[str] = set()
-    stems = []
+    last: dict[str, int] = {}  # name -> the number given last
     for path in paths:
-        stem, number = f"{path.stem}_pose", 1
-        while stem in taken:
+        number = last.get(path.stem, 0) + 1
+        while (stem := _stem(path, number)) in taken:
             number += 1
-            stem = f"{path.stem}_{number}_pose"
+        last[path.stem] = number
         taken.add(stem)
-        stems.append(stem)
-    return stems
+        yield stem
+
+
+def _stem(path: Path, number: int) -> str:
+    return f"{path.stem}_{number}_pose" if number > 1 else f"{path.stem}_pose"
 
 
 def too_unclear(pose: dict) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import glob
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -47,23 +48,46 @@ class Photo:
 
 
 def find_images(arguments: Iterable[str]) -> list[Path]:
-    """Return the image files named, and those directly in the folders named, once each, in order.
+    """Return the images that arguments mean, once each, in order.
 
-    What looks like a picture in a folder but cannot be read is named on the screen.
+    An argument is an image; a folder, for the pictures directly in it; a pattern, in which ** is
+    any folders, for the pictures that it fits; or a .txt file with the path of an image a line.
+    What is named in such a list is not looked for before its turn. What looks like a picture in a
+    folder but cannot be read is named on the screen.
 
     Raises:
-      UserError: for a path that does not exist or a folder without images.
+      UserError: for a path that does not exist, a folder, a pattern or a list without images.
     """
-    paths = []
+    paths: dict[Path, None] = {}
     for argument in arguments:
         path = files.user_path(argument)
         if path.is_dir():
-            paths += _pictures_in(path)
-        elif path.exists():
-            paths.append(path)
-        else:
+            found = _pictures_in(path)
+        elif not path.exists() and glob.has_magic(str(path)):
+            found = _fitting(path)
+        elif not path.exists():
             raise UserError(f"{path} does not exist: give image files or folders of them")
-    return list(dict.fromkeys(paths))
+        else:
+            found = _listed(path) if path.suffix.lower() == ".txt" else [path]
+        paths.update(dict.fromkeys(found))
+    return list(paths)
+
+
+def _fitting(pattern: Path) -> list[Path]:
+    found = sorted(filter(images.is_picture, map(Path, glob.iglob(str(pattern), recursive=True))))
+    if not found:
+        raise UserError(f"{pattern} fits no images ({', '.join(images.SUFFIXES)})")
+    return found
+
+
+def _listed(path: Path) -> list[Path]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeError as error:
+        raise UserError(f"{path}: is no list of images: a path a line, in UTF-8") from error
+    if any("\0" in line for line in lines) or not any(map(str.strip, lines)):
+        raise UserError(f"{path}: is no list of images: a path a line, in UTF-8")
+    return [files.user_path(line.strip()) for line in lines if line.strip()]
 
 
 def _pictures_in(folder: Path) -> list[Path]:

@@ -19,17 +19,17 @@ Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 _SIGNATURE, _HEATMAPS = "joints", "heatmaps"
 
 
-def load_predictor(model: str | Path) -> Predictor:
+def load_predictor(model: str | Path, num_threads: int = 2) -> Predictor:
     """Return the predictor of a .tflite file, a SavedModel or a training folder's newest weights.
 
-    TensorFlow is imported for the latter two only.
+    TensorFlow is imported for the latter two only. `num_threads` is how many LiteRT may use.
 
     Raises:
       UserError: if it is none of them.
     """
     model = files.user_path(model)
     if model.suffix == ".tflite":
-        return LiteRTPredictor(model)
+        return LiteRTPredictor(model, num_threads)
     return _tensorflow_predictor(model)
 
 

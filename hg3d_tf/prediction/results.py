@@ -33,7 +33,7 @@ class Results:
 
     def __init__(self, path: Path, settings: dict, again: bool = False):
         self.path, self.lines_path = Path(path), Path(path).with_suffix(".jsonl")
-        self._settings = json.loads(json.dumps(settings | {"hg3d_tf": __version__}))
+        self.settings = json.loads(json.dumps(settings | {"hg3d_tf": __version__}))
         self._places: dict[str, int] = {}  # image -> its last line's place
         self._done: set[str] = set()
         self.reused = 0
@@ -56,7 +56,7 @@ class Results:
     def find(self, image: Path) -> dict | None:
         """Return the line of an image that was done before and has not changed since."""
         line = self._line(str(image))
-        if line is None or line.get("settings") != self._settings:
+        if line is None or line.get("settings") != self.settings:
             return None
         if stamp(image) != {name: line.get(name) for name in ("size", "mtime_ns")}:
             return None
@@ -65,12 +65,14 @@ class Results:
 
     def add(self, image: Path, poses: list[dict], drawn: Sequence[str] = ()) -> None:
         """Write an image's poses, and the names of the pictures made of it, as a line."""
-        line = {"image": str(image)} | stamp(image)
-        line |= {"settings": self._settings, "drawn": list(drawn), "poses": poses}
-        self._places[str(image)] = self._file.seek(0, os.SEEK_END)
-        self._file.write(json.dumps(line).encode() + b"\n")
-        self._file.flush()
+        self.add_line(str(image), line(image, self.settings, poses, drawn))
         self._done.add(str(image))
+
+    def add_line(self, image: str, made: bytes) -> None:
+        """Write a line that `line` made of an image, now or before: `find` says if it counts."""
+        self._places[image] = self._file.seek(0, os.SEEK_END)
+        self._file.write(made + b"\n")
+        self._file.flush()
 
     def is_done(self, image: Path) -> bool:
         return str(image) in self._done
@@ -103,6 +105,13 @@ class Results:
             place += len(line)
         if not line.endswith(b"\n"):  # the end of a process that was killed
             self._file.write(b"\n")
+
+
+def line(image: Path, settings: dict, poses: Sequence[dict], drawn: Sequence[str]) -> bytes:
+    """Return the line of an image, without its end."""
+    value = {"image": str(image)} | stamp(image)
+    value |= {"settings": settings, "drawn": list(drawn), "poses": list(poses)}
+    return json.dumps(value).encode()
 
 
 def _image_of(line: bytes) -> str | None:

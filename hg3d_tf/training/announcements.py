@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import extras
+from hg3d_tf import extras, timing
 from hg3d_tf.network import shipped
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.training import strategies
@@ -52,7 +52,7 @@ def devices(strategy: tf.distribute.Strategy, policy: str) -> Iterator[str]:
         unused = f" (of {len(cards)}; --strategy=mirrored takes all)" if local < len(cards) else ""
         what = f"{local} GPU{'s' * (local > 1)}{unused}: {names}"
     else:
-        what = f"the CPU, {_cores()} cores" + (f" as {local} devices" if local > 1 else "")
+        what = f"the CPU, {timing.cores()} cores" + (f" as {local} devices" if local > 1 else "")
     together = f", one of {workers} workers" if workers > 1 else ""
     yield f"computing on {what}{together}, {policy}"
     if not cards and any(map(os.path.exists, _SIGNS_OF_NVIDIA)):
@@ -86,10 +86,6 @@ def _count(model: PoseModel) -> str:
         return sum(weight.shape.num_elements() for weight in weights)
 
     return f"{size(model.weights):,} weights, {size(model.trainable_weights):,} of them trained"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _unseen_card() -> str:

@@ -10,7 +10,7 @@ pytest.importorskip("av")
 
 from support.commands import ROOT, fork
 
-from hg3d_tf.benchmarks import peer_process, predict
+from hg3d_tf.benchmarks import peer_process, predict, predict_folder
 from hg3d_tf.cli import UserError
 
 _PARTS = ("read", "find", "crop", "look", "draw", "write", "all_people", "one_person")
@@ -36,12 +36,19 @@ def test_without_data_a_rendered_person_is_measured(tmp_path):
 
 @pytest.mark.slow
 def test_another_commit_does_the_same_folder(tmp_path):
-    compared = predict.Compared(predict.default_photos(), None, None, ROOT, num_photos=3)
-    folder = predict.measure_folder(compared, tmp_path)
-    ratio = folder["photos_per_second"] / folder["against_photos_per_second"]
-    assert folder["to_against"] == ratio
-    for name in ("of_here", "of_against"):
-        assert len(list((tmp_path / name).glob("*_pose.png"))) == 3
+    folder = predict_folder.Folder(predict.default_photos(), 3, 2, ROOT, 2)
+    result = predict_folder.measure(folder, tmp_path)
+    assert result["to_against"] == result["photos_per_second"] / result["against_photos_per_second"]
+    for name, count in (("of_here", 3), ("of_against", 2)):
+        assert len(list((tmp_path / name).glob("*_pose.png"))) == count
+
+
+def test_memory_is_compared_after_200_photos_and_at_the_end():
+    memory = [(n, 500 + n / 100) for n in range(0, 2001, 5)]
+    grown = predict_folder.grown([*memory, (2000, 0.0)])
+    assert grown["memory_early_mib"] == pytest.approx(503, abs=0.1)
+    assert grown["memory_growth"] == pytest.approx(519 / 503, abs=0.001)
+    assert predict_folder.grown(memory[:40]) == {} == predict_folder.grown([])
 
 
 @pytest.mark.skipif("HG3D_PEER" not in os.environ, reason="HG3D_PEER names no interpreter")
@@ -73,4 +80,4 @@ def test_a_commit_whose_predict_fails_is_named(tmp_path):
     (tmp_path / "hg3d_tf").mkdir()
     (tmp_path / "hg3d_tf/predict.py").write_text("import sys; sys.exit('error: broken')")
     with pytest.raises(UserError, match=r"predict failed \(error: broken"):
-        peer_process.predict_seconds(tmp_path, tmp_path, tmp_path / "out")
+        predict_folder.predict(tmp_path, tmp_path, tmp_path / "out")

@@ -14,11 +14,13 @@ from PIL import Image
 from support.commands import ROOT
 from support.looker import Looker, find_whole
 
+from hg3d_tf import weights
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures import pose_pages
 from hg3d_tf.prediction import batch
 from hg3d_tf.prediction.drawing import Drawing, names
 from hg3d_tf.prediction.finders import finder
+from hg3d_tf.prediction.one_photo import PhotoWork, Setting
 from hg3d_tf.prediction.results import Results
 
 JOINTS = np.random.default_rng(0).uniform((20, 20), (180, 130), (16, 2))
@@ -37,9 +39,11 @@ def photos(tmp_path):
 def predict(paths, folder, find=None, pictures=True, html=False, sheet=None, again=False):
     folder.mkdir(exist_ok=True)
     look = Looker(JOINTS)
-    drawn = Drawing(folder, pictures, html, sheet)
+    drawn = Drawing(folder, pictures, html, sheet is not None)
+    pages = sheet and pose_pages.Pages(sheet)
+    run = batch.in_this_process(PhotoWork(find or finder(look, find_whole), drawn))
     with Results(folder / "poses.json", {"model": 1}, again) as done:
-        status = batch.predict(paths, find or finder(look, find_whole), done, drawn)
+        status = batch.predict(paths, run, done, drawn, pages)
     return status, len(look.boxes)
 
 
@@ -116,7 +120,27 @@ def test_bad_photos_are_named_in_the_end_and_tried_again(photos, tmp_path, capsy
 
 def test_pictures_of_the_same_name_get_a_number(tmp_path):
     paths = [tmp_path / folder / "a.jpg" for folder in "xyz"]
-    assert names(paths) == ["a_pose", "a_2_pose", "a_3_pose"]
+    assert list(names(paths)) == ["a_pose", "a_2_pose", "a_3_pose"]
+    paths[1] = paths[1].with_name("a_2.jpg")
+    assert list(names(paths)) == ["a_pose", "a_2_pose", "a_3_pose"]
+
+
+def test_two_processes_give_what_one_gives(photos, tmp_path):
+    """With the networks in the package, a damaged photo and a sheet."""
+    photos[1].write_bytes(b"no picture")
+    box = np.array([40, 20, 160, 140], np.float32)
+    outputs = []
+    for count in (1, 2):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        drawn = Drawing(folder, True, sheet=True)
+        setting = Setting(str(weights.TFLITE_FILE), drawn, box)
+        with batch.workers(setting, count) as workers, Results(folder / "poses.json", {}) as done:
+            run = workers.run if count > 1 else batch.in_this_process(setting.load())
+            pages = pose_pages.Pages(folder / "sheet.png")
+            assert batch.predict(photos, run, done, drawn, pages) == 1
+        outputs.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert outputs[0] == outputs[1] and len(outputs[0]) == 6
 
 
 @pytest.fixture
@@ -128,13 +152,14 @@ def listens():
 
 
 @pytest.mark.usefixtures("listens")
-def test_after_ctrl_c_the_same_command_goes_on(tmp_path):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_after_ctrl_c_the_same_command_goes_on(tmp_path, processes):
     folder, out = tmp_path / "photos", tmp_path / "out"
     folder.mkdir()
     for number in range(400):
         noise = np.random.default_rng(number).integers(0, 255, (30, 40, 3), np.uint8)
         Image.fromarray(noise).save(folder / f"{number:03d}.png")
-    flags = ["--nopictures", "--box=0,0,40,30", f"--output_dir={out}"]
+    flags = ["--nopictures", "--box=0,0,40,30", f"--output_dir={out}", f"--processes={processes}"]
     command = [sys.executable, "-m", "hg3d_tf.predict", *flags]
     process = subprocess.Popen(
         [*command, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -21,6 +21,7 @@ from hg3d_tf.prediction import batch, video
 from hg3d_tf.prediction.drawing import Drawing
 from hg3d_tf.prediction.film_sources import file_or_camera
 from hg3d_tf.prediction.finders import finder
+from hg3d_tf.prediction.one_photo import PhotoWork
 from hg3d_tf.prediction.results import Results
 from hg3d_tf.prediction.tracking import Wanted
 
@@ -75,9 +76,9 @@ def test_mutated_photos_are_predicted_or_named(tmp_path, capsys):
         form = str(rng.choice(FORMATS))
         paths.append(tmp_path / f"{number:05d}.{form.lower()}")
         paths[-1].write_bytes(mutated(rng, encoded(rng, form)))
-    drawn = Drawing(tmp_path, False, False, None)
+    drawn = Drawing(tmp_path, pictures=False)
     with Results(tmp_path / "poses.json", {}) as done:
-        batch.predict(paths, find, done, drawn)
+        batch.predict(paths, batch.in_this_process(PhotoWork(find, drawn)), done, drawn)
         errors = [line for line in capsys.readouterr().err.splitlines() if "error: " in line]
         left_out = [path for path in paths if not done.is_done(path)]
     for path in left_out:

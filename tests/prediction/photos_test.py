@@ -1,6 +1,7 @@
 """Photos as they are found, read and handed to networks."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +40,27 @@ def test_a_folder_of_nothing_else_says_why(tmp_path, monkeypatch):
     (tmp_path / "c.heic").write_bytes(b"")
     with pytest.raises(UserError, match=r"holds no images .*c\.heic .*pillow-heif"):
         find_images([str(tmp_path)])
+
+
+def test_patterns_and_lists_give_their_pictures(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a/1.jpg", "a/b/2.jpg", "a/b/3.jpg", "a[1].jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        save(tmp_path / name)
+    (tmp_path / "a/notes.md").write_text("no picture")
+    (tmp_path / "list.txt").write_text("\ufeffa/b/3.jpg\r\n\n  gone.jpg\n", encoding="utf-8")
+    assert find_images(["a/**"]) == [Path("a/1.jpg"), Path("a/b/2.jpg"), Path("a/b/3.jpg")]
+    assert find_images(["a/*/3.*", "list.txt"]) == [Path("a/b/3.jpg"), Path("gone.jpg")]
+    assert find_images(["a[1].jpg"]) == [Path("a[1].jpg")]
+
+
+def test_patterns_and_lists_of_nothing_are_named(tmp_path):
+    with pytest.raises(UserError, match=r"\*\.jpg fits no images"):
+        find_images([str(tmp_path / "*.jpg")])
+    for content in (b"", b"\n \n", b"\xff\xfe", b"a\0b"):
+        (tmp_path / "list.txt").write_bytes(content)
+        with pytest.raises(UserError, match=r"list\.txt: is no list of images"):
+            find_images([str(tmp_path / "list.txt")])
 
 
 def test_home_is_home(tmp_path, monkeypatch):
