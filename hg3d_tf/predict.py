@@ -19,6 +19,8 @@ there are not predicted again, unless they, the model, --box, --boxes or --peopl
 --again: after Ctrl-C, or when images are added to a folder, the same command goes on.
 --processes=N does N images at a time, with the same results in the same order; memory does not grow
 with their number. An image that cannot be read, or that a process ends in, costs a line.
+--beam_runner does the same on Apache Beam, whose workers have the photos and --output_dir mounted
+under the same paths, and hg3d_tf installed.
 
 --format writes the poses for other tools too (`hg3d_tf.convert` does so later), --person_height and
 --focal_length_px or --field_of_view give them true size and place.
@@ -32,11 +34,12 @@ allow no more (hg3d_tf/weights/README.md).
 
 import contextlib
 import functools
+import shlex
 from pathlib import Path
 
 from absl import flags
 
-from hg3d_tf import cli, files, pose_output
+from hg3d_tf import cli, extras, files, pose_output
 from hg3d_tf.prediction.boxes import parse_box
 
 FLAGS = flags.FLAGS
@@ -74,6 +77,13 @@ cli.DEFINE_path(
 flags.DEFINE_integer(
     "processes", 1, "Of how many images at a time: as many as there are cores.", lower_bound=1
 )
+flags.DEFINE_string(
+    "beam_runner",
+    None,
+    "Apache Beam runner for images, e.g. DirectRunner; its workers must see the same files. Needs"
+    " the extra [beam].",
+)
+cli.DEFINE_parsed("beam_options", "", shlex.split, "For the runner: '--name=value --name=value'.")
 flags.DEFINE_bool("again", False, "Do anew what --output_dir holds the poses of.")
 cli.DEFINE_path("video", None, "A video instead of images, or a camera such as /dev/video0.")
 flags.DEFINE_bool("webcam", False, "This computer's first camera instead of images, until Ctrl-C.")
@@ -99,8 +109,9 @@ def main(argv: list[str]) -> int:
         raise cli.UserError("--box and --boxes: give one or the other")
     if not films:
         cli.require(argv[1:], "<image>", "name image files or folders after the flags")
-    elif FLAGS.processes > 1:
-        raise cli.UserError("--processes is for images: a video's frames come one after the other")
+    elif FLAGS.processes > 1 or FLAGS.beam_runner:
+        flag = "--beam_runner" if FLAGS.beam_runner else "--processes"
+        raise cli.UserError(f"{flag} is for images: a video's frames come one after the other")
     elif argv[1:]:
         flag = "--video" if FLAGS.video else "--webcam"
         raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
@@ -141,15 +152,36 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
     with contextlib.ExitStack() as stack:
         if not stack.enter_context(files.only_one(folder)):
             raise cli.UserError(f"{output_dir}: another predict writes there: give --output_dir")
-        if FLAGS.processes > 1:
-            run = stack.enter_context(batch.workers(work, FLAGS.processes)).run
+        if FLAGS.beam_runner:
+            status = _predict_on_beam(paths, work, output_dir)
         else:
-            run = batch.in_this_process(work.load())
-        done = stack.enter_context(_results(output_dir))
-        status = batch.predict(paths, run, done, drawn, pages)
+            if FLAGS.processes > 1:
+                run = stack.enter_context(batch.workers(work, FLAGS.processes)).run
+            else:
+                run = batch.in_this_process(work.load())
+            done = stack.enter_context(_results(output_dir))
+            status = batch.predict(paths, run, done, drawn, pages)
     if status == 130:
         return status
     return pose_output.write_beside(output_dir / "poses.json") or status
+
+
+def _predict_on_beam(paths: list[Path], work, output_dir: Path) -> int:
+    if FLAGS.processes > 1:
+        raise cli.UserError("--processes and --beam_runner: give one, the runner has its own")
+    if FLAGS.sheet:
+        text = "the same command without --beam_runner draws it afterwards"
+        raise cli.UserError(f"--sheet and --beam_runner: {text}")
+    try:
+        from hg3d_tf.prediction import on_beam
+    except ModuleNotFoundError as error:
+        if error.name != "apache_beam":
+            raise
+        raise extras.missing("--beam_runner", "apache-beam", "beam") from error
+
+    runner = on_beam.Runner(FLAGS.beam_runner, FLAGS.beam_options)
+    with _results(output_dir) as done:
+        return on_beam.predict(paths, work, done, runner, FLAGS.again)
 
 
 def _model() -> str:
