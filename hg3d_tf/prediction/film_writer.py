@@ -8,8 +8,9 @@ import numpy as np
 from hg3d_tf.cli import UserError
 from hg3d_tf.prediction.film_sources import import_av
 
-# Half of the time of x264's own settings for as good a picture: what draws has to keep up.
-_SETTINGS = {"preset": "veryfast", "crf": "21"}
+# As good a picture as of "veryfast" at 21 in half of the time, in files half again as large: what
+# draws has to keep up (experiments/results/speed.md).
+_SETTINGS = {"preset": "ultrafast", "crf": "25"}
 
 
 class FilmWriter:
