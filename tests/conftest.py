@@ -1,4 +1,5 @@
 import fcntl
+import gc
 import os
 import re
 from collections import Counter
@@ -9,6 +10,8 @@ import pytest
 from support import graphs, painted_people
 
 graphs.leave_unoptimized()
+# TensorFlow's graphs are many objects that live long: to look for garbage among them costs much.
+gc.set_threshold(50_000, 20, 20)
 
 # What tests are skipped for, by a word of the reason; packages are all others.
 WANTED = {

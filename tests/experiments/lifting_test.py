@@ -43,7 +43,7 @@ def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kin
             "--test=with_kinds",
             "--weights=3",
         ),
-        *("--seeds=0,1", "--steps=150,200", f"--data_dir={people_of_all_kinds}"),
+        *("--seeds=0,1", "--steps=100,150", f"--data_dir={people_of_all_kinds}"),
         f"--output={output}",
     )
     assert process.returncode == 0, process.stderr

@@ -77,9 +77,9 @@ def workers(workdir, data_dir, settings, devices):
             each.bind(("localhost", 0))
         addresses = [f"localhost:{each.getsockname()[1]}" for each in (first, second)]
 
-    def start_one(index, before=""):
+    def start_one(index, before="", start=runs.start):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        return runs.start_from_nothing(
+        return start(
             workdir, data_dir, settings, before + TRAIN_ON_ALL, devices, TF_CONFIG=json.dumps(task)
         )
 
@@ -96,7 +96,8 @@ def test_two_workers_equal_one_replica_also_where_one_dies(
     settings, one_replica, data_dir, tmp_path
 ):
     start = workers(tmp_path, data_dir, settings, devices=2)
-    dying, survivor = start(0, KILL_AFTER_7), start(1)  # the one that writes dies
+    # The one that writes dies; the other starts its own command line again.
+    dying, survivor = start(0, KILL_AFTER_7), start(1, start=runs.start_from_nothing)
     runs.finish(dying, -signal.SIGKILL)
     runs.finish(start(0))
     assert "another worker was lost" in runs.finish(survivor)
