@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,11 @@ def test_saved_poses_are_read_by_the_package(checked, kind, tmp_path):
     assert poses.is_film == (kind == "film")
     if kind == "film":
         formats.write(tmp_path / "film.bvh", poses)
+        expected, found = (
+            Path(path).read_text().split() for path in (tmp_path / "film.bvh", checked[kind]["bvh"])
+        )
+        assert len(found) == len(expected) > 1000
+        assert found[:20] == expected[:20]  # tests/web_demo_bvh_test.py has the numbers
 
 
 def test_a_saved_table_holds_the_cameras_people(checked):

@@ -1,4 +1,5 @@
-// Poses as the files that `hg3d predict` writes (JSON) and `hg3d convert` (CSV), and the picture.
+// Poses as the files that `hg3d predict` writes (JSON) and `hg3d convert` (CSV, BVH), and the picture.
+import { bvh } from "./bvh.js";
 import { pictureBlob } from "./draw.js";
 
 const MOST_POSES = 36000; // 20 minutes of one person at 30 frames a second; then the first go
@@ -28,11 +29,27 @@ export class Downloads {
 
   async save(kind, shown) {
     const stem = this.name.replace(/\.[^.]*$/, "") || "poses";
-    const contents = { json: this.json, csv: this.csv };
     if (kind === "png") return offer(await pictureBlob(shown, this.network), `${stem}_pose.png`);
     if (!this.poses.length) throw new Error("nobody has been seen whose pose could be saved");
-    const blob = new Blob([contents[kind].call(this)], { type: kind === "json" ? "application/json" : "text/csv" });
-    offer(blob, `${stem}_poses.${kind}`);
+    if (kind === "bvh") return this.#saveFilms(stem);
+    const contents = kind === "json" ? this.json() : this.csv();
+    offer(new Blob([contents], { type: kind === "json" ? "application/json" : "text/csv" }), `${stem}_poses.${kind}`);
+  }
+
+  // BVH holds one person: of several each has a file.
+  #saveFilms(stem) {
+    const { names } = this.network;
+    const people = Map.groupBy(this.poses, ({ person }) => person);
+    const films = [...people].filter(([, poses]) => poses.length > 1 && poses[0].seconds !== undefined);
+    if (!films.length) throw new Error("BVH holds a film, not a photo: save JSON or CSV");
+    for (const [person, poses] of films) {
+      const frames = poses.map(({ frame, seconds, numbers }) => {
+        const { joints3d: joints, confidence } = parts(numbers, names.length);
+        return { frame, seconds, joints, confidence };
+      });
+      const name = people.size > 1 ? `${stem}_poses_${person}.bvh` : `${stem}_poses.bvh`;
+      offer(new Blob([bvh(names, frames)], { type: "text/plain" }), name);
+    }
   }
 
   json() {

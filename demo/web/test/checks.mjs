@@ -139,7 +139,9 @@ async function inFilm(page) {
   await framesSeen(page, 10);
   await page.waitForSelector("#pause", { state: "hidden", ...WAIT }); // it is over
   const people = await page.evaluate(() => window.lastPeople);
-  return { people, json: await saved(page, "json"), png: await saved(page, "png") };
+  const files = {};
+  for (const kind of ["json", "bvh", "png"]) files[kind] = await saved(page, kind);
+  return { people, ...files };
 }
 
 // The server is gone: what was kept must do.
