@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf.network.finding import SAME_PERSON
+from hg3d_tf.network.finding import LEAST_SCORE, SAME_PERSON
 from hg3d_tf.prediction import likeness
 from hg3d_tf.prediction.person_finder import Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
@@ -20,8 +20,8 @@ _FLESH = 0.06
 _MIDDLE = 0.3
 # How much it tells that somebody is large: the power of their share of the picture.
 _SIZE = 0.3
-# How many more than the clearest are looked at, if they are at least this share as likely meant:
-# the pose's confidence hardly changes more.
+# How many more than the clearest are looked at, if they are surely somebody and at least this share
+# as likely meant: the pose's confidence hardly changes more.
 _MORE_CANDIDATES, _LEAST_MEANT = 2, 0.35
 
 
@@ -107,7 +107,9 @@ def candidates(found: Found, size, count: int) -> Found:
     meant = _meant(found.boxes, found.scores, size)
     places = np.argsort(-meant, kind="stable")[: count + _MORE_CANDIDATES]
     if len(places) > count:
-        places = places[meant[places] >= _LEAST_MEANT * meant[places[count - 1]]]
+        more = places[count:]
+        likely = meant[more] >= _LEAST_MEANT * meant[places[count - 1]]
+        places = np.append(places[:count], more[likely & (found.scores[more] >= LEAST_SCORE)])
     places = np.sort(places)
     return Found(found.boxes[places], found.scores[places])
 
