@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 from support import painted_people
-from support.commands import SHRUNK, fork_shrunk, run
+from support.commands import fork_shrunk, run
 
 PROGRESS = re.compile(r"epoch 1/1: .*|\s*")
 
@@ -49,7 +49,7 @@ def test_training_shows_its_progress_and_nothing_else(data_dir, tmp_path):
         *("--num_stacks=1", "--num_features=8", "--num_residuals=1", "--input_size=64"),
         *("--epochs=1", "--steps_per_epoch=1", f"--workdir={tmp_path / 'run'}"),
     )
-    process = run("-c", SHRUNK, "hg3d_tf.train", *flags)
+    process = run("-m", "hg3d_tf.train", *flags)
     assert process.returncode == 0, process.stderr
     shown = re.split(r"[\r\n]", process.stderr)
     assert [line for line in shown if not PROGRESS.fullmatch(line)] == []

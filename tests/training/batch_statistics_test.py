@@ -24,7 +24,7 @@ def learned():
     def fit(steps):
         return model.fit(batches, steps_per_epoch=steps, verbose=0).history
 
-    first, _, last, _ = (fit(steps) for steps in (1, 40, 1, 38))
+    first, _, last, _ = (fit(steps) for steps in (1, 40, 1, 58))
     return model, first, last
 
 
