@@ -41,7 +41,7 @@ test: env
 	$(TEST) -m 'not smoke'
 
 test-quick: env
-	$(TEST) -m 'not slow'
+	$(TEST) -m 'not slow and not smoke'
 
 # What a stranger does in a row: the quickstart in miniature, the notebooks, and, with FRESH=1, the
 # README's commands as printed in a copy of the checkout with an environment made for them.
