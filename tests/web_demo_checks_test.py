@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from web_demo_bvh_test import numbers as bvh_numbers
 from web_demo_test import CHROMIUM, WEB, node
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
@@ -106,10 +107,13 @@ def test_saved_poses_are_read_by_the_package(checked, kind, tmp_path):
     if kind == "film":
         formats.write(tmp_path / "film.bvh", poses)
         expected, found = (
-            Path(path).read_text().split() for path in (tmp_path / "film.bvh", checked[kind]["bvh"])
+            Path(path).read_text().split("MOTION\n")
+            for path in (tmp_path / "film.bvh", checked[kind]["bvh"])
         )
-        assert len(found) == len(expected) > 1000
-        assert found[:20] == expected[:20]  # tests/web_demo_bvh_test.py has the numbers
+        assert found[0].split() == expected[0].split()
+        assert len(bvh_numbers(found[1])) >= 10
+        # The JSON's times, which smoothing takes, are rounded to a microsecond.
+        np.testing.assert_allclose(bvh_numbers(found[1]), bvh_numbers(expected[1]), atol=0.01)
 
 
 def test_a_saved_table_holds_the_cameras_people(checked):

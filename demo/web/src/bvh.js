@@ -1,5 +1,5 @@
 // A film of one person as BVH, for Blender, MotionBuilder and others: the file of `hg3d convert
-// --format=bvh`; rig.py, motion.py and bvh.py of hg3d_tf/pose_files say why each is as it is.
+// --format=bvh`; rig.py, motion.py, markers.py and bvh.py of hg3d_tf/pose_files say why each is as it is.
 import { isSeen } from "./seen.js";
 import * as turns from "./turns.js";
 
@@ -63,11 +63,12 @@ const hingeAtRest = (name) => (name.endsWith("UpLeg") ? [1, 0, 0] : [0, name.sta
 export function bvh(names, frames) {
   if (frames.length < 2) throw new Error("BVH holds a film: a photo goes into JSON or CSV");
   const { rows, step } = evenly(frames);
-  const film = rows.map(({ joints, confidence }) => ({
+  const film = rows.map(({ joints, confidence, isLost }) => ({
     confidence,
+    isLost,
     at: Object.fromEntries(names.map((name, i) => [name, [joints[i][0], -joints[i][1], -joints[i][2]]])),
   }));
-  const lengths = fittedLengths(names, film);
+  const lengths = fittedLengths(names, film.filter(({ isLost }) => !isLost));
   const twists = smoothTwists(film.map(({ at }) => shownTwists(at)), step);
   const angles = film.map(({ at }, i) => {
     const found = globalTurns(at, twists.map((column) => column[i]));
@@ -98,8 +99,11 @@ function evenly(frames) {
     while (after < frames.length - 1 && frames[after].seconds < seconds - 1e-9) after++;
     const [low, high] = [frames[after - 1], frames[after]];
     const share = Math.min(1, Math.max(0, (seconds - low.seconds) / (high.seconds - low.seconds)));
+    // Where frames are missing the person moves in a straight line, which tells no bone's length.
+    const isLost = high.seconds - low.seconds > (2 + EVEN) * usual && share > 1e-6 && share < 1 - 1e-6;
     const mix = (a, b) => a * (1 - share) + b * share;
     return {
+      isLost,
       joints: low.joints.map((joint, j) => joint.map((value, axis) => mix(value, high.joints[j][axis]))),
       confidence: low.confidence.map((value, j) => mix(value, high.confidence[j])),
     };
