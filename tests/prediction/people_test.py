@@ -91,6 +91,10 @@ def test_few_are_looked_at_for_the_clearest():
     far = np.array([[45, 30, 55, 90], [40, 25, 60, 95], [0, 0, 1, 1]], np.float32)
     two = people.candidates(Found(far, np.array([0.9, 0.8, 0.7])), (100, 120), 1)
     np.testing.assert_array_equal(two.boxes, far[:2])  # the third is hardly meant
+    doubtful = people.candidates(Found(far, np.array([0.4, 0.39, 0.3])), (100, 120), 1)
+    np.testing.assert_array_equal(doubtful.boxes, far[1:2])  # the larger; no other is somebody
+    sure = people.candidates(Found(far, np.array([0.6, 0.5, 0.3])), (100, 120), 1)
+    np.testing.assert_array_equal(sure.boxes, far[:2])  # the doubtful one is meant, the other sure
     none = Found(np.zeros((0, 4), np.float32), np.zeros(0))
     assert people.candidates(none, (100, 120), 1).boxes.shape == (0, 4)
 
