@@ -8,7 +8,7 @@ import numpy as np
 from hg3d_tf.cli import UserError
 from hg3d_tf.prediction.film_sources import import_av
 
-# As good a picture as of "veryfast" at 21 in half of the time, in files half again as large: what
+# As good a picture as of "veryfast" at 21 in half of the time, in files nearly twice as large: what
 # draws has to keep up (experiments/results/speed.md).
 _SETTINGS = {"preset": "ultrafast", "crf": "25"}
 

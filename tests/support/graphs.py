@@ -2,10 +2,10 @@
 
 
 def leave_unoptimized() -> None:
-    """Run graphs as they were traced, in a third less time where they run a few times only.
+    """Run graphs as they were traced: those of a test run so seldom that rewriting takes longer.
 
-    Those of a test run once or twice; rewriting them first takes longer than that. What a user
-    runs, `make smoke` runs with all of TensorFlow's rewriting.
+    What tests start by `commands.run`, the notebooks, and the README's commands in `make smoke`
+    run as for a user, with all of TensorFlow's rewriting.
     """
     import tensorflow as tf
 
