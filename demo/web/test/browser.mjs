@@ -14,7 +14,14 @@ export function launch(executablePath, camera, ...more) {
     args.push("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");
     args.push(`--use-file-for-fake-video-capture=${camera}`);
   }
-  return chromium.launch({ executablePath, args });
+  return chromium.launch({ executablePath, args, ...WAIT });
+}
+
+// A page that is waited for as long as anything else here: other tests may have the machine.
+export async function newPage(context, options) {
+  const page = await context.newPage(options);
+  page.setDefaultTimeout(WAIT.timeout);
+  return page;
 }
 
 // Serves a folder as `make serve-web` does, or plainly, without the headers that isolate the page.

@@ -3,7 +3,7 @@
 // film; where files that the page saves go to.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { WAIT, WEB, inBrowser, isReady, launch, serve } from "./browser.mjs";
+import { WAIT, WEB, inBrowser, isReady, launch, newPage, serve } from "./browser.mjs";
 
 const [executablePath, built, camera, film, folder] = process.argv.slice(2);
 const AXE = readFileSync(join(WEB, "node_modules/axe-core/axe.min.js"), "utf8");
@@ -12,7 +12,7 @@ const PHONE = { width: 390, height: 844 };
 // Opens the page once more; errors and requests are noted.
 async function opened(browser, url) {
   const context = await browser.newContext({ viewport: PHONE, acceptDownloads: true });
-  const page = await context.newPage();
+  const page = await newPage(context);
   const notes = { errors: [], requests: [] };
   page.on("pageerror", (error) => notes.errors.push(String(error)));
   page.on("requestfinished", (request) => notes.requests.push(request));
@@ -68,7 +68,11 @@ async function tabStops(page) {
 
 async function saved(page, kind) {
   await page.evaluate(() => (document.querySelector("details").open = true));
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click(`[data-save=${kind}]`)]);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(`[data-save=${kind}]`)]).catch(
+    async () => {
+      throw new Error(`${kind} was not saved; the page says: ${await statusOf(page)}`);
+    },
+  );
   const path = join(folder, download.suggestedFilename());
   await download.saveAs(path);
   return path;
@@ -147,7 +151,7 @@ async function inFilm(page) {
 // The server is gone: what was kept must do.
 async function offline({ page, context }, stop) {
   stop();
-  const later = await context.newPage();
+  const later = await newPage(context);
   await later.goto(page.url());
   await isReady(later);
   return later.evaluate(() => ({ people: window.lastPeople?.length, error: window.lastError }));

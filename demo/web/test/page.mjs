@@ -1,10 +1,10 @@
 // Opens the page in headless Chromium and prints, as JSON, the pose that it finds in a photo.
 // Usage: node page.mjs CHROMIUM URL [SCREENSHOT]
-import { inBrowser, isReady, launch } from "./browser.mjs";
+import { inBrowser, isReady, launch, newPage } from "./browser.mjs";
 
 const [executablePath, url, screenshot] = process.argv.slice(2);
 await inBrowser(await launch(executablePath), async (browser) => {
-  const page = await browser.newPage({ viewport: { width: 390, height: 844 } }); // a phone's
+  const page = await newPage(browser, { viewport: { width: 390, height: 844 } }); // a phone's
   page.on("console", (message) => console.error(message.text()));
   page.on("pageerror", (error) => console.error(String(error)));
   const elsewhere = [];

@@ -1,10 +1,10 @@
 // Gives photos to the page in headless Chromium, one after the other, and prints, as JSON, the people
 // that it finds in each. Usage: node photos.mjs CHROMIUM URL PHOTO...
-import { inBrowser, isReady, launch } from "./browser.mjs";
+import { inBrowser, isReady, launch, newPage } from "./browser.mjs";
 
 const [executablePath, url, ...photos] = process.argv.slice(2);
 await inBrowser(await launch(executablePath), async (browser) => {
-  const page = await browser.newPage();
+  const page = await newPage(browser);
   await page.goto(url);
   await page.waitForSelector("#file:enabled", { state: "attached" });
   const found = [];

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WEB, launch, serve } from "./browser.mjs";
+import { WEB, launch, newPage, serve } from "./browser.mjs";
 
 const { CHROMIUM = "/usr/bin/chromium", ROUNDS = 3, SECONDS = 8 } = process.env;
 const WARM_UP_SECONDS = 4;
@@ -21,7 +21,7 @@ if (!folders.length) {
 // Writes the sample, moved from side to side in a second, as the film that Chromium plays.
 async function writeCamera(path) {
   const browser = await launch(CHROMIUM);
-  const page = await browser.newPage();
+  const page = await newPage(browser);
   const sample = readFileSync(join(WEB, "src/sample.jpg")).toString("base64");
   const parts = [`YUV4MPEG2 W${WIDTH} H${HEIGHT} F60:1 Ip A1:1 C420jpeg\n`];
   for (let frame = 0; frame < FRAMES; frame++) {
@@ -60,7 +60,7 @@ async function yuvOf([sample, x, width, height]) {
 async function measured(url, camera) {
   const browser = await launch(CHROMIUM, camera);
   try {
-    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    const page = await newPage(browser, { viewport: { width: 390, height: 844 } });
     // Every result is drawn once over the picture's canvas, by all versions of the page.
     await page.addInitScript(() => {
       window.shown = [];
