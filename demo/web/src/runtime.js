@@ -1,5 +1,5 @@
-// LiteRT in a worker of the browser: networks that take a square picture. In WebAssembly: WebGPU does
-// not know the operators that make joints of heat maps, and the int8 files are fast without it.
+// LiteRT in a worker of the browser: networks that take a square picture. In WebAssembly: on WebGPU
+// LiteRT refuses files that make joints of heat maps, and the int8 files are fast without it.
 import { joined } from "./delta.js";
 import { Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "./litert/index.js";
 
