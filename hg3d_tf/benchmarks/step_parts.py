@@ -45,7 +45,7 @@ def _forward(model: PoseModel, batch):
 def _losses(model: PoseModel, batch, outputs):
     """Return the function that computes targets and losses and their gradients."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def losses():
         with tf.GradientTape() as tape:
             tape.watch(outputs)
@@ -58,7 +58,7 @@ def _losses(model: PoseModel, batch, outputs):
 def _geometry(batch, depth):
     """Return the function that computes the geometry loss of 2D samples, with gradient."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def geometry():
         with tf.GradientTape() as tape:
             tape.watch(depth)
@@ -73,7 +73,7 @@ def _optimizer(model: PoseModel):
     """Return the function that computes the gradient's norm and updates the weights."""
     gradients = [tf.zeros_like(variable) for variable in model.trainable_variables]
 
-    @tf.function
+    @tf.function(autograph=False)
     def update():
         updates.apply_gradients(model.optimizer, gradients, model.trainable_variables)
         return tf.linalg.global_norm(gradients)

@@ -61,6 +61,8 @@ def default_data_dir() -> str:
     return str(files.user_path(os.environ.get("TFDS_DATA_DIR", "data")))
 
 
+# Nothing of the pipelines is Python control flow over tensors: to look for some takes two seconds.
+@tf.autograph.experimental.do_not_convert
 def train_batches(
     config: InputConfig,
     size: int,
@@ -130,6 +132,7 @@ def _train_sample(config: InputConfig, size: int, builders):
     return apply
 
 
+@tf.autograph.experimental.do_not_convert
 def evaluation_batches(
     name: str,
     split: str,

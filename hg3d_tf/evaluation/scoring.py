@@ -53,7 +53,7 @@ def prediction_function(model: PoseModel, flip_test: bool | None = None):
       flip_test: instead of what its configuration says.
     """
 
-    @tf.function
+    @tf.function(autograph=False)
     def predict(image):
         outputs = model.infer(image, flip_test)
         joints_2d_norm, confidence = joint_decoding.decode_heatmaps(

@@ -25,7 +25,7 @@ def recalibrate(model: PoseModel, images: Iterable[tf.Tensor]) -> None:
     for norm in norms:
         norm.momentum = 0.0  # a step then leaves the statistics of its own batch
 
-    @tf.function
+    @tf.function(autograph=False)
     def measure(batch):
         model(batch, training=True)
 
