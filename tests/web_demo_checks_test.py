@@ -14,7 +14,9 @@ from web_demo_test import CHROMIUM, WEB, node
 pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
-from support import films
+pytest.importorskip("embreex", reason="embreex is not installed")
+
+from support import films, rendered_walks
 
 from hg3d_tf import weights
 from hg3d_tf.pose_files import formats
@@ -39,16 +41,27 @@ def picture(*persons):
     return np.asarray(frame)
 
 
+WALK_FRAMES = 15
 ONE = picture((80, 0, 480))
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory):
+def walk():
+    """A rendered person who walks for a second, 640 x 480 px."""
+    walker = rendered_walks.Walker(3, (-500, 700), (700, 900), np.linspace(0, 1, WALK_FRAMES))
+    small = rendered_walks.film([walker], WALK_FRAMES, 320, 240)
+    frames = small.frames.repeat(2, axis=1).repeat(2, axis=2)
+    return small._replace(frames=frames, joints_2d=2 * small.joints_2d + 0.5)
+
+
+@pytest.fixture(scope="module")
+def checked(walk, tmp_path_factory):
     """What came of the checks: one start of the browser for all."""
     folder = tmp_path_factory.mktemp("page")
     nobody, two = picture(), picture((0, 80, 320), (320, 80, 320))
-    # A second each; the camera begins anew when it is over.
-    films.write_y4m(folder / "camera.y4m", np.stack([ONE] * 20 + [nobody] * 20 + [two] * 20), 20)
+    # The camera begins anew when it is over.
+    frames = [*walk.frames, *[nobody] * WALK_FRAMES, *[two] * WALK_FRAMES]
+    films.write_y4m(folder / "camera.y4m", np.stack(frames), int(rendered_walks.RATE))
     films.write(folder / "film.mp4", np.stack([ONE] * 60))
     node("build.mjs", weights.FOLDER, folder / "built")
     paths = [folder / name for name in ("built", "camera.y4m", "film.mp4")]
@@ -80,6 +93,25 @@ def test_the_camera_loses_people_and_finds_them_again(checked):
     assert first != again  # somebody new, since nobody knows who it is
     assert max(counts) == 2 and camera["button"] == "Stop camera" and camera["paused"] == "Go on"
     assert "frames a second" in camera["times"] and "drawing" in camera["times"]
+
+
+def test_before_the_camera_joints_are_those_of_who_walks_there(checked, walk):
+    rows = formats.read(checked["camera"]["csv"]).rows
+    times, counts = np.unique(rows["seconds"], return_counts=True)
+    rows = rows[np.isin(rows["seconds"], times[counts == 1])]
+    long = 3 * WALK_FRAMES / rendered_walks.RATE
+
+    def errors(start):
+        """Return px [n, 16] if the camera's film had begun `start` s before the poses' clock."""
+        frame = ((rows["seconds"] + start) % long) * rendered_walks.RATE
+        walks = frame < WALK_FRAMES
+        off = rows["joints_2d"][walks] - walk.joints_2d[frame[walks].astype(int), 0]
+        return np.linalg.norm(off, axis=-1)
+
+    # When the browser's camera showed its first frame nobody knows.
+    off = [errors(start) for start in np.arange(0, long, 0.02)]
+    best = min((px for px in off if len(px) >= 10), key=np.median)
+    assert np.median(best) < 0.08 * np.ptp(walk.joints_2d[0, 0, :, 1])
 
 
 def test_a_hundred_frames_leave_no_memory_behind(checked):

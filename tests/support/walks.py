@@ -23,12 +23,11 @@ class Walk(NamedTuple):
     stature_m: float
 
 
-def walk(count=90, turn_deg=40.0, scale=1.05, distance_mm=4500.0) -> Walk:
-    """Return a walk of 1.2 m/s, `turn_deg` away from the camera, arms swinging, elbows bent."""
-    seconds = np.arange(count) / RATE
+def strides(seconds) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return a walker's pose [N, 15, 3] and its angles [N] by the columns of pose_files.angles."""
     phase = 2 * np.pi * 0.9 * seconds
     angles = {}
-    pose = np.zeros((count, NUM_BONES, 3))
+    pose = np.zeros((len(seconds), NUM_BONES, 3))
     for side, start in (("l", 0), ("r", np.pi)):
         angles[f"hip_flexion_{side}"] = 5 + 25 * np.sin(phase + start)
         angles[f"knee_angle_{side}"] = 32 + 30 * np.sin(phase + start + 1.3)
@@ -38,6 +37,13 @@ def walk(count=90, turn_deg=40.0, scale=1.05, distance_mm=4500.0) -> Walk:
             pose[:, bone_index(f"{side}_{bone}"), 0] = angles[f"{name}_{side}"]
         for bone, name in (("upper_arm", "arm_flex"), ("forearm", "elbow_flex")):
             pose[:, bone_index(f"{side}_{bone}"), 0] = angles[f"{name}_{side}"]
+    return pose, angles
+
+
+def walk(count=90, turn_deg=40.0, scale=1.05, distance_mm=4500.0) -> Walk:
+    """Return a walk of 1.2 m/s, `turn_deg` away from the camera, arms swinging, elbows bent."""
+    seconds = np.arange(count) / RATE
+    pose, angles = strides(seconds)
     skeleton = rest_skeleton(scale, np.ones(NUM_LENGTHS))
     root = axis_rotations(np.radians(np.full(count, turn_deg)), 1)
     joints = posed_joints(skeleton, *forward_kinematics(pose, root, skeleton.pivots))
