@@ -93,6 +93,7 @@ def test_build_again_with_other_options_and_with_overwrite(tmp_path):
     assert "already there" in build(*flags, "--seed=5").stdout
 
 
+@pytest.mark.slow
 def test_other_labels_or_photos_than_built_from_are_refused(tmp_path):
     flags = own_photos(tmp_path, count=1)
     assert "built 1 train" in build(*flags, "--image_size=96").stdout
@@ -124,6 +125,7 @@ def test_a_login_page_in_place_of_labels_is_named(tmp_path):
     assert re.search(r"own/annotations\.json: not .*, but a web page", error_line(build(*flags)))
 
 
+@pytest.mark.slow
 def test_the_same_build_twice_at_a_time_is_refused_until_the_first_has_died(tmp_path):
     flags = ["--dataset=synthetic_humans/wild", f"--data_dir={tmp_path}", "--image_size=32"]
     few = ["--num_train=2", "--num_validation=1", "--num_test=1", "--num_processes=1"]
@@ -166,6 +168,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_in_one_line(tmp_path):
     line = error_line(run("-c", WITH_A_FULL_DISK, BUILD, *own_photos(tmp_path)))
     assert f"cannot write to {tmp_path / 'data'}: " in line and "File too large" in line

@@ -22,6 +22,19 @@ WANTED = {
     "packages": "",
 }
 
+# Fixtures of several seconds: every test that asks for one is slow, whichever of them runs first.
+SLOW_FIXTURES = {
+    *("saved_model", "shipped_saved_model", "served", "papers_network"),
+    *("contents", "everything", "builder", "torch_network", "tensors", "finder"),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
 
 def pytest_terminal_summary(terminalreporter):
     """Say at the end what was skipped and why, a line for each kind of reason."""

@@ -31,6 +31,7 @@ def crops():
     return np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
 
 
+@pytest.mark.slow
 def test_a_workdir_gives_the_outputs_that_it_gave(made):
     outputs = checkpoints.load_model(made / "workdir")(crops(), training=False)
     with np.load(made / "expected.npz") as expected:
@@ -39,6 +40,7 @@ def test_a_workdir_gives_the_outputs_that_it_gave(made):
         np.testing.assert_allclose(outputs["depth"].numpy(), expected["depth"], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_saved_model_finds_what_its_workdir_finds(made):
     photo = Photo("noise", (crops()[0] * 255).astype(np.uint8))
     served, trained = (
@@ -48,6 +50,7 @@ def test_a_saved_model_finds_what_its_workdir_finds(made):
         np.testing.assert_allclose(served[name], trained[name], rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_its_training_goes_on_with_its_flags_and_data(made):
     process = fork("-m", "hg3d_tf.train", "--flagfile=workdir/flags.txt", "--epochs=2", cwd=made)
     assert process.returncode == 0, process.stderr

@@ -44,6 +44,7 @@ def test_an_installed_package_is_asked_for_where_it_came_from(
     assert words()[-1] == wanted
 
 
+@pytest.mark.slow
 def test_every_extra_that_is_named_is_in_setup_py():
     known = set(re.findall(r'^    "(\w+)": \[', (ROOT / "setup.py").read_text(), re.MULTILINE))
     named = set()

@@ -25,6 +25,7 @@ def images():
     return np.random.default_rng(0).random((3, 64, 64, 3), np.float32)
 
 
+@pytest.mark.slow
 def test_outputs_are_the_mean_of_both_by_hand(model, images):
     found = model.infer(images)
     plain, mirrored = model(images, training=False), model(images[:, :, ::-1], training=False)
@@ -46,6 +47,7 @@ def test_the_mirror_image_has_the_mirrored_pose(model, images):
     np.testing.assert_allclose(back, one["heatmaps"][-1], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_is_made_where_the_network_has_it_or_on_demand(model, images):
     plain = shrunk(CONFIG)
     plain.set_weights(model.get_weights())

@@ -53,6 +53,7 @@ def rendered_person(size):
     return Image.open(io.BytesIO(example["image"]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("node") and CHROMIUM), reason="Node.js or Chromium is absent")
 @pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="`make web` has not been run")
 @pytest.mark.parametrize("is_shipped", [False, True], ids=["made", "shipped"])

@@ -206,6 +206,7 @@ def test_subjects_without_their_videos_do_not_lose_the_others(manual_dir, tmp_pa
     assert reasons(builder)[f"S9/Greeting/{CAMERA_IDS[0]}"] == "no video file"
 
 
+@pytest.mark.slow
 def test_the_papers_frames_and_labels_as_released(manual_dir, everything, tmp_path):
     paper = build(Builder, manual_dir, tmp_path)
     assert paper.builder_config.name == "paper"
@@ -297,6 +298,7 @@ def write_authors_form(folder, with_metadata):
         write_metadata(folder / "metadata.xml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_metadata", [True, False])
 def test_the_authors_form(tmp_path, with_metadata):
     write_authors_form(tmp_path, with_metadata)

@@ -53,6 +53,7 @@ def manual_dir(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_joints_lie_on_the_painted_discs(manual_dir, tmp_path):
     builder = build(Builder, manual_dir, tmp_path, num_processes=2)
     examples = prepared(builder, "train")
@@ -107,7 +108,7 @@ def test_a_middle_needs_both_ends(part, joint):
     assert not to_mpii_order(joints)[1][joint]
 
 
-@pytest.mark.skipif("HG3D_DATA" not in os.environ, reason="HG3D_DATA is not set: no real images")
+@pytest.mark.skipif(not os.environ.get("HG3D_DATA"), reason="HG3D_DATA is not set: no real images")
 def test_real_rows_become_examples(tmp_path):
     real = Path(os.environ["HG3D_DATA"]) / "lspet"
     (tmp_path / "manual/images").mkdir(parents=True)

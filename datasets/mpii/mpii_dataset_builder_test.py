@@ -155,6 +155,7 @@ def builder(manual_dir, tmp_path_factory):
     return build(Builder, manual_dir, tmp_path_factory.mktemp("data"), num_processes=2)
 
 
+@pytest.mark.slow
 def test_every_form_of_the_release_lands_on_the_painted_joints(builder):
     train = prepared(builder, "train")
     assert sorted(train) == ["a/00", "a/01", "b/00", "c/00"]
@@ -233,7 +234,7 @@ def test_adjusted_centers_and_scales_give_back_the_raw_ones():
     assert side == pytest.approx(200 * adjusted[1][0])
 
 
-@pytest.mark.skipif("HG3D_DATA" not in os.environ, reason="HG3D_DATA is not set: no real labels")
+@pytest.mark.skipif(not os.environ.get("HG3D_DATA"), reason="HG3D_DATA is not set: no real labels")
 def test_real_validation_list_agrees_with_raw_labels():
     real = Path(os.environ["HG3D_DATA"]) / "mpii"
     listed = read_newell(real / "valid.h5")
@@ -247,7 +248,7 @@ def test_real_validation_list_agrees_with_raw_labels():
         np.testing.assert_allclose(same.joints[labelled], np.array(raw["joints"])[labelled], atol=1)
 
 
-@pytest.mark.skipif("HG3D_DATA" not in os.environ, reason="HG3D_DATA is not set: no real images")
+@pytest.mark.skipif(not os.environ.get("HG3D_DATA"), reason="HG3D_DATA is not set: no real images")
 def test_real_images_are_built_around_their_persons(tmp_path):
     real = Path(os.environ["HG3D_DATA"]) / "mpii"
     raw = {person["image"]: person for person in json.loads((real / "persons.json").read_text())}

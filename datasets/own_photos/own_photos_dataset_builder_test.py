@@ -75,6 +75,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [coco, mpii])
 def test_joints_lie_on_the_painted_discs(folder, tmp_path, kind):
     (folder / "annotations.json").write_text(json.dumps(kind(11)))

@@ -190,6 +190,7 @@ def build_or_reason(folder, data_dir) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_mutations_give_a_dataset_and_a_report_or_one_line(tmp_path):
     tfds.disable_progress_bar()

@@ -96,6 +96,7 @@ def test_an_annotation_that_is_no_person_is_left_out_and_named(folder, entry, re
     assert skipped == {reason: [name]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [str, float, lambda n: f" {n} "])
 def test_ids_may_be_of_another_kind(folder, kind):
     content = coco(NUM_PHOTOS)
@@ -110,6 +111,7 @@ def test_a_mark_of_the_order_of_bytes_is_read(folder, mark, encoding):
     assert_all_built(folder, mark + json.dumps(coco(NUM_PHOTOS)).encode(encoding))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -190,6 +192,7 @@ def test_an_id_that_two_photos_share_is_left_out(folder):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [str.title, str.upper, lambda name: name.replace("_", "-")])
 def test_joints_are_known_by_their_meaning(folder, names):
     content = coco(NUM_PHOTOS)

@@ -85,6 +85,7 @@ def test_a_frame_is_stored_as_players_show_it(tmp_path, quarter):
     assert np.abs(ours - upright[top:bottom, left:right]).mean() < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 1.9, 2.2, 3.7])
 def test_labels_move_with_the_pixels(ratio):
     joints = standing(JOINT_NAMES)[:, :2] * 0.3 + (401, 307)

@@ -40,6 +40,7 @@ def is_running(pid):
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_processes", [1, 2])
 def test_units_come_in_order_with_records_and_reasons(tmp_path, num_processes):
     paths = list(finish_all(units(tmp_path), tmp_path / "work", num_processes))
@@ -83,6 +84,7 @@ def run_until_killed(folder):
     list(finish_all(units(Path(folder), seconds=0.4), Path(folder) / "work", num_processes=2))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
     code = f"from preparation.units_test import run_until_killed as f; f({str(tmp_path)!r})"
     process = subprocess.Popen(

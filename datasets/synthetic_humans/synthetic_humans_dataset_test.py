@@ -69,6 +69,7 @@ def test_wild_hides_its_3d_labels(prepared):
         assert np.linalg.norm(example[TRUTH_3D][:, 2]) > 1000
 
 
+@pytest.mark.slow
 def test_any_number_of_processes_makes_the_same_examples():
     tasks = [task("studio", index=i) for i in range(20)]
     alone = list(render_all(tasks, 1))
@@ -109,6 +110,7 @@ def test_studio_people_are_few_and_do_not_cross_splits():
     assert 1 < len(test) <= 4 and not train & test
 
 
+@pytest.mark.slow
 def test_workers_do_not_import_tensorflow():
     modules = "build, synthetic_humans.mannequin.examples, synthetic_humans.characters.examples"
     code = f"import sys, {modules}; assert 'tensorflow' not in sys.modules"

@@ -24,6 +24,7 @@ def benchmark(output, *flags) -> dict:
     return json.loads(output.read_text())
 
 
+@pytest.mark.slow
 def test_without_data_a_rendered_person_is_measured(tmp_path):
     result = benchmark(tmp_path / "out.json")
     assert all(result["photo"][f"{part}_ms"] > 0 for part in _PARTS)

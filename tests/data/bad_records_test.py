@@ -81,6 +81,7 @@ def test_damaged_images_are_left_out_counted_and_named_once(tmp_path, capfd):
     assert all(re.match(pattern, line) for line in lines), lines
 
 
+@pytest.mark.slow
 def test_a_crop_outside_of_its_image_is_left_out_with_the_reason(tmp_path):
     store(tmp_path, {3: WHOLE}, crop_center=np.float32([900, 50]))
     _, bad = read(tmp_path, 8, max_bad_fraction=1.0)
@@ -174,6 +175,7 @@ def test_evaluation_stops_where_the_split_has_too_many_bad_records(tmp_path):
         evaluate(tmp_path, BadRecords(0.03))
 
 
+@pytest.mark.slow
 def test_a_damaged_file_loses_little_in_evaluation_too(tmp_path):
     store(tmp_path, {})
     damage_file(tmp_path)
@@ -184,6 +186,7 @@ def test_a_damaged_file_loses_little_in_evaluation_too(tmp_path):
     assert set(bad.reasons.values()) == {"its file is damaged"}
 
 
+@pytest.mark.slow
 def test_results_of_nothing_are_refused(tmp_path):
     store(tmp_path, {})
     damage_file(tmp_path, at=0)

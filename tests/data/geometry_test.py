@@ -34,6 +34,7 @@ CHANGES = {
 STRONG = AugmentConfig(**CHANGES["all"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [eagerly, in_tf_data])
 @pytest.mark.parametrize("seed", [0, 2])
 @pytest.mark.parametrize("change", CHANGES)

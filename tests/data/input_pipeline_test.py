@@ -25,6 +25,7 @@ def first_batches(data_dir, **settings):
     return batches(data_dir, 13, **settings)
 
 
+@pytest.mark.slow
 def test_a_training_batch_has_the_documented_fields(data_dir):
     batch = first_batches(data_dir)[0]
     shapes = {name: (value.shape, value.dtype) for name, value in batch.items()}
@@ -39,6 +40,7 @@ def test_a_training_batch_has_the_documented_fields(data_dir):
     assert 0 <= batch["image"].min() < batch["image"].max() <= 1
 
 
+@pytest.mark.slow
 def test_only_samples_with_3d_labels_have_depth(data_dir):
     for batch in first_batches(data_dir)[:3]:
         depth_is_there = np.abs(batch["depth"]).sum(1) > 0
@@ -69,6 +71,7 @@ def test_a_hidden_dataset_must_be_in_the_mix():
         InputConfig(mix=MIX, hide_depth=("mpii",))
 
 
+@pytest.mark.slow
 def test_exact_mixing_gives_every_batch_its_shares(data_dir):
     for batch in first_batches(data_dir, mix_exact=True):
         assert batch["has_depth"].sum() == 2
@@ -148,6 +151,7 @@ def test_evaluation_sees_every_example_once_whatever_the_batch(data_dir, batch_s
     assert len(keys) == len(set(keys)) == 10
 
 
+@pytest.mark.slow
 def test_the_truth_of_2d_samples_reaches_evaluation_only(data_dir):
     (batch,) = input_pipeline.evaluation_batches("painted_2d", "test", 64, 10, data_dir)
     for key, joints_3d in zip(batch["key"].numpy(), batch["joints_3d"].numpy(), strict=True):
@@ -213,6 +217,7 @@ def test_parts_of_hosts_are_together_the_batches_of_one(data_dir, num_hosts, set
             np.testing.assert_array_equal(joined, batch[name])
 
 
+@pytest.mark.slow
 def test_a_host_makes_the_samples_of_its_own_places_only(data_dir, monkeypatch):
     places, preprocess = [], samples.preprocess_for_train
 

@@ -17,6 +17,7 @@ def drawn(mix, first, count):
     return np.fromiter(mix.choices(first).take(count).as_numpy_iterator(), np.int64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)
 @pytest.mark.parametrize("first", [0, 1, 999, 1000, 4321])
 def test_the_sequence_can_start_anywhere(mix, first):
@@ -28,6 +29,7 @@ def test_the_sequence_can_start_anywhere(mix, first):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_shares_of_10000_samples_are_within_a_hundredth_of_what_was_asked(seed):
     weights = np.array([0.62, 0.33, 0.05])
@@ -41,6 +43,7 @@ def test_a_rare_source_is_not_forgotten():
     assert abs(counts[1] - 200) <= 1 and counts.sum() == 1_000_000
 
 
+@pytest.mark.slow
 def test_neighbours_are_independent():
     first, second = drawn(RandomMix([0.5, 0.5], seed=1), 0, 20_000).reshape(-1, 2).T
     assert abs(np.mean(first == second) - 0.5) < 0.02

@@ -52,6 +52,7 @@ def test_opencv_gives_the_same_pixels_within_its_rounding(seed):
     assert np.abs(warped - expected).mean() < 0.6
 
 
+@pytest.mark.slow
 @needs_opencv
 @pytest.mark.parametrize("run", [eagerly, in_tf_data])
 @pytest.mark.parametrize("seed", [0, 2])

@@ -6,6 +6,7 @@ from hg3d_tf.data import input_pipeline
 from hg3d_tf.evaluation import examples
 
 
+@pytest.mark.slow
 def test_the_worst_and_the_typical_are_chosen_by_error_and_drawn(data_dir, tmp_path):
     batches = input_pipeline.evaluation_batches("painted_3d", "test", 64, 4, data_dir)
     labels = [batch for batch in batches.as_numpy_iterator()]

@@ -60,6 +60,7 @@ def test_geometry_makes_limbs_symmetric_and_changes_are_paired(people_of_all_kin
     assert "geometry 3, change" in process.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "problem"),
     [

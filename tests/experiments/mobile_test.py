@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,7 @@ def run_mobile(folder, *arguments):
     return run, [line.split()[1:] for line in run.stdout.splitlines() if line.startswith("RUN")]
 
 
+@pytest.mark.slow
 def test_each_network_is_trained_and_exported_once(tmp_path):
     run, commands = run_mobile(tmp_path)
     assert run.returncode == 0, run.stderr
@@ -52,6 +54,7 @@ def test_each_network_is_trained_and_exported_once(tmp_path):
     assert "was made with other flags" in run.stderr and not commands
 
 
+@pytest.mark.slow
 def test_the_table_and_the_plot_show_every_file(tmp_path):
     run_mobile(tmp_path)
     table = (tmp_path / "mobile.md").read_text()

@@ -40,6 +40,7 @@ def test_nobody():
     assert agrees({"centre": empty, "box": box, "quality": empty}) == [0, 0]
 
 
+@pytest.mark.slow
 def test_boxes_of_a_picture():
     image = letterbox(three_people(), 256)[0] / np.float32(255)
     maps = shipped.load_finder()(image[np.newaxis], training=False)

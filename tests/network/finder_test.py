@@ -19,6 +19,7 @@ def finder():
     return shipped.load_finder()
 
 
+@pytest.mark.slow
 def test_maps_have_a_cell_for_each_8_px():
     maps = build_finder(64)(np.zeros((2, 64, 64, 3), np.float32))
     shapes = {name: tuple(value.shape) for name, value in maps.items()}
@@ -26,6 +27,7 @@ def test_maps_have_a_cell_for_each_8_px():
     assert shapes == {"centre": (*cells, 1), "box": (*cells, 4), "quality": (*cells, 1)}
 
 
+@pytest.mark.slow
 def test_the_encoder_is_that_of_the_pose_network_up_to_its_thirteenth_block(finder):
     names = {layer.name for layer in finder.layers}
     assert "encoder_blocks_12__project_conv" in names
@@ -56,6 +58,7 @@ def test_the_phone_file_is_the_same_network(finder):
     assert overlaps(boxes[order], others[other_order]).min() > 0.9
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_loaded_to_within_its_rounding(finder, tmp_path):
     shipped.save_finder(finder, tmp_path)
     again = shipped.load_finder(tmp_path)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 from support.small_network import random_batch, shrunk
 
@@ -6,6 +7,7 @@ from hg3d_tf.network import layers
 from hg3d_tf.network.keras_api import keras
 
 
+@pytest.mark.slow
 def test_statistics_of_all_replicas_are_computed_as_those_of_one(monkeypatch):
     # Float32's kernels differ: the synchronized one subtracts squares that are almost equal.
     images, found, weights = tf.cast(random_batch()["image"], tf.float64), [], None

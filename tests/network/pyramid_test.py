@@ -15,6 +15,8 @@ from hg3d_tf.tflite import conversion
 from hg3d_tf.torch_weights import imagenet, pth_file
 from hg3d_tf.training import checkpoints
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ModelConfig(
     num_stacks=1,
     num_features=16,
@@ -41,7 +43,6 @@ def test_maps_are_distributions_times_two_pi(model):
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), 2 * np.pi, rtol=1e-5)
 
 
-@pytest.mark.slow
 def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
     crops = tf.constant(np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8))
     images = tf.cast(crops, tf.float32) / 255
@@ -57,7 +58,6 @@ def test_what_is_served_and_converted_decodes_maps_as_distributions(model):
     np.testing.assert_allclose(phone, expected, atol=1e-3)
 
 
-@pytest.mark.slow
 def test_weights_go_to_another_input_size_where_none_depends_on_it(model, tmp_path):
     checkpoints.save_model(model, tmp_path / "small")
     larger = build_pose_model(dataclasses.replace(CONFIG, input_size=128))
@@ -130,7 +130,6 @@ def _torch_features(torch, tensors, x):
     return features
 
 
-@pytest.mark.slow
 def test_frozen_blocks_are_not_trained(model):
     frozen = build_pose_model(CONFIG)
     efficientnet.freeze(frozen, 3)

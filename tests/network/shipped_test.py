@@ -44,6 +44,7 @@ def test_what_is_saved_is_loaded_to_within_its_rounding(tmp_path):
     assert (tmp_path / "weights.npz").stat().st_size < 3 * network.count_params()
 
 
+@pytest.mark.slow
 def test_the_phone_file_is_the_same_network(model):
     size = model.config.input_size
     rng = np.random.default_rng(0)
@@ -79,6 +80,7 @@ def test_export_takes_it_where_no_folder_is_named(shipped_saved_model):
     assert np.abs(turns[0] - np.eye(3)).max() > 0.1
 
 
+@pytest.mark.slow
 def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
     Image.fromarray(np.full((200, 160, 3), 120, np.uint8)).save(tmp_path / "photo.jpg")
     code = (

@@ -292,6 +292,7 @@ def test_the_shortest_turn_of_opposite_vectors_is_half_a_turn():
     assert np.linalg.det(turn) == pytest.approx(1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (REAL / "cmu_mocap").exists(), reason="HG3D_DATA: no motion capture there")
 @pytest.mark.skipif(not (REAL / "makehuman").exists(), reason="HG3D_DATA: no MakeHuman there")
 @pytest.mark.parametrize("clip", ["01/01_01.bvh", "06/06_03.bvh", "08/08_01.bvh"])

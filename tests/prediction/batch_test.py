@@ -71,6 +71,7 @@ def test_missing_pictures_are_drawn_of_known_poses(photos, tmp_path):
     assert {path: path.read_bytes() for path in out.glob("*.png")} == drawn
 
 
+@pytest.mark.slow
 def test_only_one_photo_is_in_memory_at_a_time(photos, tmp_path):
     seen, most = [], []
     find = finder(Looker(JOINTS), find_whole)
@@ -125,6 +126,7 @@ def test_pictures_of_the_same_name_get_a_number(tmp_path):
     assert list(names(paths)) == ["a_pose", "a_2_pose", "a_3_pose"]
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives(photos, tmp_path):
     """With the networks in the package, a damaged photo and a sheet."""
     photos[1].write_bytes(b"no picture")
@@ -151,6 +153,7 @@ def listens():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("listens")
 @pytest.mark.parametrize("processes", [1, 2])
 def test_after_ctrl_c_the_same_command_goes_on(tmp_path, processes):

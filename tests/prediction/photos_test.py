@@ -114,6 +114,7 @@ def predictor(saved_model):
     return predictors.load_predictor(saved_model)
 
 
+@pytest.mark.slow
 def test_a_panorama_is_made_smaller_for_a_saved_model(predictor):
     small = Photo("small", np.random.default_rng(0).integers(0, 255, (24, 3000, 3), np.uint8))
     large = Photo("large", small.pixels.repeat(3, 0).repeat(3, 1))
@@ -135,6 +136,7 @@ def test_what_tensorflow_refuses_is_one_line(predictor):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_one_bad_photo_does_not_lose_the_others(saved_model, tmp_path):
     paths = [save(tmp_path / "a.png", 300, 200), save(tmp_path / "b.png"), tmp_path / "c.png"]
     paths[2].write_bytes(paths[0].read_bytes()[:90])

@@ -56,6 +56,7 @@ def predictor(request, stand_in):
         yield predictor
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_the_saved_model(predictor, served):
     expected = served.signatures["serving_default"](image_bytes=tf.constant(PHOTOS))
     answers = list(clients.predict_batches(PHOTOS, predictor(version=1), batch_size=2))
@@ -185,6 +186,7 @@ def test_the_servers_configuration_is_one(saved_model):
     assert list(model.model_version_policy.specific.versions) == [1]
 
 
+@pytest.mark.slow
 def test_the_command_writes_poses_and_names_what_has_none(stand_in, tmp_path):
     for name, photo in (("a.png", PHOTOS[0]), ("b.png", b"no picture")):
         (tmp_path / name).write_bytes(photo)

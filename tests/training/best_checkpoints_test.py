@@ -16,6 +16,7 @@ def model(monkeypatch):
     return build_pose_model(SMALL)
 
 
+@pytest.mark.slow
 def test_the_best_are_kept_and_the_very_best_is_loaded(model, tmp_path):
     best = BestCheckpoints(tmp_path, keep=2, lower_is_better=True)
     bias = model.get_layer("depth").bias

@@ -33,6 +33,7 @@ def disk_with_room_for(num_bytes):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint_whole(state, tmp_path):
     saved = TrainCheckpoints(tmp_path, state, keep=2)
     bias = state.model.get_layer("depth").bias

@@ -28,6 +28,7 @@ def body_at_rest(folder):
     return body, rest_joints(body, body.vertices)
 
 
+@pytest.mark.slow
 def test_skinning_at_rest_is_the_rest_mesh(folder):
     person = random_character(np.random.default_rng(0), read_wardrobe(folder / "makehuman"))
     still = Posed(np.tile(np.eye(3), (NUM_BONES, 1, 1)), person.rest.heads)
@@ -62,6 +63,7 @@ def test_clothes_fit_the_body_they_were_made_on(made_up):
         assert set(garment.hidden) == {8 * (v // 8) + i for v in garment.hidden for i in range(8)}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(MISSING, reason="HG3D_DATA names no folder with makehuman")
 def test_real_clothes_fit_the_young_man_they_were_made_on():
     body = read_body(REAL / "makehuman")

@@ -128,6 +128,7 @@ def test_labels_agree_with_each_other(made_up):
             assert Image.open(io.BytesIO(example["image"])).size == (SIZE, SIZE)
 
 
+@pytest.mark.slow
 def test_any_number_of_processes_makes_the_same_examples(made_up):
     tasks = [task(made_up, index=i) for i in range(20)]
     for one, other in zip(render_all(tasks, 1), render_all(tasks, 2), strict=True):
