@@ -11,6 +11,7 @@ from support import training_runs as runs
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.input_pipeline import InputConfig, train_batches
 from hg3d_tf.data.mix import parse_mix
+from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig
 from hg3d_tf.training import checkpoints, stage
@@ -48,7 +49,7 @@ def test_a_training_is_seen_and_its_best_weights_are_kept(config, data_dir, tmp_
         config,
         optimizer=OptimizerConfig("adamw", 1e-3, weight_decay=1e-4),
         update=UpdateConfig(clip_norm=1.0, accumulate=2),
-        precision="mixed_float16",
+        precision="mixed_bfloat16",
         average_decay=0.9,
         validation=ValidationConfig("painted_3d", "test", pictures=2),
         log=LogConfig(steps=1, histograms=True, profile_steps=(2, 3)),
@@ -75,6 +76,15 @@ def test_a_training_is_seen_and_its_best_weights_are_kept(config, data_dir, tmp_
     assert list((tmp_path / "tensorboard/plugins/profile").rglob("*.xplane.pb"))
     assert (tmp_path / "pictures/epoch_002.png").read_bytes().startswith(b"\x89PNG")
     assert "| loss |" in (tmp_path / "report.md").read_text()
+
+
+@pytest.mark.smoke  # a step in float16 takes seconds on a CPU
+def test_a_training_in_float16_learns(config, tmp_path):
+    config = dataclasses.replace(config, precision="mixed_float16")
+    trained = stage.train(config, tmp_path)
+    assert isinstance(trained.optimizer, keras.mixed_precision.LossScaleOptimizer)
+    first, last = runs.lines(tmp_path / "metrics.jsonl")
+    assert last["loss"] < first["loss"]
 
 
 def test_a_loss_that_is_not_finite_names_the_examples_of_its_batch(config, tmp_path):
