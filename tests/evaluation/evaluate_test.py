@@ -233,8 +233,8 @@ def test_batch_size_and_replicas_do_not_change_a_metric(data_dir, workdir):
     found = [json.loads(line.removeprefix("METRICS")) for line in lines]
     assert [count for count, _ in found] == [10] * 6
     # Kernels sum in another order for another batch size or in another thread, which moves outputs
-    # by a few ulps of float32. Two neighbours of an untrained map's peak may be as high but for that:
-    # then one of 160 joints moves by half a cell.
+    # by a few ulps of float32. Two neighbours of an untrained map's peak may be as high but for
+    # that: then one of 160 joints moves by half a cell.
     for _, metrics in found:
         assert metrics == {name: pytest.approx(v, rel=1e-3) for name, v in found[0][1].items()}
     assert np.isfinite(list(found[0][1].values())).all()
