@@ -41,7 +41,7 @@ def numbers(motion: str) -> np.ndarray:
 
 
 def a_film(kind):
-    """A walk; one in which people turn over and joints are hidden; uneven times; lost frames."""
+    """A walk; people turned over, joints hidden; uneven times; a slow browser; lost frames."""
     walk = walks.walk()
     rng = np.random.default_rng(0)
     if kind == "walk":
@@ -57,11 +57,16 @@ def a_film(kind):
         film = walks.as_film(walk, joints_3d=walk.joints_3d + rng.normal(0, 60, (90, 16, 3)))
         rows = np.delete(film.rows, np.r_[20:55, 70])
         return dataclasses.replace(film, rows=rows)
+    if kind == "slow":  # a busy browser's: one rate, but for a tenth of a step
+        film = walks.as_film(walk, joints_3d=walk.joints_3d + rng.normal(0, 60, (90, 16, 3)))
+        rows = film.rows.copy()
+        rows["seconds"] = 0.25 * (np.arange(90) + rng.uniform(-0.1, 0.1, 90)) + 0.1
+        return dataclasses.replace(film, rows=rows)
     seconds = walk.seconds + np.where(np.arange(len(walk.seconds)) % 7 == 3, 0.4 / 30, 0)
     return walks.as_film(walk, seconds=seconds)
 
 
-@pytest.mark.parametrize("kind", ["walk", "hard", "uneven", "lost"])
+@pytest.mark.parametrize("kind", ["walk", "hard", "uneven", "slow", "lost"])
 def test_it_is_the_file_of_convert(kind, tmp_path):
     film = a_film(kind)
     formats.write(tmp_path / "a.bvh", film)

@@ -7,6 +7,7 @@ const UP = [0, 1, 0];
 const DOWN = [0, -1, 0];
 const M_PER_MM = 1e-3;
 const SIGMA_S = 0.3; // of the twists' smoothing
+const REACH = 3; // of its kernel, in sigmas
 const NO_TWIST = 0.25; // weight of no twist where no hinge shows
 const HINGE_SHOWS = [Math.sin(Math.PI / 18), Math.sin((25 * Math.PI) / 180)]; // sine of the bend
 const HINGE_DEG = { Arm: [130, 170], UpLeg: [60, 90] }; // twist that counts, that does not
@@ -69,7 +70,7 @@ export function bvh(names, frames) {
     at: Object.fromEntries(names.map((name, i) => [name, [joints[i][0], -joints[i][1], -joints[i][2]]])),
   }));
   const lengths = fittedLengths(names, film.filter(({ isLost }) => !isLost));
-  const twists = smoothTwists(film.map(({ at }) => shownTwists(at)), step);
+  const twists = smoothTwists(film.map(({ at }) => shownTwists(at)), rows.map(({ seconds }) => seconds));
   const angles = film.map(({ at }, i) => {
     const found = globalTurns(at, twists.map((column) => column[i]));
     return found.map((turn, n) => turns.euler(n ? turns.product(turns.transposed(found[BONES[n].parent]), turn) : turn, ORDERS[n]));
@@ -104,6 +105,7 @@ function evenly(frames) {
     const mix = (a, b) => a * (1 - share) + b * share;
     return {
       isLost,
+      seconds,
       joints: low.joints.map((joint, j) => joint.map((value, axis) => mix(value, high.joints[j][axis]))),
       confidence: low.confidence.map((value, j) => mix(value, high.confidence[j])),
     };
@@ -181,21 +183,43 @@ function ramp(value, low, high) {
 }
 
 // Twists through time [4][N], radians, by a Gaussian; beyond the ends a line goes on as a line.
-function smoothTwists(shown, step) {
-  const count = shown.length;
-  const reach = count > 2 ? Math.min(Math.ceil((3 * SIGMA_S) / step), count - 1) : 0;
+function smoothTwists(shown, times) {
+  const differences = (values) => values.slice(1).map((value, i) => value - values[i]);
+  // Across a pause of twice the kernel's reach it carries nothing: longer ones are cut short.
+  const longest = 2 * REACH * SIGMA_S + median(differences(times));
+  const seconds = [0];
+  for (const step of differences(times)) seconds.push(seconds.at(-1) + Math.min(step, longest));
+  // On even times, and back.
+  const usual = Math.max(median(differences(seconds)), SIGMA_S / 50);
+  const count = Math.max(3, Math.round(seconds.at(-1) / usual) + 1);
+  const step = seconds.at(-1) / (count - 1);
+  const even = Array.from({ length: count }, (_, i) => i * step);
+  const reach = Math.min(Math.ceil((REACH * SIGMA_S) / step), count - 1);
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * (((i - reach) * step) / SIGMA_S) ** 2));
   const sum = weights.reduce((a, b) => a + b);
-  const smooth = (line) => {
+  const smooth = (column) => {
+    if (column.length < 3) return column;
+    const line = interpolated(even, seconds, column);
     const beyond = (i) => {
       if (i < 0) return 2 * line[0] - line[-i];
       return i < count ? line[i] : 2 * line[count - 1] - line[2 * (count - 1) - i];
     };
-    return line.map((_, i) => weights.reduce((total, weight, n) => total + (weight / sum) * beyond(i + n - reach), 0));
+    const folded = line.map((_, i) => weights.reduce((total, weight, n) => total + (weight / sum) * beyond(i + n - reach), 0));
+    return interpolated(seconds, even, folded);
   };
   return HINGED.map((_, hinge) => {
     const [cosines, sines] = [0, 1].map((part) => smooth(shown.map((twists) => twists[hinge][part])));
     return cosines.map((cosine, i) => Math.atan2(sines[i], cosine));
+  });
+}
+
+// The values at `places`, all rising, of a line through `values` at `known`.
+function interpolated(places, known, values) {
+  let after = 1;
+  return places.map((place) => {
+    while (after < known.length - 1 && known[after] < place) after++;
+    const share = Math.min(1, Math.max(0, (place - known[after - 1]) / (known[after] - known[after - 1])));
+    return values[after - 1] * (1 - share) + values[after] * share;
   });
 }
 
