@@ -27,7 +27,8 @@ class Wanted(NamedTuple):
       box: [4] px of the one person in the first frame.
       given: boxes of people by a frame's number and size, instead of the finder's; they say who is
         who if all of a frame have numbers.
-      most: how many people; None for all.
+      most: how many people; None for all. Of given numbers those that come first, of one frame the
+        surest.
     """
 
     box: np.ndarray | None = None
@@ -76,6 +77,12 @@ def _found(look: Predictor, find: PersonFinder, wanted: Wanted):
 def _given(look: Predictor, wanted: Wanted):
     here: list[Found] = []
     tracks = Tracks(look, lambda photo: here[0], None, wanted.most, always=True, least_score=0.0)
+    kept: set[int] = set()  # of the given numbers
+
+    def is_kept(number: int) -> bool:
+        if number not in kept and (wanted.most is None or len(kept) < wanted.most):
+            kept.add(number)
+        return number in kept
 
     def people_of(number: int, frame: Frame) -> list[Person]:
         size = frame.pixels.shape[1::-1]
@@ -84,7 +91,11 @@ def _given(look: Predictor, wanted: Wanted):
         here[:] = [Found(given.boxes, given.scores)]
         if not (given.numbers > 0).all():
             return tracks(photo, frame.seconds)
-        rows = zip(given.boxes, given.scores.tolist(), given.numbers.tolist(), strict=True)
-        return [Person(box, look(photo, box), score, n) for box, score, n in rows]
+        surest = np.argsort(-given.scores, kind="stable")
+        wanted_here = sorted(row for row in surest.tolist() if is_kept(int(given.numbers[row])))
+        return [
+            Person(box, look(photo, box), float(score), int(person))
+            for box, score, person in zip(*(values[wanted_here] for values in given), strict=True)
+        ]
 
     return people_of

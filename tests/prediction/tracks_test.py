@@ -117,6 +117,18 @@ def test_given_boxes_say_who_is_who_and_cost_no_finder():
     assert film.finds == 0
 
 
+def test_of_given_numbers_as_many_are_kept_as_are_wanted_the_surest_first():
+    film = Crossing(90)
+
+    def given(frame, size):
+        seen = film.seen(frame)
+        return Given(film.boxes[frame][seen], np.array([0.6, 0.9])[seen], np.array(seen) + 7)
+
+    frames = list(tracking.follow(film.frames(), film.look, None, Wanted(None, given, 1), 0.0))
+    assert numbers_of(film, frames) == [set(), {8}]
+    assert film.looks == sum(1 in film.seen(number) for number in range(90))
+
+
 def test_given_boxes_without_numbers_are_followed():
     film = Crossing(90)
 
