@@ -3,7 +3,7 @@
 import numpy as np
 from finding_measures import LIMBS, as_large
 
-from hg3d_tf.network import line_of_sight
+from hg3d_tf import line_of_sight
 
 _OTHER_SIDE = [LIMBS.index({"l": "r", "r": "l"}[name[0]] + name[1:]) for name in LIMBS]
 

@@ -19,8 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from cause_measures import answers
 from finding_measures import LIMBS, poses_in_true_boxes
 
-from hg3d_tf import cli, files
-from hg3d_tf.network import line_of_sight
+from hg3d_tf import cli, files, line_of_sight
 from hg3d_tf.skeleton import joint_index
 
 FLAGS = flags.FLAGS

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from hg3d_tf import line_of_sight
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import smoothing, upright
 from hg3d_tf.pose_files.sequence import PoseSequence, Space, require_3d, seen
@@ -138,6 +139,7 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     if not sizes.all():
         raise UserError(f"{poses.name}: the image's size is not known: give --image_size")
     focal = wanted.focal_lengths_px(sizes[:, 0])
+    poses = _turned_to_the_axis(poses, sizes, focal)
     mm_per_px = np.concatenate([_mm_per_px(block) for block in poses.blocks()])
     if not np.isfinite(mm_per_px).any():
         raise UserError(f"{poses.name}: no joint is clear both in 2D and 3D: no place is known")
@@ -160,6 +162,31 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement) -> PoseSequence:
         return block
 
     return poses.changed(change, Space("metric", "camera", "camera"))
+
+
+def _turned_to_the_axis(poses: PoseSequence, sizes: np.ndarray, focal: np.ndarray) -> PoseSequence:
+    """Turn poses from their lines of sight by the focal length [N] instead of the assumed one.
+
+    What is not known to have been read from a crop, since it has no box, stays.
+    """
+    start = 0
+
+    def change(block):
+        nonlocal start
+        here = slice(start, start + len(block))
+        start += len(block)
+        box = block["box_px"]
+        from_axis = (box[:, :2] + box[:, 2:] - sizes[here]) / 2
+        assumed = line_of_sight.ASSUMED_FOCAL * sizes[here].max(axis=1)
+        joints = np.moveaxis(block["joints_3d"], -1, 0)
+        for focal_px, way in ((assumed, -1), (focal[here], 1)):  # back to the crop's frame, and on
+            off_axis = way * (from_axis / focal_px[:, None]).T[..., None]
+            joints = line_of_sight.turned(joints, off_axis)
+        has_box = (box[:, 2:] > box[:, :2]).all(axis=1)
+        block["joints_3d"][has_box] = np.stack(joints, axis=-1)[has_box]
+        return block
+
+    return poses.changed(change, poses.space)
 
 
 def _mm_per_px(block: np.ndarray) -> np.ndarray:

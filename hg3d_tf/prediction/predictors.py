@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hg3d_tf import cli, files
+from hg3d_tf import cli, files, line_of_sight
 from hg3d_tf.cli import UserError
-from hg3d_tf.network import line_of_sight
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.tflite import heatmap_decoding

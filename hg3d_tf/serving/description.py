@@ -2,9 +2,9 @@
 
 import hg3d_tf
 from hg3d_tf.data import image_header
+from hg3d_tf.line_of_sight import ASSUMED_FOCAL
 from hg3d_tf.network import finding
 from hg3d_tf.network.crop import BOX_MARGIN
-from hg3d_tf.network.line_of_sight import ASSUMED_FOCAL
 from hg3d_tf.skeleton import (
     BONES,
     CANONICAL_BONE_SUM_MM,

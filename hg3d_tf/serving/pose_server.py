@@ -4,7 +4,8 @@ import json
 
 import tensorflow as tf
 
-from hg3d_tf.network import joint_decoding, line_of_sight
+from hg3d_tf import line_of_sight
+from hg3d_tf.network import joint_decoding
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.serving import camera_frame, served_image

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support import walks
 
+from hg3d_tf import line_of_sight
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import angles, placement, sequence, smoothing
 from hg3d_tf.pose_files.placement import Placement
@@ -52,6 +53,25 @@ def test_a_height_gives_true_size(far):
     truth = far.joints_3d - far.joints_3d[:, PELVIS : PELVIS + 1]
     np.testing.assert_allclose(poses.rows["joints_3d"], truth, atol=0.5)
     assert poses.space == sequence.Space("metric", "pelvis", "camera")
+
+
+def test_a_focal_length_turns_poses_off_the_middle_by_it_and_not_by_the_assumed_one(far):
+    joints = far.joints_3d + np.array([0.35 * FAR_MM, 0, 0])
+    size = np.array([16_000, 960])
+    px = joints[..., :2] / joints[..., 2:] * FOCAL_PX + size / 2
+    boxes = np.concatenate([px.min(axis=1), px.max(axis=1)], axis=-1)
+    off_middle = ((boxes[:, :2] + boxes[:, 2:] - size) / 2).T[..., None]
+    truth = joints - joints[:, PELVIS : PELVIS + 1]
+    # What a network sees in the crop, turned as `predict` does, which knows no camera.
+    crop = line_of_sight.turned(np.moveaxis(truth, -1, 0), -off_middle / FOCAL_PX)
+    turned = line_of_sight.turned(crop, off_middle / (line_of_sight.ASSUMED_FOCAL * size[0]))
+    film = as_predicted(far._replace(joints_3d=np.stack(turned, -1), joints_2d=px))
+    film.rows["image_size_px"], film.rows["box_px"] = size, boxes
+    poses = placement.place(film, Placement((height_m(far),), focal_length_px=FOCAL_PX))
+    placed = poses.rows["joints_3d"][..., 2]
+    assert np.abs(turned[2] - truth[..., 2]).max() > 40
+    # A place is told as if all of a person were as deep: off the middle that costs a hundredth.
+    np.testing.assert_allclose(placed - placed[:, [PELVIS]], truth[..., 2], atol=10)
 
 
 @pytest.mark.parametrize("known", ["focal_length_px", "field_of_view_deg"])

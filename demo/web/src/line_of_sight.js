@@ -1,4 +1,4 @@
-// From the frame of a crop to the camera's: as hg3d_tf/network/line_of_sight.py.
+// From the frame of a crop to the camera's: as hg3d_tf/line_of_sight.py.
 const ASSUMED_FOCAL = 1.2; // in longer sides of the picture
 
 // Returns the function that turns a joint [x, y, z], from the crop's middle and the picture's size, px.

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from support import reference
 
-from hg3d_tf.network import line_of_sight
+from hg3d_tf import line_of_sight
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(0, 300, (5, 16, 3))
