@@ -38,7 +38,7 @@ async function accessibility(page) {
   await page.evaluate(AXE);
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
-    for (const width of [360, 1280]) {
+    for (const width of [360, 1280, 1920]) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
       const { violations } = await page.evaluate(() => window.axe.run());
