@@ -88,10 +88,11 @@ def place(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     if not wanted.changes:
         return poses
     require_3d(poses, "a placement")
+    is_placed = poses.space.origin == "camera"  # and was turned when it was
     if wanted.person_heights_m:
         poses = _to_true_size(poses, wanted.person_heights_m)
     if wanted.sees:
-        poses = _before_the_camera(poses, wanted)
+        poses = _before_the_camera(poses, wanted, is_placed)
     if wanted.camera_pitch_deg is not None or wanted.level or wanted.ground:
         poses = upright.stand(poses, wanted.camera_pitch_deg, wanted.level, wanted.ground)
     return poses
@@ -124,7 +125,7 @@ def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequ
     return poses.changed(change, Space("metric", "pelvis", poses.space.axes))
 
 
-def _before_the_camera(poses: PoseSequence, wanted: Placement) -> PoseSequence:
+def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) -> PoseSequence:
     """Put persons where their joints project onto their 2D joints.
 
     The shape of a pose stays; its size follows the smoothed depth, as what is seen in px must.
@@ -139,7 +140,8 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     if not sizes.all():
         raise UserError(f"{poses.name}: the image's size is not known: give --image_size")
     focal = wanted.focal_lengths_px(sizes[:, 0])
-    poses = _turned_to_the_axis(poses, sizes, focal)
+    if not is_placed:
+        poses = _turned_to_the_axis(poses, sizes, focal)
     mm_per_px = np.concatenate([_mm_per_px(block) for block in poses.blocks()])
     if not np.isfinite(mm_per_px).any():
         raise UserError(f"{poses.name}: no joint is clear both in 2D and 3D: no place is known")

@@ -67,11 +67,13 @@ def test_a_focal_length_turns_poses_off_the_middle_by_it_and_not_by_the_assumed_
     turned = line_of_sight.turned(crop, off_middle / (line_of_sight.ASSUMED_FOCAL * size[0]))
     film = as_predicted(far._replace(joints_3d=np.stack(turned, -1), joints_2d=px))
     film.rows["image_size_px"], film.rows["box_px"] = size, boxes
-    poses = placement.place(film, Placement((height_m(far),), focal_length_px=FOCAL_PX))
-    placed = poses.rows["joints_3d"][..., 2]
     assert np.abs(turned[2] - truth[..., 2]).max() > 40
-    # A place is told as if all of a person were as deep: off the middle that costs a hundredth.
-    np.testing.assert_allclose(placed - placed[:, [PELVIS]], truth[..., 2], atol=10)
+    # A place is told as if all of a person were as deep: off the middle that costs a hundredth. The
+    # second time they have their place already, and are not turned again.
+    for within_mm in (10, 30):
+        film = placement.place(film, Placement((height_m(far),), focal_length_px=FOCAL_PX))
+        placed = film.rows["joints_3d"][..., 2]
+        np.testing.assert_allclose(placed - placed[:, [PELVIS]], truth[..., 2], atol=within_mm)
 
 
 @pytest.mark.parametrize("known", ["focal_length_px", "field_of_view_deg"])
