@@ -77,6 +77,14 @@ def test_it_is_the_file_of_convert(kind, tmp_path):
     np.testing.assert_allclose(numbers(motion), numbers(expected), atol=1e-5)
 
 
+def test_two_frames_at_one_time_leave_numbers():
+    film = walks.as_film(walks.walk(count=12))
+    rows = film.rows.copy()
+    rows["seconds"][1] = rows["seconds"][0]
+    motion = by_the_page(dataclasses.replace(film, rows=rows)).split("MOTION\n")[1]
+    assert np.isfinite(numbers(motion)).all()
+
+
 def test_what_is_no_film_is_said():
     film = walks.as_film(walks.walk(count=2))
     with pytest.raises(AssertionError, match="a photo goes into JSON or CSV"):

@@ -99,9 +99,10 @@ function evenly(frames) {
     const seconds = frames[0].seconds + i * usual;
     while (after < frames.length - 1 && frames[after].seconds < seconds - 1e-9) after++;
     const [low, high] = [frames[after - 1], frames[after]];
-    const share = Math.min(1, Math.max(0, (seconds - low.seconds) / (high.seconds - low.seconds)));
+    const width = high.seconds - low.seconds || 1; // a film may show two frames at one time
+    const share = Math.min(1, Math.max(0, (seconds - low.seconds) / width));
     // Where frames are missing the person moves in a straight line, which tells no bone's length.
-    const isLost = high.seconds - low.seconds > (2 + EVEN) * usual && share > 1e-6 && share < 1 - 1e-6;
+    const isLost = width > (2 + EVEN) * usual && share > 1e-6 && share < 1 - 1e-6;
     const mix = (a, b) => a * (1 - share) + b * share;
     return {
       isLost,
