@@ -108,6 +108,7 @@ export class Player {
       const bitmap = await createImageBitmap(this.video);
       const taking = performance.now() - start;
       const seconds = run.isCamera ? (start - begun) / 1000 : this.video.currentTime;
+      run.seconds = seconds;
       const answer = this.looker.frame(bitmap, seconds, isFirst);
       await this.#shown(before, run);
       before = { answer, seconds, taking };
@@ -130,7 +131,9 @@ export class Player {
     for (;;) {
       if (video.ended || run.isStopped) return false;
       const number = video.getVideoPlaybackQuality().totalVideoFrames;
-      if (!video.paused && video.readyState >= 2 && number !== run.lastFrame) {
+      // A busy browser may show another frame before its clock has moved: poses want times that rise.
+      const isLater = run.isCamera || video.currentTime > (run.seconds ?? -1);
+      if (!video.paused && video.readyState >= 2 && number !== run.lastFrame && isLater) {
         run.lastFrame = number;
         return true;
       }
