@@ -212,12 +212,16 @@ from hg3d_tf.evaluation.protocols import h36m
 from hg3d_tf.evaluation.protocols.pck_box import pck_box
 from hg3d_tf.data import input_pipeline
 workdir, data_dir = sys.argv[1:]
+# Painted ground is flat, and so are an untrained network's maps of it: which of two equal cells is
+# higher would be a matter of rounding.
+grain = tf.random.stateless_uniform([64, 64, 3], [0, 0])
 one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 for strategy in (one, two):
     with strategy.scope():
         model = checkpoints.load_model(workdir)
     for batch_size in (1, 7, 64):
         batches = input_pipeline.evaluation_batches("painted_3d", "test", 64, batch_size, data_dir)
+        batches = batches.map(lambda batch: batch | {"image": batch["image"] + grain})
         found = scoring.predict_split(model, batches)
         metrics = scoring.summarize(found, 64) | pck_box(found).values
         metrics |= {"h36m": h36m.h36m_paper(found).values["Average"]}
@@ -232,9 +236,8 @@ def test_batch_size_and_replicas_do_not_change_a_metric(data_dir, workdir):
     lines = [line for line in process.stdout.splitlines() if line.startswith("METRICS")]
     found = [json.loads(line.removeprefix("METRICS")) for line in lines]
     assert [count for count, _ in found] == [10] * 6
-    # Kernels sum in another order for another batch size or in another thread, which moves outputs
-    # by a few ulps of float32. Two neighbours of an untrained map's peak may be as high but for
-    # that: then one of 160 joints moves by half a cell.
+    # Kernels sum in another order for another batch size, which moves depth by a few ulps of
+    # float32; shares of joints (PCK) stay exactly the same.
     for _, metrics in found:
-        assert metrics == {name: pytest.approx(v, rel=1e-3) for name, v in found[0][1].items()}
+        assert metrics == {name: pytest.approx(v, rel=1e-5) for name, v in found[0][1].items()}
     assert np.isfinite(list(found[0][1].values())).all()
