@@ -6,6 +6,7 @@ whose axis goes through the image's centre, a person far away compared with the 
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -112,17 +113,14 @@ def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequ
     if not np.isfinite(sums).all():
         raise UserError(f"{poses.name}: a pose lacks a joint: its size cannot be told")
     scales = heights_mm / canonical_stature_mm() * CANONICAL_BONE_SUM_MM / sums
-    start = 0
 
-    def change(block):
-        nonlocal start
-        scale = scales[start : start + len(block)]
-        start += len(block)
+    def change(block, here):
+        scale = scales[here]
         pelvis = block["joints_3d"][:, PELVIS : PELVIS + 1]
         block["joints_3d"] = (block["joints_3d"] - pelvis) * scale[:, None, None]
         return block
 
-    return poses.changed(change, Space("metric", "pelvis", poses.space.axes))
+    return _changed(poses, change, Space("metric", "pelvis", poses.space.axes))
 
 
 def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) -> PoseSequence:
@@ -147,12 +145,8 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) 
         raise UserError(f"{poses.name}: no joint is clear both in 2D and 3D: no place is known")
     depths = mm_per_px * focal
     smooth = _smoothed(poses, depths, wanted.depth_smoothing_s)
-    start = 0
 
-    def change(block):
-        nonlocal start
-        here = slice(start, start + len(block))
-        start += len(block)
+    def change(block, here):
         sight, depth = focal[here, None], smooth[here, None]
         own = depths[here, None]
         grown = depth / np.where(np.isfinite(own), own, depth)
@@ -163,20 +157,21 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) 
         block["joints_3d"][..., 2] = z
         return block
 
-    return poses.changed(change, Space("metric", "camera", "camera"))
+    return _changed(poses, change, Space("metric", "camera", "camera"))
 
 
 def _turned_to_the_axis(poses: PoseSequence, sizes: np.ndarray, focal: np.ndarray) -> PoseSequence:
-    """Turn poses from their lines of sight by the focal length [N] instead of the assumed one.
+    """Turn poses from their lines of sight by the focal length, not by the one that was assumed.
 
     What is not known to have been read from a crop, since it has no box, stays.
-    """
-    start = 0
 
-    def change(block):
-        nonlocal start
-        here = slice(start, start + len(block))
-        start += len(block)
+    Args:
+      poses: of N rows.
+      sizes: [N, 2] px, width and height of the images.
+      focal: [N] px.
+    """
+
+    def change(block, here):
         box = block["box_px"]
         from_axis = (box[:, :2] + box[:, 2:] - sizes[here]) / 2
         assumed = line_of_sight.ASSUMED_FOCAL * sizes[here].max(axis=1)
@@ -188,7 +183,20 @@ def _turned_to_the_axis(poses: PoseSequence, sizes: np.ndarray, focal: np.ndarra
         block["joints_3d"][has_box] = np.stack(joints, axis=-1)[has_box]
         return block
 
-    return poses.changed(change, poses.space)
+    return _changed(poses, change, poses.space)
+
+
+def _changed(poses: PoseSequence, change: Callable, space: Space) -> PoseSequence:
+    """Return poses with each block changed by `change`: rows, their places (a slice) -> rows."""
+    start = 0
+
+    def change_next(block):
+        nonlocal start
+        here = slice(start, start + len(block))
+        start = here.stop
+        return change(block, here)
+
+    return poses.changed(change_next, space)
 
 
 def _mm_per_px(block: np.ndarray) -> np.ndarray:
