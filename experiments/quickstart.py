@@ -118,7 +118,7 @@ def evaluate(workdir: Path, start: Start) -> dict:
     run(
         *("-m", "hg3d_tf.evaluate", f"--workdir={folders}"),
         *(f"--data_dir={workdir / 'data'}", f"--mean_pose_of={MIX}"),
-        *("--noflip_test", f"--output={workdir / 'results.json'}"),  # in half of the time
+        *("--noflip_test", f"--output={workdir / 'results.json'}"),  # in 0.6 of the time
     )
     return json.loads((workdir / "results.json").read_text())
 
