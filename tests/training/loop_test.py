@@ -94,8 +94,8 @@ def test_a_training_in_float16_scales_its_loss(config, tmp_path):
         [line["loss"] for line in runs.lines(tmp_path / name / "steps.jsonl")]
         for name in ("float32", "float16")
     ]
-    # The scale is not in the loss that is told, and the second is that of updated weights: without an
-    # update it is a third more. float16 rounds to a thousandth, and norms of two samples spread that.
+    # The scale is not in the loss that is told, and the second is that of updated weights: without
+    # an update it is a third more. float16 rounds to a thousandth; norms of two samples spread it.
     np.testing.assert_allclose(steps[1], steps[0], rtol=1e-2)
     newest = checkpoints.load_model(tmp_path / "float16")
     for weight, kept in zip(newest.get_weights(), trained.get_weights(), strict=True):
