@@ -60,11 +60,14 @@ def main() -> int:
     """Evaluate, print the tables, write the files; return 1 if a part could not be measured."""
     from hg3d_tf import files
     from hg3d_tf.evaluation import reports
+    from hg3d_tf.training import strategies
 
     check_flags()
     results, failures = evaluate()
     if not results:
         raise cli.UserError(failures[0])
+    if not strategies.is_chief():
+        return 0
     print(reports.as_text(results))
     if FLAGS.output:
         files.write_json(FLAGS.output, reports.as_json(results))
@@ -168,9 +171,10 @@ def _systems(data_dir: str, failures: list[str]):
     from hg3d_tf.pose_files import named_arrays
     from hg3d_tf.training import checkpoints, strategies
 
+    strategy = strategies.create_strategy()
     for row, workdir in _row_names(FLAGS.workdir).items():
         try:
-            with strategies.create_strategy().scope():
+            with strategies.measuring_scope(strategy):
                 model = checkpoints.load_model(workdir)
         except cli.UserError as error:
             failures.append(str(error))
@@ -181,11 +185,13 @@ def _systems(data_dir: str, failures: list[str]):
         size = model.config.input_size
         for name in _plan():
             try:
-                predictions = _predict(model, workdir, name, data_dir)
+                predictions = _predict(model, strategy, workdir, name, data_dir)
             except cli.UserError as error:
+                if strategies.num_processes(strategy) > 1:
+                    raise  # the others wait for this one's part
                 failures.append(str(error))
                 continue
-            if FLAGS.save_predictions:
+            if FLAGS.save_predictions and strategies.is_chief():
                 predictions_file.save(FLAGS.save_predictions, predictions)
             yield row, name, predictions, size, note
     if FLAGS.predictions:
@@ -196,23 +202,32 @@ def _systems(data_dir: str, failures: list[str]):
         yield Path(FLAGS.predictions).stem, name, joined, size, ""
 
 
-def _predict(model, workdir: str, name: str, data_dir: str):
+def _predict(model, strategy, workdir: str, name: str, data_dir: str):
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.data.bad_records import BadRecords
     from hg3d_tf.evaluation import scoring
+    from hg3d_tf.training import strategies
 
     size, bad_records = model.config.input_size, BadRecords(FLAGS.max_bad_fraction)
+    split = (name, _split(name), size, FLAGS.batch_size, data_dir)
+    host, num_hosts = strategies.place(strategy)
     batches = input_pipeline.evaluation_batches(
-        name, _split(name), size, FLAGS.batch_size, data_dir, bad_records=bad_records
+        *split, bad_records=bad_records, host=host, num_hosts=num_hosts
     )
     with bad_records.stop_as_user_error():
         predictions = scoring.predict_split(model, batches, f"{workdir} on {name}")
+    try:
+        with strategies.peer_errors(strategy):
+            predictions = strategies.gather(strategy, predictions)
+    except strategies.PeerLost as error:
+        raise cli.UserError(f"another host was lost ({error}): start all of them again") from error
     for flag, count in _PICTURED.items():
-        if path := FLAGS[flag].value:
+        if (path := FLAGS[flag].value) and host == 0:
             from hg3d_tf.evaluation import examples
 
             rows = getattr(examples, flag)(examples.errors(predictions), count)
-            examples.draw(path, predictions, batches, rows)
+            whole = input_pipeline.evaluation_batches(*split)
+            examples.draw(path, predictions, whole, rows)
     if bad_records.count:
         print(f"{name}: {bad_records.count} examples left out of the results of {workdir}")
     return predictions

@@ -141,17 +141,24 @@ def evaluation_batches(
     data_dir: str = "",
     images: bool = True,
     bad_records: BadRecords | None = None,
+    host: int = 0,
+    num_hosts: int = 1,
 ) -> tf.data.Dataset:
     """Return one pass over a split, unaugmented, in a fixed order.
 
     Every batch is full: the last is padded with copies whose `valid` is False. Records that cannot
-    be read are left out. Without `images`, for who needs the labels only, they are black.
+    be read are left out. Without `images`, for who needs the labels only, they are black. Of
+    several hosts each gets its part of the records: that of the first, then that of the second,
+    ... are the split.
 
     Raises:
-      UserError: if the dataset or the split is not there.
+      UserError: if the dataset or the split is not there, or has fewer records than hosts.
     """
     builder = prepared.checked_builder(name, split, data_dir)
     reader = RecordReader([builder], split)
+    [count] = reader.sizes
+    if count < num_hosts:
+        raise UserError(f"{name}, {split}: {count} records for {num_hosts} hosts: take fewer")
     parse, adapt = prepared.example_parser(builder), samples.adapt(truth_3d=True)
     preprocess = samples.preprocess_for_evaluation(size, images)
     make_samples = GuardedSamples(
@@ -159,9 +166,13 @@ def evaluation_batches(
         lambda index, source, example: preprocess(adapt(parse(example))),
         bad_records or BadRecords(),
         lambda source, number: f"{name}, {reader.name(number)}",
-        judged_on=sum(reader.sizes),
+        judged_on=count // num_hosts,
     )
-    records = reader.once().map(lambda number: (number, tf.constant(0), number)).batch(batch_size)
+    records = (
+        reader.once(host, num_hosts)
+        .map(lambda number: (number, tf.constant(0), number))
+        .batch(batch_size)
+    )
     dataset = records.map(lambda *records: make_samples(records), tf.data.AUTOTUNE)
     dataset = dataset.filter(any_good).map(only_good)
     dataset = dataset.unbatch().batch(batch_size).map(lambda batch: _pad(batch, batch_size))

@@ -68,9 +68,10 @@ class RecordReader:
         numbers = tf.data.Dataset.range(rounds, np.iinfo(np.int64).max)
         return numbers.map(order).prefetch(1).unbatch()
 
-    def once(self) -> tf.data.Dataset:
-        """Return every record's number once, in the order of the files."""
-        return tf.data.Dataset.range(sum(self.sizes))
+    def once(self, part: int = 0, num_parts: int = 1) -> tf.data.Dataset:
+        """Return every record's number once, in the order of the files; or of a part of these."""
+        first, end = (sum(self.sizes) * k // num_parts for k in (part, part + 1))
+        return tf.data.Dataset.range(first, end)
 
     def read(self, number: tf.Tensor) -> tf.Tensor:
         """Return a serialized tf.train.Example, [] string, by the record's number.

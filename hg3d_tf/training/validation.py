@@ -1,6 +1,5 @@
 """Metrics and pictures of the network's predictions on a fixed split, while it trains."""
 
-import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -78,6 +77,7 @@ class Validation:
         self.writer = writer
         lower = METRICS[config.best_metric]
         self.best = BestCheckpoints(workdir, config.keep_best, lower) if workdir else None
+        self._strategy = state.model.distribute_strategy
         self.model = _copy_for_validation(state)
         self.predict = scoring.prediction_function(self.model)
         self.data_dir = data_dir
@@ -87,7 +87,7 @@ class Validation:
         """Return the metrics after an epoch, empty where this one is not validated."""
         if (epoch + 1) % self.config.every and epoch + 1 < self.epochs:
             return {}
-        # Of all processes: values of several are gathered.
+        # By all processes: values of several are gathered.
         self.model.set_weights(self.state.evaluated.get_weights())
         bad_records = BadRecords()
         title = f"{self.config.dataset}, epoch {epoch + 1}"
@@ -95,15 +95,21 @@ class Validation:
             predictions = scoring.predict_split(
                 self.model, self._batches(bad_records), title, self.predict
             )
+        predictions = strategies.gather(self._strategy, predictions)
         metrics = known_metrics(predictions, self.model.config.input_size)
         if self.workdir:
             self._keep(epoch, metrics, predictions)
         return {f"validation_{name}": value for name, value in metrics.items()}
 
     def _batches(self, bad_records: BadRecords | None = None) -> tf.data.Dataset:
+        """Return what this process measures: the first process, the first people."""
         config, size = self.config, self.model.config.input_size
+        host, num_hosts = strategies.place(self._strategy)
         return input_pipeline.evaluation_batches(
-            config.dataset, config.split, size, 32, self.data_dir, bad_records=bad_records
+            *(config.dataset, config.split, size, 32, self.data_dir),
+            bad_records=bad_records,
+            host=host,
+            num_hosts=num_hosts,
         )
 
     def _keep(self, epoch: int, metrics: dict[str, float], predictions) -> None:
@@ -128,10 +134,8 @@ class Validation:
 
 
 def _copy_for_validation(state: TrainState):
-    """Return a float32 network of the same form; where one process trains, on all its devices."""
-    strategy = state.model.distribute_strategy
-    alone = strategies.num_processes(strategy) == 1
-    with strategy.scope() if alone else contextlib.nullcontext():
+    """Return a float32 network of the same form, on all devices of this process."""
+    with strategies.measuring_scope(state.model.distribute_strategy):
         return build_pose_model(state.model.config)
 
 

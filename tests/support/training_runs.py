@@ -1,6 +1,8 @@
 """Trainings of a very small network in processes of their own, for tests that kill them."""
 
+import contextlib
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +31,7 @@ from hg3d_tf.data.mix import parse_mix
 from hg3d_tf.training.optimizers import OptimizerConfig
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.training.config import LogConfig, TrainConfig
+from hg3d_tf.training.validation import ValidationConfig
 
 batch_preview.write = report.write = lambda *args, **kwargs: None
 training_runs.shrink_network()
@@ -39,6 +42,7 @@ config = TrainConfig(
     optimizer=OptimizerConfig("adam", settings.pop("learning_rate", 1e-3)),
     loss=LossConfig(depth_weight=0.1, geometry_weight=0.01),
     log=LogConfig(steps=1),
+    validation=ValidationConfig(settings.pop("validated_on", ""), "test", pictures=0),
     **settings,
 )
 """
@@ -65,6 +69,15 @@ def shrink_network(set_attribute=setattr) -> None:
     set_attribute(hourglass, "HOURGLASS_DEPTH", 1)
     set_attribute(hourglass, "DEPTH_LEVELS", 1)
     set_attribute(hourglass, "residuals", lambda x, count, name: x)
+
+
+def free_addresses(count) -> list[str]:
+    """Return addresses of this host that nothing listens at."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("localhost", 0))
+        return [f"localhost:{each.getsockname()[1]}" for each in sockets]
 
 
 def start(workdir, data_dir, settings, body=TRAIN, devices=1, **variables):
