@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.small_network import SMALL, random_batch
+from support.small_network import random_batch, shrunk
 
 from hg3d_tf.network.keras_api import keras
-from hg3d_tf.network.pose_model import LossConfig, build_pose_model
+from hg3d_tf.network.pose_model import LossConfig
 from hg3d_tf.training import batch_statistics
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 def learned():
     """A network that has learned one batch by heart, and its losses at first and after 41 steps."""
     keras.utils.set_random_seed(0)
-    model = build_pose_model(SMALL)
+    model = shrunk()
     model.compile(keras.optimizers.Adam(3e-3), LossConfig(depth_weight=0.1, geometry_weight=0.01))
     model.optimizer.build(model.trainable_variables)  # else the step is traced twice
     batches = tf.data.Dataset.from_tensors(random_batch()).repeat()
