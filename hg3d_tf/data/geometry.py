@@ -6,6 +6,7 @@ renders it.
 
 import tensorflow as tf
 
+from hg3d_tf.data import warping
 from hg3d_tf.data.ops import Op, Sample
 from hg3d_tf.data.warping import Warp, warp
 from hg3d_tf.skeleton import MIRROR
@@ -19,19 +20,25 @@ def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
 
     Args:
       size: px of the crop.
-      snapped: crops that are not rotated lie on whole pixels (`snap_to_pixels`): resize these.
+      snapped: crops that are not rotated lie on whole pixels (`snap_to_pixels`): resize these, for
+        TensorFlow's warp takes ten times as long.
       warp: renders all others.
     """
+    resizes = snapped and warp is not warping.warp_opencv
 
     def apply(sample: Sample) -> Sample:
         matrix = crop_matrix(
             sample["crop_center"], sample["crop_side"], sample["rotation"], sample["flip"], size
         )
-        image = tf.cond(
-            snapped & tf.equal(sample["rotation"], 0.0),
-            lambda: _render_upright(sample, size),
-            lambda: warp(sample["image"], _to_image(sample, matrix), size),
-        )
+
+        def warped():
+            return warp(sample["image"], _to_image(sample, matrix), size)
+
+        def resized():
+            return _render_upright(sample, size)
+
+        upright = tf.equal(sample["rotation"], 0.0)
+        image = tf.cond(upright, resized, warped) if resizes else warped()
         image = tf.ensure_shape(image, [size, size, 3]) / 255.0
         return _mirror_labels(_transform_labels(sample, matrix)) | {"image": image}
 
