@@ -7,7 +7,7 @@ from PIL import Image
 from support import painted_people
 from support.commands import fork
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.smoke  # half a minute of training and measuring
 
 
 def run(*arguments):

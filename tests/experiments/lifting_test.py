@@ -83,7 +83,7 @@ def test_a_wrong_flag_gets_one_line(data_dir, argument, problem):
     assert problem in process.stderr and "Traceback" not in process.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.smoke  # two trainings
 def test_turned_views_teach_more_than_the_few_poses_of_the_lab(people_of_all_kinds, tmp_path):
     output = tmp_path / "lifting.json"
     errors = []
