@@ -9,6 +9,9 @@ from synthetic_humans.camera import Camera
 from synthetic_humans.materials import Material, noise_at, random_color, random_material
 
 STUDIO_ROOM_MM = (3600.0, 3200.0)
+# Into the room, of the floor and the walls: low x, high x, low z, high z.
+NORMALS = np.array([(0, 1, 0), (1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1)], np.float32)
+NOWHERE = -1
 
 
 class Room(NamedTuple):
@@ -43,6 +46,31 @@ def wild_room(rng: np.random.Generator, camera: Camera) -> Room:
     low, high = np.minimum(low, spot - 300), np.maximum(high, spot + 300)
     surfaces = tuple(random_material(rng, (250, 2500), 0.3) for _ in range(5))
     return Room(low, high, surfaces, outdoors)
+
+
+def leave(
+    room: Room, center: np.ndarray, directions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where rays leave the room.
+
+    Args:
+      room: whose walls have no top.
+      center: [3] the rays' start inside it, float32 mm.
+      directions: [n, 3] float32.
+
+    Returns:
+      The depth [n] in lengths of the direction, and the row of NORMALS [n], NOWHERE where there is
+      no wall.
+    """
+    low = np.array([room.low[0], 0.0, room.low[1]], np.float32) - center
+    high = np.array([room.high[0], np.inf, room.high[1]], np.float32) - center
+    positive = directions > 0
+    steps = np.where(directions == 0, np.float32(1e-9), directions)
+    depths = np.where(positive, high, low) / steps
+    axis = np.argmin(depths, axis=-1)
+    rays = np.arange(len(axis))
+    walls = NOWHERE if room.outdoors else np.where(axis == 0, 1, 3) + positive[rays, axis]
+    return depths[rays, axis], np.where(axis == 1, 0, walls)
 
 
 def backdrop(rng: np.random.Generator, size: int) -> np.ndarray:

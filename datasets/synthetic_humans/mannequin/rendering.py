@@ -14,7 +14,7 @@ from synthetic_humans.materials import MaterialTable, colors_at
 from synthetic_humans.meshes import Mesh
 from synthetic_humans.parts import PART_NAMES
 from synthetic_humans.rays import SUBPIXELS, differs_from_neighbour, ray_directions
-from synthetic_humans.rooms import Room
+from synthetic_humans.rooms import NORMALS, NOWHERE, Room, leave
 
 _NO_PART = -1
 _SKY = -1
@@ -111,19 +111,9 @@ class Tracer:
 
     def _room_surfaces(self, directions: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return depth, normal and material where rays from inside the room leave it."""
-        room, first_row = self._scene.room, self._scene.room_row
-        low = np.array([room.low[0], 0.0, room.low[1]], np.float32) - self._center
-        high = np.array([room.high[0], np.inf, room.high[1]], np.float32) - self._center
-        positive = directions > 0
-        steps = np.where(directions == 0, np.float32(1e-9), directions)
-        times = np.where(positive, high, low) / steps
-        axis = np.argmin(times, axis=-1)
-        rays = np.arange(len(axis))
-        side = positive[rays, axis]
-        normals = np.zeros_like(directions)
-        normals[rays, axis] = np.where(side, -1, 1)
-        walls = _SKY if room.outdoors else first_row + np.where(axis == 0, 1, 3) + side
-        return times[rays, axis], normals, np.where(axis == 1, first_row, walls)
+        depths, sides = leave(self._scene.room, self._center, directions)
+        rows = np.where(sides == NOWHERE, _SKY, self._scene.room_row + sides)
+        return depths, NORMALS[sides], rows
 
     def lit(self, surface: Surface) -> np.ndarray:
         """Return which points [n] the lamp reaches."""
