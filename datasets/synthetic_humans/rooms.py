@@ -48,9 +48,7 @@ def wild_room(rng: np.random.Generator, camera: Camera) -> Room:
     return Room(low, high, surfaces, outdoors)
 
 
-def leave(
-    room: Room, center: np.ndarray, directions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def leave(room: Room, center: np.ndarray, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where rays leave the room.
 
     Args:

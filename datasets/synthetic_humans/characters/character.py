@@ -12,6 +12,7 @@ from synthetic_humans.characters.bones import BONES
 from synthetic_humans.characters.garments import Garment, carried_weights, fit, read_garment
 from synthetic_humans.characters.paint import paint_of
 from synthetic_humans.characters.retarget import Posed, Rest, alignments, rest_of
+from synthetic_humans.characters.soup import as_triples
 from synthetic_humans.meshes import vertex_normals
 from synthetic_humans.parts import part_index
 
@@ -62,6 +63,7 @@ class Character(NamedTuple):
     weights: np.ndarray  # [V, 31]
     tints: np.ndarray  # [V, 3]
     faces: np.ndarray  # [F, 3]
+    triples: np.ndarray  # [F] the same as tuples
     face_slots: np.ndarray  # [F] rows of `slots`
     face_parts: np.ndarray  # [F] rows of parts.PART_NAMES
     slots: tuple[str, ...]
@@ -161,6 +163,7 @@ def _join(rest: Rest, pieces: list[Piece]) -> Character:
         weights=weights.astype(np.float32),
         tints=np.concatenate([p.tints for p in pieces]).astype(np.float32),
         faces=faces.astype(np.int32),
+        triples=as_triples(faces),
         face_slots=np.repeat(np.arange(len(pieces)), [len(p.faces) for p in pieces]),
         face_parts=parts[faces[:, 0]],
         slots=tuple(p.slot for p in pieces),

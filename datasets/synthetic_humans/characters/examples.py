@@ -53,11 +53,11 @@ def make_example(task: Task) -> dict:
     joints = camera.to_camera(subject.joints)
     intrinsics, crop_center, crop_side = frame_person(joints, task.image_size)
     scene = make_scene(rng, task, subject, camera)
-    tracer = tracing.Tracer(scene.things, scene.around, camera)
+    tracer = tracing.Tracer(scene.things, camera, scene.room, scene.room_row)
     picture = rendering.render(scene, tracer, camera, intrinsics, rng)
     return labels(
         task,
-        _develop(rng, picture.image, scene.is_photo),
+        _develop(rng, picture.image, scene.room is None),
         joints,
         occluded_joints(tracer, camera, joints, 1.0),
         intrinsics,

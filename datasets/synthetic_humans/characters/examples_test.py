@@ -14,7 +14,7 @@ from hg3d_tf import cli
 from hg3d_tf.data.schema import TRUTH_3D
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 from synthetic_humans.camera import frame_person, look_at, project
-from synthetic_humans.characters import assets, examples, looks, rendering, scene, soup, tracing
+from synthetic_humans.characters import assets, examples, looks, rendering, scene, tracing
 from synthetic_humans.characters import stock as stocks
 from synthetic_humans.characters import subject as subjects
 from synthetic_humans.light import random_light
@@ -54,17 +54,18 @@ class Shot:
         self.camera = look_at(center, np.array([0.0, 900, 0]))
         self.joints = self.camera.to_camera(self.subject.joints)
         self.intrinsics, _, _ = frame_person(self.joints, size)
-        self.things = soup.join([subjects.soup_of(self.subject, 0, True)])
-        self.tracer = tracing.Tracer(self.things, soup.nothing(), self.camera)
+        self.things = [subjects.soup_of(self.subject, 0, True)]
+        self.tracer = tracing.Tracer(self.things, self.camera)
         rng = np.random.default_rng(0)
         drawn = looks.random_looks(rng, self.subject.character.slots, 0)
         self.scene = scene.Scene(
             self.things,
-            soup.nothing(),
+            None,
+            0,
+            None,
             looks.make_looks(rng, drawn, np.zeros((0, 256, 256), np.float32)),
             random_light(rng, False),
             np.full((size, size, 3), 0.5, np.float32),
-            True,
         )
 
     def render(self):

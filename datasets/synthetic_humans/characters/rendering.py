@@ -1,14 +1,15 @@
-"""A picture of a soup of triangles before a photo or in a room."""
+"""A picture of people and things before a photo or in a room."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_humans.camera import Camera
+from synthetic_humans.camera import Camera, project
+from synthetic_humans.characters.ground import shadowed
 from synthetic_humans.characters.scene import Scene
-from synthetic_humans.characters.shading import shade, shadowed
-from synthetic_humans.characters.soup import NO_PART, SKY
-from synthetic_humans.characters.tracing import Tracer
+from synthetic_humans.characters.shading import shade
+from synthetic_humans.characters.soup import NO_PART
+from synthetic_humans.characters.tracing import NOTHING, Tracer, together
 from synthetic_humans.rays import SUBPIXELS, differs_from_neighbour, ray_directions
 
 
@@ -36,29 +37,60 @@ def render(
       rng: of the soft shadows.
     """
     size = len(scene.backdrop)
-    ys, xs = np.mgrid[:size, :size].reshape(2, -1)
-    pixels = np.stack([xs, ys], axis=-1) + 0.5
-    hits = tracer.hits(ray_directions(camera, intrinsics, pixels))
-    backdrop = shadowed(scene, tracer, rng, hits)
-    solid = hits.only(hits.rows >= 0)
-    colors = shade(scene, tracer, rng, solid)
-    gain = _gain(scene, colors)
-    image = backdrop.copy()
-    image[solid.rays] = gain * colors
-    parts = solid.spread(solid.parts, len(pixels), NO_PART).reshape(size, size)
-    identity = solid.spread(solid.rows, len(pixels), SKY).reshape(size, size) * 64 + parts
-    edge = np.flatnonzero(differs_from_neighbour(identity))
-    finer = (pixels[edge][:, None] + SUBPIXELS).reshape(-1, 2)
-    hits = tracer.hits(ray_directions(camera, intrinsics, finer))
-    solid = hits.only(hits.rows >= 0)
-    mixed = np.repeat(backdrop[edge], len(SUBPIXELS), axis=0)
-    mixed[solid.rays] = gain * shade(scene, tracer, rng, solid)
+    pixels = np.flatnonzero(_in_sight(scene, camera, intrinsics, size))
+    places = np.stack([pixels % size, pixels // size], axis=-1) + 0.5
+    met = tracer.meet(ray_directions(camera, intrinsics, places))
+    parts = _spread(tracer.parts(met), pixels, size, NO_PART)
+    edges = differs_from_neighbour(_spread(tracer.identities(met), pixels, size, NOTHING))
+    edge = np.flatnonzero(edges)
+    corners = np.stack([edge % size, edge // size], axis=-1)[:, None] + 0.5 + SUBPIXELS
+    finer = tracer.meet(ray_directions(camera, intrinsics, corners.reshape(-1, 2)))
+    inner = np.flatnonzero((met.faces != NOTHING) & ~edges.ravel()[pixels])
+    covered = np.flatnonzero(finer.faces != NOTHING)
+    colors = shade(scene, tracer, rng, together(met.only(inner), finer.only(covered)))
+    colors *= _gain(scene, colors, len(inner))
+    image = shadowed(scene, tracer, camera, intrinsics, rng).reshape(-1, 3)
+    mixed = np.repeat(image[edge], len(SUBPIXELS), axis=0)
+    mixed[covered] = colors[len(inner) :]
+    image[pixels[inner]] = colors[: len(inner)]
     image[edge] = mixed.reshape(-1, len(SUBPIXELS), 3).mean(axis=1)
     return Picture(image.reshape(size, size, 3), parts)
 
 
-def _gain(scene: Scene, colors: np.ndarray) -> np.float32:
-    """Return how much brighter people must be to look taken with the photo behind them."""
-    if not scene.is_photo or not len(colors):
+def _in_sight(scene: Scene, camera: Camera, intrinsics: np.ndarray, size: int) -> np.ndarray:
+    """Return the pixels [S, S] in which there may be more than the backdrop: boxes round things."""
+    if scene.room:
+        return np.ones((size, size), bool)
+    seen = np.zeros((size, size), bool)
+    for thing in scene.things:
+        points = camera.to_camera(thing.vertices)
+        if points[:, 2].min() < 1:  # partly behind the camera: anywhere
+            return np.ones((size, size), bool)
+        flat = project(points, intrinsics)
+        left, top = np.clip(np.floor(flat.min(axis=0)), 0, size).astype(int)
+        right, bottom = np.clip(np.ceil(flat.max(axis=0)), 0, size).astype(int)
+        seen[top:bottom, left:right] = True
+    return seen
+
+
+def _spread(values: np.ndarray, pixels: np.ndarray, size: int, elsewhere: int) -> np.ndarray:
+    """Return values [n] at their pixels of a window [S, S]."""
+    full = np.full(size * size, elsewhere, values.dtype)
+    full[pixels] = values
+    return full.reshape(size, size)
+
+
+def _gain(scene: Scene, colors: np.ndarray, whole: int) -> np.float32:
+    """Return how much brighter people must be to look taken with the photo behind them.
+
+    Args:
+      scene: what there is to see.
+      colors: [n, 3] of rays.
+      whole: so many of them stand for a pixel, the others for a part of one.
+    """
+    if scene.room or not len(colors):
         return np.float32(1)
-    return np.float32(np.clip((scene.backdrop.mean() / max(colors.mean(), 1e-3)) ** 0.4, 0.85, 1.5))
+    share = 1 / len(SUBPIXELS)
+    total = colors[:whole].sum() + share * colors[whole:].sum()
+    mean = total / (3 * (whole + share * (len(colors) - whole)))
+    return np.float32(np.clip((scene.backdrop.mean() / max(mean, 1e-3)) ** 0.4, 0.85, 1.5))

@@ -54,6 +54,7 @@ def soup_of(subject: Subject, first_row: int, labelled: bool) -> soup.Soup:
         character.vertices,
         character.tints,
         character.faces,
+        character.triples,
         first_row + character.face_slots,
         parts,
     )

@@ -16,7 +16,6 @@ from synthetic_humans.materials import Material, random_material
 from synthetic_humans.task import Task
 
 _ROOM_SHARE, _OCCLUDER_SHARE, _BYSTANDER_SHARE = 0.2, 0.25, 0.15
-_GROUND_MM = 1800.0
 
 
 class Surroundings(NamedTuple):
@@ -72,7 +71,7 @@ def make_scene(
     store = stock(task.assets_dir, task.split)
     around = _wild(rng, task, subject, camera) if wild else _lab(rng, subject, task.image_size)
     room = around.room if wild else _lab_room(rng)
-    rows, things, ground = [], [], soup.nothing()
+    rows, things, ground = [], [], None
     for person in (subject, around.bystander):
         if person is not None:
             things.append(soup_of(person, len(rows), person is subject))
@@ -80,22 +79,23 @@ def make_scene(
     if around.blocks:
         things.append(soup.of_blocks(merge_blocks(around.blocks, len(rows))))
         rows += [_block_look(rng, wild) for _ in around.blocks]
+    room_row = len(rows)
     if room:
-        ground = soup.of_room(room, len(rows))
         rows += [looks.Look(material) for material in room.materials]
     elif subject.pose.kind in ("upright", "lying"):
-        ground = soup.of_ground(subject.joints[PELVIS, [0, 2]], _GROUND_MM)
+        ground = subject.joints[PELVIS, [0, 2]]
     light = random_light(rng, wild)
     if not room:
         tint = around.backdrop.mean(axis=(0, 1))
         light = light._replace(ambient=light.ambient * (0.65 + 0.35 * tint / tint.mean()))
     return scene.Scene(
-        soup.join(things),
+        things,
+        room,
+        room_row,
         ground,
         looks.make_looks(rng, rows, store.textures),
         light,
         around.backdrop,
-        not room,
     )
 
 

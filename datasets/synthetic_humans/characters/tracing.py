@@ -1,98 +1,127 @@
-"""Ray casting at a soup of triangles."""
+"""Ray casting at soups of triangles in a room."""
 
 from typing import NamedTuple
 
 import numpy as np
 from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore import EmbreeDevice
 from embreex.rtcore_scene import EmbreeScene
 
+from synthetic_humans import rooms
 from synthetic_humans.camera import Camera
-from synthetic_humans.characters.soup import NO_PART, Soup, join
+from synthetic_humans.characters.soup import NO_PART, Soup
+
+NOTHING = -1
+_DEVICE = EmbreeDevice()
+
+
+class Met(NamedTuple):
+    """What n rays from the camera meet first."""
+
+    faces: np.ndarray  # [n] of the things, after them the room's floor and walls; -1: none
+    depths: np.ndarray  # [n] in lengths of the direction
+    u: np.ndarray  # [n] shares of a triangle's second and third corner
+    v: np.ndarray  # [n]
+    flat_normals: np.ndarray  # [n, 3] of the triangle, of any length and side
+    directions: np.ndarray  # [n, 3]
+
+    def only(self, chosen: np.ndarray) -> "Met":
+        """Return some of it."""
+        return Met(*(field[chosen] for field in self))
 
 
 class Hits(NamedTuple):
-    """What the m of n rays meet that meet anything."""
+    """The surface where n rays meet it."""
 
-    rays: np.ndarray  # [m] which rays
-    points: np.ndarray  # [m, 3]
-    normals: np.ndarray  # [m, 3] unit, towards the camera
-    textures: np.ndarray  # [m, 3] texture points, mm
-    tints: np.ndarray  # [m, 3]
-    rows: np.ndarray  # [m] look
-    parts: np.ndarray  # [m]
-    directions: np.ndarray  # [m, 3] of the rays
+    points: np.ndarray  # [n, 3]
+    normals: np.ndarray  # [n, 3] unit, towards the camera
+    textures: np.ndarray  # [n, 3] texture points, mm
+    tints: np.ndarray  # [n, 3]
+    rows: np.ndarray  # [n] look
+    directions: np.ndarray  # [n, 3] of the rays
 
-    def spread(self, values: np.ndarray, count: int, elsewhere) -> np.ndarray:
-        """Return values [m, ...] at their rays, `elsewhere` at the others: [count, ...]."""
-        full = np.full((count, *values.shape[1:]), elsewhere, values.dtype)
-        full[self.rays] = values
-        return full
 
-    def only(self, chosen: np.ndarray) -> "Hits":
-        """Return some of the hits."""
-        return Hits(*(field[chosen] for field in self))
+def together(first: Met, second: Met) -> Met:
+    """Return the rays of both."""
+    return Met(*(np.concatenate(fields) for fields in zip(first, second, strict=True)))
 
 
 class Tracer:
-    """Casts rays from one camera at people and things (which cast shadows) and a room or ground."""
+    """Casts rays from one camera at people and things, which cast shadows, in a room or in none."""
 
-    def __init__(self, things: Soup, around: Soup, camera: Camera):
-        self._soup = join([things, around])
-        self._num_things = len(things.faces)
+    def __init__(
+        self, things: list[Soup], camera: Camera, room: rooms.Room | None = None, room_row: int = 0
+    ):
+        first_vertices = np.cumsum([0, *(len(thing.vertices) for thing in things)])
+        first_faces = np.cumsum([0, *(len(thing.faces) for thing in things)])
+        self._first_faces, self._num_faces = first_faces[:-1], first_faces[-1]
+        self._faces = np.concatenate(
+            [thing.faces + first for thing, first in zip(things, first_vertices, strict=False)]
+        )
+        self._attributes = np.concatenate(
+            [
+                np.concatenate([thing.normals, thing.points, thing.tints], axis=-1)
+                for thing in things
+            ]
+        )
+        sides = np.arange(len(rooms.NORMALS))
+        self._rows = np.concatenate([*(thing.rows for thing in things), room_row + sides])
+        self._parts = np.concatenate([*(thing.parts for thing in things), 0 * sides + NO_PART])
         self._center = camera.center.astype(np.float32)
-        soup = self._soup
-        self._attributes = np.concatenate([soup.normals, soup.points, soup.tints], axis=-1)
-        self._things, self._around = EmbreeScene(), EmbreeScene()
-        TriangleMesh(self._things, soup.vertices, soup.faces[: self._num_things])
-        self._has_around = len(around.faces) > 0
-        if self._has_around:
-            TriangleMesh(self._around, soup.vertices, soup.faces[self._num_things :])
+        self._room = room
+        self._scene = EmbreeScene(_DEVICE)
+        for thing in things:
+            # embreex reads number by number, fastest where they are Python's own.
+            TriangleMesh(self._scene, thing.vertices.astype(object), thing.triples)
 
-    def _first(self, directions: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what rays [n, 3] from the camera meet first, as embree tells it."""
+    def meet(self, directions: np.ndarray) -> Met:
+        """Return what rays [n, 3] (world frame, float32) from the camera meet."""
         origins = np.ascontiguousarray(np.broadcast_to(self._center, directions.shape))
-        first = self._things.run(origins, directions, output=True)
-        if not self._has_around:
-            return first
-        behind = self._around.run(origins, directions, output=True)
-        met = behind["primID"] >= 0
-        nearer = met & ((first["primID"] < 0) | (behind["tfar"] < first["tfar"]))
-        behind["primID"] += self._num_things
-        for name in ("primID", "u", "v", "tfar", "Ng"):
-            first[name][nearer] = behind[name][nearer]
-        return first
+        hits = self._scene.run(origins, directions, output=True)
+        missed = hits["primID"] < 0
+        faces = np.where(missed, NOTHING, hits["primID"] + self._first_faces[hits["geomID"]])
+        depths = np.where(missed, np.float32(np.inf), hits["tfar"])
+        if self._room:
+            walls, sides = rooms.leave(self._room, self._center, directions)
+            behind = (walls < depths) & (sides != rooms.NOWHERE)
+            faces = np.where(behind, self._num_faces + sides, faces)
+            depths = np.where(behind, walls, depths)
+        return Met(faces, depths, hits["u"], hits["v"], hits["Ng"], directions)
+
+    def parts(self, met: Met) -> np.ndarray:
+        """Return the body part [n] met, NO_PART off the person."""
+        return np.where(met.faces == NOTHING, NO_PART, self._parts[met.faces])
+
+    def identities(self, met: Met) -> np.ndarray:
+        """Return a number [n] for each thing that looks different or is another part; -1: none."""
+        numbers = self._rows[met.faces] * 64 + self._parts[met.faces] + 1
+        return np.where(met.faces == NOTHING, NOTHING, numbers)
 
     def parts_and_depths(self, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the body part [n] first met (-1: none, or an object) and its depth (inf: none)."""
-        hits = self._first(directions)
-        met = hits["primID"] >= 0
-        parts = np.where(met, self._soup.parts[hits["primID"]], NO_PART)
-        return parts, np.where(met, hits["tfar"], np.inf)
+        met = self.meet(directions)
+        return self.parts(met), met.depths
 
-    def hits(self, directions: np.ndarray) -> Hits:
-        """Return what rays [n, 3] (world frame, float32) from the camera meet."""
-        first = self._first(directions)
-        rays = np.flatnonzero(first["primID"] >= 0)
-        prim, u, v, tfar, flat = (first[n][rays] for n in ("primID", "u", "v", "tfar", "Ng"))
-        weights = np.stack([1 - u - v, u, v], axis=-1)
-        corners = self._attributes[self._soup.faces[prim]]
-        mixed = (weights[:, None] @ corners)[:, 0]
-        directions = directions[rays]
-        return Hits(
-            rays,
-            self._center + tfar[:, None] * directions,
-            _towards_camera(mixed[:, :3], flat, directions),
-            mixed[:, 3:6],
-            mixed[:, 6:],
-            self._soup.rows[prim],
-            self._soup.parts[prim],
-            directions,
-        )
+    def hits(self, met: Met) -> Hits:
+        """Return the surface that rays meet, each something."""
+        points = self._center + met.depths[:, None] * met.directions
+        normals, textures, tints = np.empty_like(points), points.copy(), np.ones_like(points)
+        of_things = met.faces < self._num_faces
+        walls = np.flatnonzero(~of_things)
+        sides = met.faces[walls] - self._num_faces
+        normals[walls] = rooms.NORMALS[sides]
+        textures[walls[sides == 0], 1] = 0  # rounding would speckle a floor striped by height
+        mine = np.flatnonzero(of_things) if len(walls) else slice(None)
+        u, v = met.u[mine], met.v[mine]
+        corners = self._attributes[self._faces[met.faces[mine]]]
+        mixed = (np.stack([1 - u - v, u, v], axis=-1)[:, None] @ corners)[:, 0]
+        normals[mine] = _towards_camera(mixed[:, :3], met.flat_normals[mine], met.directions[mine])
+        textures[mine], tints[mine] = mixed[:, 3:6], mixed[:, 6:]
+        return Hits(points, normals, textures, tints, self._rows[met.faces], met.directions)
 
     def free(self, starts: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Return which rays [n] from `starts` meet nothing that casts shadows."""
-        directions = np.ascontiguousarray(np.broadcast_to(directions, starts.shape), np.float32)
-        return self._things.run(starts, directions, query="OCCLUDED") != 0
+        return self._scene.run(starts, directions, query="OCCLUDED") != 0
 
 
 def _towards_camera(normals: np.ndarray, flat: np.ndarray, directions: np.ndarray) -> np.ndarray:
