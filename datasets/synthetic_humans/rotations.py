@@ -15,6 +15,12 @@ def axis_rotations(angles_rad: np.ndarray, axis: int) -> np.ndarray:
     return matrices
 
 
+def angles_rad(rotations: np.ndarray) -> np.ndarray:
+    """Return how far [...] rotations [..., 3, 3] turn."""
+    trace = np.trace(rotations, axis1=-2, axis2=-1)
+    return np.arccos(np.clip((trace - 1) / 2, -1, 1))
+
+
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
     """Return a rotation [3, 3] drawn uniformly from all."""
     w, x, y, z = (q := rng.normal(size=4)) / np.linalg.norm(q)

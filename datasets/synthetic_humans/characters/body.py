@@ -26,13 +26,6 @@ _SKIN_FACES, _EYE_FACES = 9000, 140
 _EYES = ("helper-l-eye", "helper-r-eye")
 
 
-class Target(NamedTuple):
-    """A shape morph: vertices and their shifts, mm."""
-
-    rows: np.ndarray  # [n]
-    shifts: np.ndarray  # [n, 3]
-
-
 class Body(NamedTuple):
     """The unmorphed body, V vertices (helpers included), mm in the body frame."""
 
@@ -41,7 +34,7 @@ class Body(NamedTuple):
     eye_faces: np.ndarray  # [E, 3]
     weights: np.ndarray  # [V, 31] sum 1
     marks: scipy.sparse.csr_matrix  # [31 + 6, V]: heads of the bones, KNUCKLES
-    targets: dict[str, Target]
+    targets: dict[str, np.ndarray]  # shape morphs: shifts [V, 3] float32
 
 
 def read_body(folder: Path) -> Body:
@@ -59,7 +52,7 @@ def read_body(folder: Path) -> Body:
         weights=_read_weights(folder / "weights.cmu_mb.json", count),
         marks=_read_marks(folder / "rig.cmu_mb.json", mesh),
         targets={
-            path.name.removesuffix(".target.gz"): _read_target(path)
+            path.name.removesuffix(".target.gz"): _read_target(path, count)
             for path in sorted((folder / "targets").glob("*.target.gz"))
         },
     )
@@ -109,17 +102,18 @@ def _cube(mesh, name: str) -> np.ndarray:
     return vertices
 
 
-def _read_target(path: Path) -> Target:
+def _read_target(path: Path, count: int) -> np.ndarray:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         lines = [line for line in file if line.strip() and not line.startswith("#")]
     table = np.loadtxt(lines, ndmin=2) if lines else np.zeros((0, 4))
-    return Target(table[:, 0].astype(int), MM_PER_UNIT * table[:, 1:])
+    shifts = np.zeros((count, 3), np.float32)
+    shifts[table[:, 0].astype(int)] = MM_PER_UNIT * table[:, 1:]
+    return shifts
 
 
 def morph(body: Body, mix: dict[str, float]) -> np.ndarray:
     """Return the vertices [V, 3], mm, with the targets of `mix` added by their weights."""
     vertices = body.vertices.copy()
     for name, weight in mix.items():
-        target = body.targets[name]
-        vertices[target.rows] += weight * target.shifts
+        vertices += np.float32(weight) * body.targets[name]
     return vertices

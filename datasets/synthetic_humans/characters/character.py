@@ -122,17 +122,18 @@ def _skin_pieces(wardrobe, vertices, rest, outfit):
 
 
 def _garment_pieces(body, vertices, rest, outfit, garment, kind):
-    """Yield the garment's connected parts."""
+    """Yield the garment's parts that may look different: each of a jacket's, no tuft of hair."""
     points, weights = fit(garment, vertices), carried_weights(garment, body.weights)
     faces = garment.faces
     if kind == "suit":
         cut = clothing.beyond_hems(outfit, points, weights, rest.heads)
         faces = faces[~cut[faces].any(axis=1)]
     tints = np.ones_like(points)
-    for number, slot in enumerate(clothing.component_slots(garment, kind)):
-        mine = faces[garment.components[faces[:, 0]] == number]
-        if len(mine):
-            yield Piece(slot, points, weights, mine, tints)
+    slots = clothing.component_slots(garment, kind)
+    pieces = [n if slot == "top" else slots.index(slot) for n, slot in enumerate(slots)]
+    piece_of_face = np.array(pieces)[garment.components[faces[:, 0]]]
+    for piece in np.unique(piece_of_face):
+        yield Piece(slots[piece], points, weights, faces[piece_of_face == piece], tints)
 
 
 def _compact(piece: Piece) -> Piece:
@@ -177,7 +178,7 @@ def skin(character: Character, posed: Posed) -> tuple[np.ndarray, np.ndarray]:
     moves = np.concatenate([posed.rotations, shifts[..., None]], axis=-1).astype(np.float32)
     blended = (character.weights @ moves.reshape(len(moves), 12)).reshape(-1, 3, 4)
     turns = blended[..., :3]
-    vertices = (turns @ character.vertices[..., None])[..., 0] + blended[..., 3]
-    normals = (turns @ character.normals[..., None])[..., 0]
-    lengths = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return vertices, normals / np.maximum(lengths, 1e-9)
+    vertices = np.einsum("vij,vj->vi", turns, character.vertices) + blended[..., 3]
+    normals = np.einsum("vij,vj->vi", turns, character.normals)
+    lengths = np.sqrt(np.einsum("vi,vi->v", normals, normals))
+    return vertices, normals / np.maximum(lengths, 1e-9)[:, None]

@@ -51,17 +51,16 @@ def random_outfit(rng: np.random.Generator, garments: dict[str, list[Garment]]) 
 
 
 def along_limb(
-    vertices: np.ndarray, weights: np.ndarray, heads: np.ndarray, chain: tuple[str, ...]
+    vertices: np.ndarray, strongest: np.ndarray, heads: np.ndarray, chain: tuple[str, ...]
 ) -> np.ndarray:
     """Return how far down a limb each vertex [V] lies: 0 to 1 and 1 to 2 along its two bones.
 
     Args:
       vertices: [V, 3] rest, mm.
-      weights: [V, 31] skin weights: the strongest bone tells where a vertex belongs.
+      strongest: [V] the bone of the largest skin weight tells where a vertex belongs.
       heads: [31, 3] rest heads of the bones, mm.
       chain: patterns of the limb's two bones and of those beyond, where it is 2; off it, -1.
     """
-    strongest = np.argmax(weights, axis=1)
     places = np.full(len(vertices), -1.0)
     for side in SIDES:
         rows = [bone(sided(pattern, side)) for pattern in chain]
@@ -78,8 +77,9 @@ def beyond_hems(
     outfit: Outfit, vertices: np.ndarray, weights: np.ndarray, heads: np.ndarray
 ) -> np.ndarray:
     """Return which vertices [V] of body or suit lie where sleeves or trousers have ended."""
-    arms = along_limb(vertices, weights, heads, _ARM) > outfit.sleeve_end
-    return arms | (along_limb(vertices, weights, heads, _LEG) > outfit.trouser_end)
+    strongest = np.argmax(weights, axis=1)
+    arms = along_limb(vertices, strongest, heads, _ARM) > outfit.sleeve_end
+    return arms | (along_limb(vertices, strongest, heads, _LEG) > outfit.trouser_end)
 
 
 def component_slots(garment: Garment, kind: str) -> list[str]:

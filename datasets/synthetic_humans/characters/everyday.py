@@ -28,7 +28,7 @@ _LIMBS = {
 _SPINE = {"LowerBack": 1 / 3, "Spine": 2 / 3, "Spine1": 1.0}
 _NECK = {"Neck": 1 / 3, "Neck1": 2 / 3, "Head": 1.0}
 # A level face in the motion files' neck, degrees accumulated (see retarget.py).
-_FACE_PITCH_DEG = {"Neck": -16, "Neck1": 5, "Head": 16}
+_FACE_PITCHES = axis_rotations(np.radians([-16, 5, 16]), 0)  # of Neck, Neck1, Head
 
 
 def _limb_zero(pattern: str, sign: int) -> np.ndarray:
@@ -40,9 +40,10 @@ def _limb_zero(pattern: str, sign: int) -> np.ndarray:
     return hanging @ axis_rotations(np.radians(30), 0) if pattern.endswith("Arm") else hanging
 
 
-def _between(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+def _between(start: np.ndarray, end: np.ndarray, shares: dict[str, float]) -> np.ndarray:
+    """Return rotations [n, 3, 3] on the way from `start` to `end`, each after its share of it."""
     way = Rotation.from_matrix(start.T @ end).as_rotvec()
-    return start @ Rotation.from_rotvec(share * way).as_matrix()
+    return start @ Rotation.from_rotvec(np.outer(list(shares.values()), way)).as_matrix()
 
 
 def to_motion(angles: np.ndarray, root: np.ndarray) -> np.ndarray:
@@ -55,11 +56,8 @@ def to_motion(angles: np.ndarray, root: np.ndarray) -> np.ndarray:
     turned, _ = forward_kinematics(angles, root, _SKELETON.pivots)
     pelvis, chest, head = (turned[bone_index(name)] for name in ("pelvis", "chest", "head"))
     rotations = np.tile(pelvis, (NUM_BONES, 1, 1))
-    for name, share in _SPINE.items():
-        rotations[bone(name)] = _between(pelvis, chest, share)
-    for name, share in _NECK.items():
-        pitch = axis_rotations(np.radians(_FACE_PITCH_DEG[name]), 0)
-        rotations[bone(name)] = _between(chest, head, share) @ pitch
+    rotations[[bone(name) for name in _SPINE]] = _between(pelvis, chest, _SPINE)
+    rotations[[bone(name) for name in _NECK]] = _between(chest, head, _NECK) @ _FACE_PITCHES
     rotations[both("{}Shoulder")] = chest
     for side, sign in zip(SIDES, (1, -1), strict=True):
         for pattern, name in _LIMBS.items():

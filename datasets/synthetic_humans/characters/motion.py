@@ -14,7 +14,7 @@ from hg3d_tf import cli
 from hg3d_tf.skeleton import PELVIS
 from synthetic_humans.characters.bones import BONES, MIRRORED, both, sided
 from synthetic_humans.characters.retarget import Rest, alignments, mpii_joints, pose_bones
-from synthetic_humans.rotations import axis_rotations
+from synthetic_humans.rotations import angles_rad, axis_rotations
 
 _EVERY = 2  # of 30 frames a second
 _CELL_MM = 150.0  # two poses nearer than this, as a mean over the joints, count as the same
@@ -90,9 +90,9 @@ def clean(local: np.ndarray) -> np.ndarray:
     """
     sound = np.ones(len(local), bool)
     sound[0] = False
-    steps = _angles_deg(np.swapaxes(local[:-1], -1, -2) @ local[1:])[:, _MAJOR].max(axis=1)
+    steps = angles_rad(np.swapaxes(local[:-1], -1, -2) @ local[1:])[:, _MAJOR].max(axis=1)
     for shift in range(_AROUND_STEP[0], _AROUND_STEP[1] + 1):
-        near = np.flatnonzero(steps[1:] > _LARGEST_STEP_DEG) + 2 + shift
+        near = np.flatnonzero(np.degrees(steps[1:]) > _LARGEST_STEP_DEG) + 2 + shift
         sound[near[(near >= 0) & (near < len(local))]] = False
     sound &= np.all(np.abs(_thigh_twists_deg(local)) < _LARGEST_TWIST_DEG, axis=1)
     local = local[sound]
@@ -106,18 +106,12 @@ def _clean_ends(local: np.ndarray, side: str) -> None:
         BONES.index(sided(name, side)) for name in ("{}Hand", "{}FingerBase", "{}Foot")
     )
     local[:, hand] = _clamped(local[:, hand] @ local[:, base], _HAND_CLAMP_DEG)
-    faulty = _angles_deg(local[:, foot]) > _FOOT_FAULT_DEG
+    faulty = np.degrees(angles_rad(local[:, foot])) > _FOOT_FAULT_DEG
     local[:, foot] = np.where(
         faulty[:, None, None], np.eye(3), _clamped(local[:, foot], _FOOT_CLAMP_DEG)
     )
     for name in ("{}FingerBase", "{}HandIndex1", "{}Thumb"):
         local[:, BONES.index(sided(name, side))] = np.eye(3)
-
-
-def _angles_deg(rotations: np.ndarray) -> np.ndarray:
-    """Return the angles [...] of rotations [..., 3, 3]."""
-    trace = np.trace(rotations, axis1=-2, axis2=-1)
-    return np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1)))
 
 
 def _clamped(rotations: np.ndarray, largest_deg: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from synthetic_humans.characters.bones import BONES, SIDES, bone, both, sided
 from synthetic_humans.characters.motion import MotionPool, heading
 from synthetic_humans.characters.overlaps import overlap_mm
 from synthetic_humans.characters.retarget import Posed, Rest, pose_bones
-from synthetic_humans.rotations import axis_rotations, random_rotation
+from synthetic_humans.rotations import angles_rad, axis_rotations, random_rotation
 
 _NOISE_DEG = {
     "Arm": 10,
@@ -105,7 +105,7 @@ def bend_legs(local: np.ndarray, hips_deg: float, knees_deg: float, apart_deg: f
 
 def within_limits(local: np.ndarray) -> bool:
     """Tell whether knees and hips can bend like that."""
-    knees = Rotation.from_matrix(local[both("{}Leg")]).magnitude()
+    knees = angles_rad(local[both("{}Leg")])
     tilt = np.radians(20)
     for sign, thigh in zip((1, -1), both("{}UpLeg"), strict=True):
         x, y, z = local[thigh] @ [sign * np.sin(tilt), -np.cos(tilt), 0]

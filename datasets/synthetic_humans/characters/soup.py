@@ -24,9 +24,7 @@ class Soup(NamedTuple):
 
 def as_triples(faces: np.ndarray) -> np.ndarray:
     """Return faces [F, 3] as an array [F] of tuples, of which embreex builds a mesh sooner."""
-    triples = np.empty(len(faces), object)
-    triples[:] = list(map(tuple, faces.tolist()))
-    return triples
+    return np.fromiter(zip(*faces.T.tolist(), strict=True), object, len(faces))
 
 
 def of_blocks(blocks: Mesh) -> Soup:
