@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 PLAIN, STRIPES, CHECKS, PLAID, BLOTCHES, DOTS, BRICKS = range(7)
-_NOISE_SIZE = 128
+_NOISE_SIZE = 128  # a power of two
 
 
 def _fractal_noise(seed: int, slope: float) -> np.ndarray:
@@ -24,9 +24,8 @@ _NOISE = _fractal_noise(0, 1.4)
 
 def noise_at(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return noise in [0, 1] at points in units of one tile."""
-    column = (u * _NOISE_SIZE).astype(np.int64) % _NOISE_SIZE
-    row = (v * _NOISE_SIZE).astype(np.int64) % _NOISE_SIZE
-    return _NOISE[row, column]
+    column, row = ((w * _NOISE_SIZE).astype(np.int64) & (_NOISE_SIZE - 1) for w in (u, v))
+    return _NOISE.take(row * _NOISE_SIZE + column)
 
 
 class Material(NamedTuple):
@@ -64,34 +63,40 @@ def make_table(materials: list[Material]) -> MaterialTable:
     )
 
 
-def _pattern(kind: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Return the share [n] of the second colour."""
-    u_part, v_part = u - np.floor(u), v - np.floor(v)
-    u_band, v_band = u_part < 0.5, v_part < 0.5
-    blotches = np.clip((noise_at(0.15 * u, 0.15 * v) - 0.47) * 12, 0, 1)
-    shifted = v_part + 0.5 * (np.floor(u) % 2)
-    mortar = (u_part < 0.12) | (shifted - np.floor(shifted) < 0.06)
-    dots = np.hypot(u_part - 0.5, v_part - 0.5) < 0.28
-    options = (
-        0 * u,
-        u_band,
-        u_band ^ v_band,
-        (0.5 * u_band + 0.5 * v_band),
-        blotches,
-        dots,
-        mortar,
-    )
-    return np.choose(kind, options)
+def _part(w: np.ndarray) -> np.ndarray:
+    return w - np.floor(w)
+
+
+def _band(w: np.ndarray) -> np.ndarray:
+    return _part(w) < 0.5
+
+
+def _bricks(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    shifted = _part(v) + 0.5 * (np.floor(u) % 2)
+    return (_part(u) < 0.12) | (_part(shifted) < 0.06)
+
+
+# The share [n] of the second colour at u, v [n].
+_PATTERNS = {
+    STRIPES: lambda u, v: _band(u),
+    CHECKS: lambda u, v: _band(u) ^ _band(v),
+    PLAID: lambda u, v: 0.5 * _band(u) + 0.5 * _band(v),
+    BLOTCHES: lambda u, v: np.clip((noise_at(0.15 * u, 0.15 * v) - 0.47) * 12, 0, 1),
+    DOTS: lambda u, v: np.hypot(_part(u) - 0.5, _part(v) - 0.5) < 0.28,
+    BRICKS: _bricks,
+}
 
 
 def colors_at(table: MaterialTable, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the colours [n, 3] of texture points [n, 3] (mm) of the materials `rows` [n]."""
-    color = table.color[rows]
-    patterned = np.nonzero(table.kind[rows] != PLAIN)[0]
-    busy = rows[patterned]
-    u, v = np.einsum("nkd,nd->kn", table.axes[busy], points[patterned])
-    share = _pattern(table.kind[busy], u, v)[:, None].astype(np.float32)
-    color[patterned] += share * (table.other[busy] - color[patterned])
+    color = table.color.take(rows, axis=0)
+    kinds = table.kind.take(rows)
+    for kind in set(table.kind) - {PLAIN}:
+        mine = np.flatnonzero(kinds == kind)
+        busy = rows[mine]
+        u, v = np.einsum("nkd,nd->kn", table.axes.take(busy, axis=0), points[mine])
+        share = _PATTERNS[kind](u, v)[:, None].astype(np.float32)
+        color[mine] += share * (table.other.take(busy, axis=0) - color[mine])
     scale = np.float32(1 / 700)
     grain = noise_at(points[:, 0] * scale + 7, (points[:, 1] + points[:, 2]) * scale + 7) - 0.5
     return np.clip(color * (1 + 4 * (table.grain[rows] * grain)[:, None]), 0, 1)

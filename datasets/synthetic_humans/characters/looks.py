@@ -37,7 +37,7 @@ _HAIR_COLORS = np.array(
         (0.55, 0.55, 0.53),
     ]
 )
-_WEAVE_SIZE = 256
+_WEAVE_SIZE = 256  # a power of two
 
 
 class Look(NamedTuple):
@@ -89,12 +89,12 @@ def make_looks(rng: np.random.Generator, looks: list[Look], textures: np.ndarray
 def albedo_at(looks: Looks, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the colours [n, 3] of texture points [n, 3] (mm) of the looks `rows` [n]."""
     colors = colors_at(looks.table, rows, points)
-    woven = np.flatnonzero(looks.weaves[rows] >= 0)
+    woven = np.flatnonzero(looks.weaves.take(rows) >= 0)
     if len(woven):
         mine = rows[woven]
         # A texture covers one period of the pattern, and a hand's breadth where there is none.
-        u, v = np.einsum("nkd,nd->kn", looks.table.axes[mine], points[woven])
-        column, row = ((w * _WEAVE_SIZE).astype(np.int64) % _WEAVE_SIZE for w in (u, v))
+        u, v = np.einsum("nkd,nd->kn", looks.table.axes.take(mine, axis=0), points[woven])
+        column, row = ((w * _WEAVE_SIZE).astype(np.int64) & (_WEAVE_SIZE - 1) for w in (u, v))
         colors[woven] *= looks.textures[looks.weaves[mine], row, column][:, None]
     return colors
 

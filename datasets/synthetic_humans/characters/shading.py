@@ -9,7 +9,7 @@ from synthetic_humans.light import Light
 
 # Shadow rays start this far off the surface, or it would shade itself.
 GAP_MM = np.float32(5.0)
-_LAMP_RADIUS = 0.015  # radians: shadows have soft edges
+_LAMP_RADIUS = 0.026  # radians: shadows have soft edges
 _GLOSS_EXPONENT = 24
 
 
@@ -24,10 +24,11 @@ def shade(scene: Scene, tracer: Tracer, rng: np.random.Generator, met: Met) -> n
     facing[asked] *= tracer.free(starts, toward_lamp(rng, light, len(asked)))
     lit = facing[:, None] * light.color + (0.65 + 0.35 * normals[:, 1:2]) * light.ambient
     colors = albedo_at(scene.looks, hits.rows, hits.textures) * hits.tints * lit
-    glossy = np.flatnonzero((scene.looks.glosses[hits.rows] > 0) & (facing > 0))
+    glosses = scene.looks.glosses.take(hits.rows)
+    glossy = np.flatnonzero((glosses > 0) & (facing > 0))
     half = light.direction - _unit(hits.directions[glossy])
     shine = np.clip(dot(_unit(half), normals[glossy]), 0, 1) ** _GLOSS_EXPONENT
-    shine *= scene.looks.glosses[hits.rows[glossy]]
+    shine *= glosses[glossy]
     colors[glossy] += shine[:, None] * light.color
     return colors
 
@@ -38,5 +39,5 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 def toward_lamp(rng: np.random.Generator, light: Light, count: int) -> np.ndarray:
     """Return directions [n, 3] of rays to points of the lamp."""
-    aside = _LAMP_RADIUS * rng.standard_normal((count, 3), np.float32)
+    aside = 2 * _LAMP_RADIUS * (rng.random((count, 3), np.float32) - np.float32(0.5))
     return np.float32(light.direction) + aside

@@ -86,7 +86,7 @@ def make_scene(
         ground = subject.joints[PELVIS, [0, 2]]
     light = random_light(rng, wild)
     if not room:
-        tint = around.backdrop.mean(axis=(0, 1))
+        tint = np.einsum("yxc->c", around.backdrop)  # a mean takes five times as long
         light = light._replace(ambient=light.ambient * (0.65 + 0.35 * tint / tint.mean()))
     return scene.Scene(
         things,

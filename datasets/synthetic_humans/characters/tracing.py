@@ -27,7 +27,7 @@ class Met(NamedTuple):
 
     def only(self, chosen: np.ndarray) -> "Met":
         """Return some of it."""
-        return Met(*(field[chosen] for field in self))
+        return Met(*(field.take(chosen, axis=0) for field in self))
 
 
 class Hits(NamedTuple):
@@ -55,9 +55,10 @@ class Tracer:
         first_vertices = np.cumsum([0, *(len(thing.vertices) for thing in things)])
         first_faces = np.cumsum([0, *(len(thing.faces) for thing in things)])
         self._first_faces, self._num_faces = first_faces[:-1], first_faces[-1]
+        # As wide as numpy's own indices, which it would make of others at every look.
         self._faces = np.concatenate(
-            [thing.faces + first for thing, first in zip(things, first_vertices, strict=False)]
-        )
+            [t.faces + first for t, first in zip(things, first_vertices, strict=False)]
+        ).astype(np.intp)
         self._attributes = np.concatenate(
             [
                 np.concatenate([thing.normals, thing.points, thing.tints], axis=-1)
@@ -113,8 +114,8 @@ class Tracer:
         textures[walls[sides == 0], 1] = 0  # rounding would speckle a floor striped by height
         mine = np.flatnonzero(of_things) if len(walls) else slice(None)
         u, v = met.u[mine], met.v[mine]
-        corners = self._attributes[self._faces[met.faces[mine]]]
-        mixed = (np.stack([1 - u - v, u, v], axis=-1)[:, None] @ corners)[:, 0]
+        corners = self._attributes.take(self._faces.take(met.faces[mine], axis=0), axis=0)
+        mixed = np.einsum("nk,nkd->nd", np.stack([1 - u - v, u, v], axis=-1), corners)
         normals[mine] = _towards_camera(mixed[:, :3], met.flat_normals[mine], met.directions[mine])
         textures[mine], tints[mine] = mixed[:, 3:6], mixed[:, 6:]
         return Hits(points, normals, textures, tints, self._rows[met.faces], met.directions)
