@@ -10,8 +10,7 @@ SUBPIXELS = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)
 def ray_directions(camera: Camera, intrinsics: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """Return world directions [n, 3] through `pixels` [n, 2], of depth 1 in the camera frame."""
     flat = (pixels - intrinsics[2:]) / intrinsics[:2]
-    directions = np.concatenate([flat, np.ones((len(flat), 1))], axis=-1) @ camera.rotation
-    return directions.astype(np.float32)
+    return (flat @ camera.rotation[:2] + camera.rotation[2]).astype(np.float32)
 
 
 def differs_from_neighbour(identity: np.ndarray) -> np.ndarray:

