@@ -71,6 +71,16 @@ def leave(room: Room, center: np.ndarray, directions: np.ndarray) -> tuple[np.nd
     return depths[rays, axis], np.where(axis == 1, 0, walls)
 
 
+def texture_points(points: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Return where the materials of a room's surfaces are looked up at points [n, 3] of them.
+
+    A floor's height is 0: as rays round it, the edges of a pattern there would speckle all of it.
+    """
+    level = points.copy()
+    level[sides == 0, 1] = 0
+    return level
+
+
 def backdrop(rng: np.random.Generator, size: int) -> np.ndarray:
     """Paint a distant view [size, size, 3]: a gradient, noise and random shapes, out of focus."""
     coarse = 48

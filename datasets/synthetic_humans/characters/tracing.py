@@ -107,12 +107,12 @@ class Tracer:
     def hits(self, met: Met) -> Hits:
         """Return the surface that rays meet, each something."""
         points = self._center + met.depths[:, None] * met.directions
-        normals, textures, tints = np.empty_like(points), points.copy(), np.ones_like(points)
+        normals, tints = np.empty_like(points), np.ones_like(points)
         of_things = met.faces < self._num_faces
         walls = np.flatnonzero(~of_things)
-        sides = met.faces[walls] - self._num_faces
-        normals[walls] = rooms.NORMALS[sides]
-        textures[walls[sides == 0], 1] = 0  # rounding would speckle a floor striped by height
+        sides = met.faces - self._num_faces
+        normals[walls] = rooms.NORMALS[sides[walls]]
+        textures = rooms.texture_points(points, sides)
         mine = np.flatnonzero(of_things) if len(walls) else slice(None)
         u, v = met.u[mine], met.v[mine]
         corners = self._attributes.take(self._faces.take(met.faces[mine], axis=0), axis=0)

@@ -6,6 +6,7 @@ import numpy as np
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 
+from synthetic_humans import rooms
 from synthetic_humans.camera import Camera
 from synthetic_humans.light import Light
 from synthetic_humans.mannequin import painting, people
@@ -14,7 +15,6 @@ from synthetic_humans.materials import MaterialTable, colors_at
 from synthetic_humans.meshes import Mesh
 from synthetic_humans.parts import PART_NAMES
 from synthetic_humans.rays import SUBPIXELS, differs_from_neighbour, ray_directions
-from synthetic_humans.rooms import NORMALS, NOWHERE, Room, leave
 
 _NO_PART = -1
 _SKY = -1
@@ -29,7 +29,7 @@ class Scene(NamedTuple):
     body_vertices: np.ndarray  # [V, 3] posed
     body_normals: np.ndarray  # [V, 3]
     blocks: Mesh  # its materials are rows of `materials`
-    room: Room
+    room: rooms.Room
     room_row: int  # first of the room's five rows of `materials`
     materials: MaterialTable
     light: Light
@@ -83,10 +83,13 @@ class Tracer:
         hits = self.first_hits(directions)
         prim = hits["primID"]
         parts = np.where(prim >= 0, self._parts[prim], _NO_PART)
-        depth, normals, rows = self._room_surfaces(directions)
-        depth = np.where(prim >= 0, hits["tfar"], depth)
+        depth, sides = rooms.leave(self._scene.room, self._center, directions)
+        rows = np.where(sides == rooms.NOWHERE, _SKY, self._scene.room_row + sides)
+        met = prim >= 0
+        depth, sides = np.where(met, hits["tfar"], depth), np.where(met, rooms.NOWHERE, sides)
         points = self._center + depth[:, None] * directions
-        surface = Surface(points, normals, points.copy(), rows, parts)
+        textures = rooms.texture_points(points, sides)
+        surface = Surface(points, rooms.NORMALS[sides], textures, rows, parts)
         self._fill_blocks(surface, hits, np.nonzero((prim >= 0) & (parts == _NO_PART))[0])
         self._fill_body(surface, hits, np.nonzero(parts != _NO_PART)[0])
         return surface
@@ -108,12 +111,6 @@ class Tracer:
         surface.rows[met] = painting.material_rows(
             self._scene.person, surface.parts[met], mixed[:, 6], mixed[:, 3:6]
         )
-
-    def _room_surfaces(self, directions: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return depth, normal and material where rays from inside the room leave it."""
-        depths, sides = leave(self._scene.room, self._center, directions)
-        rows = np.where(sides == NOWHERE, _SKY, self._scene.room_row + sides)
-        return depths, NORMALS[sides], rows
 
     def lit(self, surface: Surface) -> np.ndarray:
         """Return which points [n] the lamp reaches."""
