@@ -19,7 +19,8 @@ flags.DEFINE_enum(
     ["train", "input", "build", "serving", "predict"],
     "train: a training step of a network, by part. input: the input pipeline on photos made for"
     " it, its limit, OpenCV, a training that it feeds, and its memory over --seconds. build:"
-    " turning videos into a prepared dataset, and its memory. serving: what decoding, cropping and"
+    " turning videos into a prepared dataset, and its memory; with --assets_dir, rendering people,"
+    " beside another commit (--against). serving: what decoding, cropping and"
     " decoding joints cost beside the network, batching, and LiteRT on one thread. predict: the"
     " parts of a photo and a film, beside MediaPipe (--peer) and another commit (--against).",
 )
@@ -67,7 +68,14 @@ cli.DEFINE_path(
     " mediapipe==0.10.14, numpy<2, av and absl-py.",
 )
 cli.DEFINE_path(
-    "against", None, "predict: folder of another commit, which does the same folder of photos."
+    "against",
+    None,
+    "Folder of another commit. predict: does the same folder of photos. build: renders the same.",
+)
+cli.DEFINE_path(
+    "assets_dir",
+    None,
+    "build: folder that street_makehuman is rendered from; nothing else is done.",
 )
 flags.DEFINE_integer("processes", 1, "predict: of the folder of photos.", lower_bound=1)
 flags.DEFINE_integer("against_photos", 100, "predict: of the photos that --against does.", 1)
@@ -136,9 +144,13 @@ def measure_hosts(size: int) -> dict:
 
 def measure_build() -> dict:
     """Measure the builders of the datasets."""
-    from hg3d_tf.benchmarks import build
+    from hg3d_tf.benchmarks import build, peer_process
 
-    return {"build": build.measure()}
+    if not FLAGS.assets_dir:
+        return {"build": build.measure()}
+    against = FLAGS.against and peer_process.check_checkout(FLAGS.against)
+    named = {name: FLAGS[name].value for name in ("assets_dir", "against")}
+    return {"settings": named, "render": build.measure_rendering(FLAGS.assets_dir, against)}
 
 
 def measure_serving() -> dict:

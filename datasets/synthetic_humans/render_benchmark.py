@@ -5,6 +5,7 @@ else the machine does slows all down alike. Processor time, of one core. Prints 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ class Checkout:
     """A process that renders with the code of a checkout."""
 
     def __init__(self, folder: Path, assets_dir: str):
+        self._folder = folder
         paths = os.pathsep.join([str(folder), str(folder / "datasets")])
         self._process = subprocess.Popen(
             [sys.executable, "-P", __file__, "--assets_dir", assets_dir, "--serve"],
@@ -33,8 +35,13 @@ class Checkout:
 
     def seconds(self, block: int) -> float:
         """Return what one block took."""
-        print(block, file=self._process.stdin, flush=True)
-        return float(self._process.stdout.readline())
+        line = ""
+        with contextlib.suppress(BrokenPipeError):
+            print(block, file=self._process.stdin, flush=True)
+            line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self._folder} does not render")
+        return float(line)
 
     def close(self) -> None:
         """Let the process end."""

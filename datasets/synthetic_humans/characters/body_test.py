@@ -51,6 +51,15 @@ def test_a_rigid_turn_moves_the_mesh_as_a_whole(made_up):
     np.testing.assert_allclose(vertices, expected, atol=0.01)
 
 
+def test_only_the_parts_of_tops_look_different(folder):
+    wardrobe = read_wardrobe(folder / "makehuman")
+    for seed in range(4):
+        person = random_character(np.random.default_rng(seed), wardrobe)
+        alike = [slot for slot in person.slots if slot != "top"]
+        assert len(alike) == len(set(alike)) and "skin" in alike
+        np.testing.assert_array_equal(np.array(person.triples.tolist()), person.faces)
+
+
 def test_clothes_fit_the_body_they_were_made_on(made_up):
     body, _ = body_at_rest(made_up)
     for path in sorted(made_up.glob("makehuman/*/*.mhclo")):
