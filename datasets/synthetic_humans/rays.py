@@ -9,8 +9,9 @@ SUBPIXELS = np.array([(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)
 
 def ray_directions(camera: Camera, intrinsics: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """Return world directions [n, 3] through `pixels` [n, 2], of depth 1 in the camera frame."""
-    flat = (pixels - intrinsics[2:]) / intrinsics[:2]
-    return (flat @ camera.rotation[:2] + camera.rotation[2]).astype(np.float32)
+    flat = ((pixels - intrinsics[2:]) / intrinsics[:2]).astype(np.float32)
+    rotation = camera.rotation.astype(np.float32)
+    return flat @ rotation[:2] + rotation[2]
 
 
 def differs_from_neighbour(identity: np.ndarray) -> np.ndarray:

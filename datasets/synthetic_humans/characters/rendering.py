@@ -10,7 +10,10 @@ from synthetic_humans.characters.scene import Scene
 from synthetic_humans.characters.shading import shade
 from synthetic_humans.characters.soup import NO_PART
 from synthetic_humans.characters.tracing import NOTHING, Tracer, together
-from synthetic_humans.rays import SUBPIXELS, differs_from_neighbour, ray_directions
+from synthetic_humans.rays import differs_from_neighbour, ray_directions
+
+# Further rays of an edge's pixels, px from the middle: all at other columns and rows.
+_BESIDE = 0.36 * np.array([(np.cos(turn), np.sin(turn)) for turn in np.radians((15, 135, 255))])
 
 
 class Picture(NamedTuple):
@@ -41,19 +44,19 @@ def render(
     places = np.stack([pixels % size, pixels // size], axis=-1) + 0.5
     met = tracer.meet(ray_directions(camera, intrinsics, places))
     parts = _spread(tracer.parts(met), pixels, size, NO_PART)
-    edges = differs_from_neighbour(_spread(tracer.identities(met), pixels, size, NOTHING))
-    edge = np.flatnonzero(edges)
-    corners = np.stack([edge % size, edge // size], axis=-1)[:, None] + 0.5 + SUBPIXELS
-    finer = tracer.meet(ray_directions(camera, intrinsics, corners.reshape(-1, 2)))
-    inner = np.flatnonzero((met.faces != NOTHING) & ~edges.ravel()[pixels])
-    covered = np.flatnonzero(finer.faces != NOTHING)
-    colors = shade(scene, tracer, rng, together(met.only(inner), finer.only(covered)))
-    colors *= _gain(scene, colors, len(inner))
+    identities = _spread(tracer.identities(met), pixels, size, NOTHING)
+    edge = np.flatnonzero(differs_from_neighbour(identities))
+    beside = np.stack([edge % size, edge // size], axis=-1)[:, None] + 0.5 + _BESIDE
+    finer = tracer.meet(ray_directions(camera, intrinsics, beside.reshape(-1, 2)))
+    middle, off = (np.flatnonzero(rays.faces != NOTHING) for rays in (met, finer))
+    colors = shade(scene, tracer, rng, together(met.only(middle), finer.only(off)))
+    colors *= _gain(scene, colors[: len(middle)])
     image = shadowed(scene, tracer, camera, intrinsics, rng).reshape(-1, 3)
-    mixed = np.repeat(image[edge], len(SUBPIXELS), axis=0)
-    mixed[covered] = colors[len(inner) :]
-    image[pixels[inner]] = colors[: len(inner)]
-    image[edge] = mixed.reshape(-1, len(SUBPIXELS), 3).mean(axis=1)
+    mixed = np.repeat(image[edge], len(_BESIDE), axis=0)
+    mixed[off] = colors[len(middle) :]
+    image[pixels[middle]] = colors[: len(middle)]
+    image[edge] += mixed.reshape(-1, len(_BESIDE), 3).sum(axis=1)
+    image[edge] /= 1 + len(_BESIDE)
     return Picture(image.reshape(size, size, 3), parts)
 
 
@@ -81,17 +84,8 @@ def _spread(values: np.ndarray, pixels: np.ndarray, size: int, elsewhere: int) -
     return full.reshape(size, size)
 
 
-def _gain(scene: Scene, colors: np.ndarray, whole: int) -> np.float32:
-    """Return how much brighter people must be to look taken with the photo behind them.
-
-    Args:
-      scene: what there is to see.
-      colors: [n, 3] of rays.
-      whole: so many of them stand for a pixel, the others for a part of one.
-    """
+def _gain(scene: Scene, colors: np.ndarray) -> np.float32:
+    """Return how much brighter people must be to look taken with the photo behind them."""
     if scene.room or not len(colors):
         return np.float32(1)
-    share = 1 / len(SUBPIXELS)
-    total = colors[:whole].sum() + share * colors[whole:].sum()
-    mean = total / (3 * (whole + share * (len(colors) - whole)))
-    return np.float32(np.clip((scene.backdrop.mean() / max(mean, 1e-3)) ** 0.4, 0.85, 1.5))
+    return np.float32(np.clip((scene.backdrop.mean() / max(colors.mean(), 1e-3)) ** 0.4, 0.85, 1.5))
