@@ -1,7 +1,7 @@
 """Measures how fast people are rendered; `hg3d_tf.benchmark --what=build --assets_dir=` runs it.
 
-Each checkout has a process of its own; they take turns, a block of pictures each, so that what
-else the machine does slows all down alike. Processor time, of one core. Prints JSON.
+Each checkout has a process of its own; they take turns, a few pictures each, so that what else
+the machine does slows all down alike. Processor time, of one core. Prints JSON.
 """
 
 import argparse
@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = 16  # pictures that share a person
-_WARM_BLOCKS = 4  # in which photos are read, once
+_TURN = 4  # pictures
+_WARM_TURNS = 16  # in which photos are read, once
 _CONFIG, _SIZE = "street_makehuman", 192
 
 
@@ -33,11 +33,11 @@ class Checkout:
             env=os.environ | {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"},
         )
 
-    def seconds(self, block: int) -> float:
-        """Return what one block took."""
+    def seconds(self, turn: int) -> float:
+        """Return what one turn took."""
         line = ""
         with contextlib.suppress(BrokenPipeError):
-            print(block, file=self._process.stdin, flush=True)
+            print(turn, file=self._process.stdin, flush=True)
             line = self._process.stdout.readline()
         if not line:
             raise SystemExit(f"{self._folder} does not render")
@@ -51,12 +51,12 @@ class Checkout:
 
 
 def serve(assets_dir: str) -> None:
-    """Render the blocks whose numbers are read, and print what each took."""
+    """Render in the turns whose numbers are read, and print what each took."""
     # Its names are those of any commit.
     from synthetic_humans import synthetic_humans_dataset_builder as builder
 
     for line in sys.stdin:
-        numbers = range(_BLOCK * int(line), _BLOCK * (int(line) + 1))
+        numbers = range(_TURN * int(line), _TURN * (int(line) + 1))
         tasks = [builder.examples.Task(_CONFIG, "train", n, 0, _SIZE, assets_dir) for n in numbers]
         start = time.process_time()
         for _ in builder.render_all(tasks, 1):
@@ -64,20 +64,20 @@ def serve(assets_dir: str) -> None:
         print(time.process_time() - start, flush=True)
 
 
-def measure(assets_dir: str, against: str | None, blocks: int) -> dict:
+def measure(assets_dir: str, against: str | None, turns: int) -> dict:
     """Return pictures a second of one core here and in the other checkout, and their ratio."""
     folders = [_ROOT] + ([Path(against).resolve()] if against else [])
     checkouts = [Checkout(folder, assets_dir) for folder in folders]
     totals = [0.0] * len(checkouts)
-    for block in range(_WARM_BLOCKS + blocks):
+    for turn in range(_WARM_TURNS + turns):
         for row, checkout in enumerate(checkouts):
-            seconds = checkout.seconds(block)
-            totals[row] += seconds if block >= _WARM_BLOCKS else 0
+            seconds = checkout.seconds(turn)
+            totals[row] += seconds if turn >= _WARM_TURNS else 0
     for checkout in checkouts:
         checkout.close()
     names = ("pictures_per_second", "against_pictures_per_second")
     rates = {
-        name: round(_BLOCK * blocks / total, 1) for name, total in zip(names, totals, strict=False)
+        name: round(_TURN * turns / total, 1) for name, total in zip(names, totals, strict=False)
     }
     return rates | ({"ratio": round(totals[1] / totals[0], 2)} if against else {})
 
@@ -87,13 +87,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets_dir", required=True, help="see the README")
     parser.add_argument("--against", help="folder of another commit")
-    parser.add_argument("--blocks", type=int, default=20, help="of 16 pictures")
+    parser.add_argument("--turns", type=int, default=100, help="of 4 pictures")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         serve(arguments.assets_dir)
     else:
-        measured = measure(arguments.assets_dir, arguments.against, arguments.blocks)
+        measured = measure(arguments.assets_dir, arguments.against, arguments.turns)
         print(json.dumps(measured))
 
 
