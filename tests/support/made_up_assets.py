@@ -26,6 +26,9 @@ QUADS = np.array(
     [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
 )
 MIRROR = np.array([-1, 1, 1])
+# Which bones' boxes the tights of the base mesh, its last vertices, go round.
+TIGHTS = [name for name in BONES if "Hand" not in name and "Thumb" not in name]
+TIGHTS = [name for name in TIGHTS if name not in ("Neck", "Neck1", "Head")]
 SUBJECTS = ("01", "03")
 
 
@@ -82,15 +85,18 @@ def base_groups():
             groups.append((f"joint-{side}-finger-{finger}-1", [sign * place + 0.05 * CUBE]))
         eye = sign * np.array([0.3, 7.5, 1.0])
         groups.append((f"helper-{side}-eye", [eye + 0.1 * CUBE]))
+    groups.append(("helper-tights", [_wider(body_boxes()[bone(name)], 0.1) for name in TIGHTS]))
     return groups
+
+
+def _wider(cube, share):
+    return cube.mean(axis=0) + (cube - cube.mean(axis=0)) * (1 + share)
 
 
 def write_garment(folder, name, bones, loose=0.15):
     """Write boxes round the boxes of some bones, tied to their corners by weights and offsets."""
     boxes = body_boxes()
-    own = [
-        b.mean(axis=0) + (b - b.mean(axis=0)) * (1 + loose) for b in (boxes[bone(n)] for n in bones)
-    ]
+    own = [_wider(boxes[bone(n)], loose) for n in bones]
     write_obj(folder / f"{name}.obj", [(name, own)])
     shares = np.array([0.7, 0.5, -0.2])
     lines = ["# made up", f"obj_file {name}.obj", "verts 0"]
@@ -179,7 +185,10 @@ def write_assets(folder):
     (human / "rig.cmu_mb.json").write_text(json.dumps(rig))
     total = 8 * sum(len(cubes) for _, cubes in groups)
     weights = {own: [[8 * row + i, 1.0] for i in range(8)] for row, own in enumerate(rig_names)}
-    weights["Head"] += [[i, 1.0] for i in range(8 * len(BONES), total)]
+    first = total - 8 * len(TIGHTS)
+    weights["Head"] += [[i, 1.0] for i in range(8 * len(BONES), first)]
+    for place, name in enumerate(TIGHTS):
+        weights[name] += [[first + 8 * place + i, 1.0] for i in range(8)]
     (human / "weights.cmu_mb.json").write_text(json.dumps({"weights": weights}))
     tall = "".join(f"{i} 0 .1 0\n" for i in range(8 * bone("Head"), 8 * bone("Head") + 8))
     for name, text in (

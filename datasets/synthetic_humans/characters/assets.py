@@ -48,7 +48,7 @@ KINDS = (
     Kind("makehuman/rig.cmu_mb.json", "its rig", _BODY),
     Kind("makehuman/weights.cmu_mb.json", "its skin weights", _BODY),
     Kind("makehuman/targets/*.target.gz", "its shapes", _BODY),
-    Kind("makehuman/clothes/*.mhclo", "clothes", _MAKEHUMAN.format("clothes")),
+    Kind("makehuman/clothes/*.mhclo", "clothes", _MAKEHUMAN.format("clothes"), needed=False),
     Kind("makehuman/hair/*.mhclo", "hair", _MAKEHUMAN.format("hair"), needed=False),
     _TRAIN_MOTION,
     _TEST_MOTION,

@@ -22,7 +22,7 @@ MM_PER_UNIT = 100.0
 _RIG_NAMES = {f"{side}HandIndex1": f"{side}HandFinger1" for side in ("Left", "Right")}
 # Marks beside the bones' heads: the knuckles, which tell how the hand lies.
 KNUCKLES = tuple(f"joint-{side}-finger-{finger}-1" for side in "lr" for finger in (2, 3, 5))
-_SKIN_FACES, _EYE_FACES = 9000, 140
+_SKIN_FACES, _EYE_FACES, _TIGHTS_FACES = 9000, 140, 3200
 _EYES = ("helper-l-eye", "helper-r-eye")
 
 
@@ -32,6 +32,7 @@ class Body(NamedTuple):
     vertices: np.ndarray  # [V, 3]
     skin_faces: np.ndarray  # [F, 3]
     eye_faces: np.ndarray  # [E, 3]
+    tights_faces: np.ndarray  # [T, 3] helper geometry from neck to toes; there may be none
     weights: np.ndarray  # [V, 31] sum 1
     marks: scipy.sparse.csr_matrix  # [31 + 6, V]: heads of the bones, KNUCKLES
     targets: dict[str, np.ndarray]  # shape morphs: shifts [V, 3] float32
@@ -49,6 +50,7 @@ def read_body(folder: Path) -> Body:
         vertices=MM_PER_UNIT * mesh.vertices,
         skin_faces=coarse_faces(mesh.vertices, mesh.faces_of("body"), _SKIN_FACES),
         eye_faces=coarse_faces(mesh.vertices, mesh.faces_of(*_EYES), _EYE_FACES),
+        tights_faces=coarse_faces(mesh.vertices, mesh.faces_of("helper-tights"), _TIGHTS_FACES),
         weights=_read_weights(folder / "weights.cmu_mb.json", count),
         marks=_read_marks(folder / "rig.cmu_mb.json", mesh),
         targets={

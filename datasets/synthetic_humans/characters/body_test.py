@@ -87,6 +87,30 @@ def test_real_clothes_fit_the_young_man_they_were_made_on():
         assert np.sqrt(np.mean(np.sum(apart**2, axis=-1))) < largest_mm
 
 
+def test_without_clothes_people_wear_the_tights_of_the_mesh(folder, tmp_path):
+    for path in ("base.obj", "rig.cmu_mb.json", "weights.cmu_mb.json", "targets"):
+        (tmp_path / path).symlink_to(folder / "makehuman" / path)
+    wardrobe = read_wardrobe.__wrapped__(tmp_path)
+    assert [garment.name for garment in wardrobe.garments["suit"]] == ["tights"]
+    for seed in range(3):
+        person = random_character(np.random.default_rng(seed), wardrobe)
+        assert {"skin", "bottom"} <= set(person.slots)
+        strongest = np.argmax(person.weights[person.faces], axis=-1)
+        of_skin = person.face_slots == person.slots.index("skin")
+        assert not np.any(of_skin[(strongest == bone("Spine")).all(axis=1)])
+        assert np.any(of_skin[(strongest == bone("Head")).all(axis=1)])
+
+
+def test_a_mesh_without_tights_needs_clothes(tmp_path):
+    folder = made_up_assets.write_assets(tmp_path / "assets") / "makehuman"
+    base = folder / "base.obj"
+    base.write_text(base.read_text().replace("g helper-tights", "g other"))
+    read_wardrobe.__wrapped__(folder)
+    (folder / "clothes/suit01.mhclo").unlink()
+    with pytest.raises(cli.UserError, match=r"no group helper-tights .*clothes"):
+        read_wardrobe.__wrapped__(folder)
+
+
 def test_a_vertex_may_be_tied_to_a_single_one(made_up, tmp_path):
     for name in ("suit01.obj", "suit01.mhclo"):
         (tmp_path / name).write_text((made_up / "makehuman/clothes" / name).read_text())

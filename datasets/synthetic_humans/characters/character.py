@@ -9,7 +9,7 @@ import numpy as np
 from synthetic_humans.characters import clothing, shapes
 from synthetic_humans.characters.body import Body, morph, read_body
 from synthetic_humans.characters.bones import BONES
-from synthetic_humans.characters.garments import Garment, carried_weights, fit, read_garment
+from synthetic_humans.characters.garments import Garment, carried_weights, fit, read_garment, tights
 from synthetic_humans.characters.paint import paint_of
 from synthetic_humans.characters.retarget import Posed, Rest, alignments, rest_of
 from synthetic_humans.characters.soup import as_triples
@@ -77,6 +77,7 @@ def read_wardrobe(folder: Path) -> Wardrobe:
     for path in sorted(folder.glob("*/*.mhclo")):
         kind = "hair" if path.parent.name == "hair" else "shoes" if "shoes" in path.name else "suit"
         garments[kind].append(read_garment(path, _FACES[kind]))
+    garments["suit"] = garments["suit"] or [tights(body)]
     return Wardrobe(body, garments, paint_of(body))
 
 

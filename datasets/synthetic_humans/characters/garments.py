@@ -7,10 +7,15 @@ import numpy as np
 import scipy.sparse
 
 from hg3d_tf import cli
-from synthetic_humans.characters.body import MM_PER_UNIT
+from synthetic_humans.characters.body import MM_PER_UNIT, Body
+from synthetic_humans.characters.bones import BONES, both
 from synthetic_humans.characters.coarsening import coarse_faces
 from synthetic_humans.characters.wavefront import read_obj
 
+_LEGS = ("{}HipJoint", "{}UpLeg", "{}Leg", "{}Foot", "{}ToeBase")
+_BELOW_WAIST = [BONES.index("Hips"), *(row for bone in _LEGS for row in both(bone))]
+_ABOVE_WAIST = [BONES.index(name) for name in ("LowerBack", "Spine", "Spine1")]
+_ABOVE_WAIST += [row for bone in ("{}Shoulder", "{}Arm", "{}ForeArm") for row in both(bone)]
 _AXES = ("x_scale", "y_scale", "z_scale")
 
 
@@ -93,6 +98,34 @@ def _components(mesh) -> np.ndarray:
     place = np.empty(number, int)
     place[np.argsort(-heights)] = np.arange(number)
     return place[labels]
+
+
+def tights(body: Body) -> Garment:
+    """Return the tights that are part of MakeHuman's mesh as a suit: a top and a bottom.
+
+    Raises:
+      UserError: if the mesh has none.
+    """
+    if not len(body.tights_faces):
+        raise cli.UserError(
+            "base.obj: no group helper-tights for people without makehuman/clothes/*.mhclo; it must"
+            " be MakeHuman's base mesh"
+        )
+    rows, faces = np.unique(body.tights_faces, return_inverse=True)
+    strongest = np.argmax(body.weights, axis=1)
+    skin = np.unique(body.skin_faces)
+    return Garment(
+        name="tights",
+        faces=faces.reshape(-1, 3),
+        components=np.isin(strongest[rows], _BELOW_WAIST).astype(int),
+        # They are vertices of the body, and move with its shape.
+        anchors=np.repeat(rows[:, None], 3, axis=1),
+        shares=np.tile([1.0, 0.0, 0.0], (len(rows), 1)),
+        offsets=np.zeros((len(rows), 3)),
+        scale_rows=np.zeros((3, 2), int),
+        scale_units=np.ones(3),
+        hidden=skin[np.isin(strongest[skin], _BELOW_WAIST + _ABOVE_WAIST)],
+    )
 
 
 def fit(garment: Garment, vertices: np.ndarray) -> np.ndarray:
