@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -72,11 +73,12 @@ def _guarded(main, argv, tensorflow: bool) -> int:
         return _fail("interrupted") and 130
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}")
+        advice = "; make room, and start again" if error.errno in files.NO_ROOM else ""
+        return _fail(f"{where}{error.strerror or error}{advice}")
     except Exception as error:
         if not _is_of_tensorflows_files(error):
             raise
-        return _fail(error.message)
+        return _fail(tensorflows_words(error))
 
 
 def _is_of_tensorflows_files(error: Exception) -> bool:
@@ -89,6 +91,11 @@ def _is_of_tensorflows_files(error: Exception) -> bool:
     kinds = (errors.ResourceExhaustedError, errors.NotFoundError, errors.PermissionDeniedError)
     named = isinstance(error, (*kinds, errors.FailedPreconditionError, errors.UnknownError))
     return named and os.sep in error.message and ";" in error.message
+
+
+def tensorflows_words(error: Exception) -> str:
+    """Return what an error of TensorFlow says to a person: without the names of its operations."""
+    return re.sub(r"\{\{.*?\}\} *|\[Op:.*", "", error.message, flags=re.DOTALL).strip()
 
 
 def import_tensorflow_quietly() -> None:

@@ -4,6 +4,7 @@ And the one place that says what a path that a user writes means, and who may wr
 """
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ except ImportError:  # Windows
     fcntl = None
 
 
+# What the system says where there is no room: on the disk, for the user, in the file.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Of the patterns of TensorFlow's file systems, but for the separator of Windows.
 _PATTERN_CHARACTERS = set("*?[\\") - {os.sep}
 
@@ -79,6 +82,17 @@ def _lock(descriptor: int, folder) -> bool:
 
 
 @contextlib.contextmanager
+def named(path: str | os.PathLike) -> Iterator[None]:
+    """Give an OSError for want of room the name of the file: what writing raises has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextlib.contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary name beside `path`; move what was written there to `path` on success.
 
@@ -89,7 +103,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
-        yield temporary
+        with named(path):
+            yield temporary
         if path.is_dir() and temporary.is_dir():
             shutil.rmtree(path)
         os.replace(temporary, path)

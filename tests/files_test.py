@@ -1,4 +1,8 @@
+import errno
+import os
+
 import pytest
+from support import full_disk
 
 from hg3d_tf import files
 
@@ -42,3 +46,18 @@ def test_a_folder_is_replaced(tmp_path):
             temporary.mkdir()
             (temporary / name).touch()
     assert [p.name for p in path.iterdir()] == ["second"]
+
+
+def test_what_a_full_disk_has_no_room_for_is_named(tmp_path):
+    with full_disk.room_for(10), pytest.raises(OSError) as raised:
+        files.write_text(tmp_path / "a.json", "too long for it")
+    assert raised.value.filename == str(tmp_path / "a.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_keep_their_names(tmp_path):
+    for error in (OSError(errno.ENOSPC, "full", "b"), OSError(errno.EIO, os.strerror(errno.EIO))):
+        before = error.filename
+        with pytest.raises(OSError), files.named(tmp_path / "a"):
+            raise error
+        assert error.filename == before

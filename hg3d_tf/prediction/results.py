@@ -51,7 +51,8 @@ class Results:
         return self
 
     def __exit__(self, *_):
-        self._file.close()
+        with files.named(self.lines_path):  # what could not be written before
+            self._file.close()
 
     def find(self, image: Path) -> dict | None:
         """Return the line of an image that was done before and has not changed since."""
@@ -70,9 +71,10 @@ class Results:
 
     def add_line(self, image: str, made: bytes) -> None:
         """Write a line that `line` made of an image, now or before: `find` says if it counts."""
-        self._places[image] = self._file.seek(0, os.SEEK_END)
-        self._file.write(made + b"\n")
-        self._file.flush()
+        with files.named(self.lines_path):
+            self._places[image] = self._file.seek(0, os.SEEK_END)
+            self._file.write(made + b"\n")
+            self._file.flush()
 
     def is_done(self, image: Path) -> bool:
         return str(image) in self._done

@@ -51,7 +51,7 @@ def _append(path: Path, values: dict) -> None:
     line = {
         name: value if isinstance(value, int) else float(value) for name, value in values.items()
     }
-    with path.open("a", encoding="utf-8") as file:
+    with files.named(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from hg3d_tf import cli
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.pose_model import PoseModel, build_pose_model
 from hg3d_tf.training import checkpoints
@@ -134,7 +135,8 @@ def write_errors(folder: Path, last: str | None) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "message", error)).strip().splitlines()[0]
+    text = cli.tensorflows_words(error) if isinstance(error, tf.errors.OpError) else str(error)
+    return text.splitlines()[0]
 
 
 def _free_bytes(folder: Path) -> int:
@@ -146,6 +148,8 @@ def _free_bytes(folder: Path) -> int:
 
 def _remove_leftovers(folder: Path) -> None:
     """Remove files that an interrupted save has left in a folder of checkpoints."""
+    for path in folder.glob("ckpt-*_temp"):
+        shutil.rmtree(path)
     state = tf.train.get_checkpoint_state(str(folder))
     if state is None:
         return
@@ -153,6 +157,6 @@ def _remove_leftovers(folder: Path) -> None:
     whole = {Path(path).name for path in paths}
     for path in folder.glob("ckpt-*"):
         if path.name.split(".")[0] not in whole:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            path.unlink()
     for path in folder.glob("checkpoint.tmp*"):
         path.unlink()

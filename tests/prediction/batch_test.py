@@ -11,6 +11,7 @@ import weakref
 import numpy as np
 import pytest
 from PIL import Image
+from support import full_disk
 from support.commands import ROOT
 from support.looker import Looker, find_whole
 
@@ -57,6 +58,17 @@ def test_what_is_done_is_not_looked_at_again(photos, tmp_path):
     assert predict(photos[1:], out) == (0, 0)
     assert len(json.loads((out / "poses.json").read_text())) == 3
     assert predict(photos, out, again=True) == (0, 4)
+
+
+def test_on_a_full_disk_what_is_done_stays_done(photos, tmp_path):
+    out = tmp_path / "out"
+    predict(photos[:1], out, pictures=False)
+    lines = out / "poses.jsonl"
+    with full_disk.room_for(int(2.5 * lines.stat().st_size)), pytest.raises(OSError) as raised:
+        predict(photos, out, pictures=False)
+    assert raised.value.filename == str(lines)
+    assert predict(photos, out, pictures=False) == (0, 2)
+    assert len(json.loads((out / "poses.json").read_text())) == 4
 
 
 def test_missing_pictures_are_drawn_of_known_poses(photos, tmp_path):

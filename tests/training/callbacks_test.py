@@ -1,5 +1,8 @@
 import json
 
+import pytest
+from support import full_disk
+
 from hg3d_tf.training import callbacks, report
 
 
@@ -18,6 +21,18 @@ def test_an_epoch_that_was_logged_but_not_saved_is_logged_once(tmp_path):
     log = callbacks.MetricsLog(tmp_path, 0, first_step=5, first_epoch=0)
     log.on_epoch_end(0, {"step": 5, "loss": 1.0})
     assert len((tmp_path / callbacks.METRICS_FILE).read_text().splitlines()) == 1
+
+
+def test_a_full_disk_is_named_and_the_half_line_is_gone_in_the_next_run(tmp_path):
+    log = callbacks.MetricsLog(tmp_path, 0, first_step=0, first_epoch=0)
+    log.on_epoch_end(0, {"step": 5, "loss": 1.0})
+    whole = log.epochs.read_text()
+    with full_disk.room_for(len(whole) + 10), pytest.raises(OSError) as raised:
+        log.on_epoch_end(1, {"step": 10, "loss": 0.5})
+    assert raised.value.filename == str(log.epochs)
+    assert len(log.epochs.read_text()) == len(whole) + 10
+    callbacks.MetricsLog(tmp_path, 0, first_step=5, first_epoch=1)
+    assert log.epochs.read_text() == whole
 
 
 def test_the_report_shows_first_and_last_epoch_and_the_curves(tmp_path):

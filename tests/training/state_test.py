@@ -1,8 +1,6 @@
-import contextlib
-import resource
-
 import numpy as np
 import pytest
+from support import full_disk
 from support.small_network import SMALL
 from support.training_runs import shrink_network
 
@@ -22,15 +20,15 @@ def state():
         return TrainState(model, average_decay=0.9)
 
 
-@contextlib.contextmanager
-def disk_with_room_for(num_bytes):
-    """Let no file grow larger, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+def test_the_first_checkpoint_on_a_full_disk_leaves_nothing_and_is_told_in_plain_words(
+    state, tmp_path
+):
+    saved = TrainCheckpoints(tmp_path, state, keep=2)
+    with full_disk.room_for(10_000), pytest.raises(UserError) as raised:
+        saved.save()
+    assert "File too large" in str(raised.value) and str(raised.value).endswith("is None")
+    assert "{{" not in str(raised.value) and "[Op:" not in str(raised.value)
+    assert list((tmp_path / "checkpoints").iterdir()) == []
 
 
 @pytest.mark.slow
@@ -42,7 +40,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint_whole(state, tmp
     there = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     bias.assign(np.zeros(16))
     with (
-        disk_with_room_for(10_000),
+        full_disk.room_for(10_000),
         pytest.raises(UserError, match=r"cannot write a checkpoint.* last good one is .*ckpt-1"),
     ):
         saved.save()
