@@ -1,12 +1,12 @@
 """Training one stage: how its parts are put together."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf.data import input_pipeline, prepared
+from hg3d_tf.data import input_pipeline, late_batches, prepared
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.network import efficientnet, precision
 from hg3d_tf.network.keras_api import keras
@@ -104,7 +104,12 @@ def _run(
             # Keys are text, which not every device can hold.
             return batches.map(lambda batch: {k: v for k, v in batch.items() if k != "key"})
 
-        loop.run(strategies.share_batches(strategy, batches_of, config.input.batch_size))
+        batches = strategies.share_batches(strategy, batches_of, config.input.batch_size)
+        loop.run(_announced(config, batches))
+
+
+def _announced(config: TrainConfig, batches: Iterator) -> Iterator:
+    return late_batches.announced(batches, config.input.mix, "train", config.input.data_dir)
 
 
 def batches_from(
@@ -124,7 +129,7 @@ def _show_first_batch(
     config: TrainConfig, workdir: Path, step: int, bad_records: BadRecords
 ) -> None:
     batch_preview.write(
-        next(iter(batches_from(config, step, bad_records=bad_records))),
+        next(_announced(config, iter(batches_from(config, step, bad_records=bad_records)))),
         config.model.heatmap_size,
         config.loss.heatmap_sigma,
         workdir / "tensorboard",

@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import os
+import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 
@@ -75,7 +77,32 @@ def _mirrored() -> tf.distribute.Strategy:
 def _multi_worker() -> tf.distribute.Strategy:
     if not _tasks():
         raise UserError("strategy multi_worker wants TF_CONFIG with the cluster and this task")
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    # TensorFlow waits without end, and lets no Python run meanwhile: said before, and Ctrl-C, which
+    # would not be heard, ends the process.
+    print(f"waiting for the workers of TF_CONFIG: {', '.join(_others())}", flush=True)
+    with _interruptible():
+        return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def _others() -> list[str]:
+    """Return what the other processes that TF_CONFIG lists are called, and where they are."""
+    config = _tf_config()
+    own = config["task"].get("type"), config["task"].get("index")
+    tasks = [task for task in _tasks() if task != own]
+    return [f"{job} {index} at {config['cluster'][job][index]}" for job, index in tasks]
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _tpu() -> tf.distribute.Strategy:
@@ -107,7 +134,15 @@ def peer_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
     ) as error:
         if num_processes(strategy) == 1:
             raise
-        raise PeerLost(error.message.splitlines()[0]) from error
+        raise PeerLost(_loss(error.message)) from error
+
+
+def _loss(message: str) -> str:
+    """Return which process was lost, and how, from TensorFlow's message of a page."""
+    task = re.search(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)", message)
+    how = re.search(r"aborted by: (?:Error reported from \S+ )?(.*)", message)
+    words = how[1].rstrip(":") if how else message.strip().splitlines()[0]
+    return f"{task[1]} {task[2]}: {words}" if task else words
 
 
 def start_again(error: PeerLost) -> None:

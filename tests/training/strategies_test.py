@@ -1,4 +1,5 @@
 import json
+import signal
 
 import pytest
 import tensorflow as tf
@@ -49,3 +50,52 @@ def test_a_batch_that_does_not_divide_is_refused():
     strategies.check_batch_size(strategy, 6, parts=3)
     with pytest.raises(UserError, match=r"batch_size 6 .* 1 replicas .* in 4 parts"):
         strategies.check_batch_size(strategy, 6, parts=4)
+
+
+RESET = """Graph execution error:
+
+Detected at node CollectiveReduceV2_12 defined at (most recent call last):
+  File "train.py", line 265, in <module>
+
+Collective ops is aborted by: recvmsg:Connection reset by peer
+Additional GRPC error information from remote target /job:worker/replica:0/task:1 while calling \
+/tensorflow.WorkerService/RecvBuf:
+The error could be from a previous operation. Restart your program to reset."""
+FROZEN = """Collective ops is aborted by: Error reported from /job:worker/task:1: The following \
+tasks are unhealthy (stopped sending heartbeats):
+/job:worker/replica:0/task:1"""
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (RESET, "worker 1: recvmsg:Connection reset by peer"),
+        (FROZEN, "worker 1: The following tasks are unhealthy (stopped sending heartbeats)"),
+        ("something else\nand more", "something else"),
+    ],
+)
+def test_who_was_lost_and_how_is_one_line(monkeypatch, message, line):
+    monkeypatch.setattr(strategies, "num_processes", lambda strategy: 2)
+    error = tf.errors.UnavailableError(None, None, message)
+    with pytest.raises(strategies.PeerLost) as raised, strategies.peer_errors(None):
+        raise error
+    assert str(raised.value) == line
+
+
+def test_whom_a_worker_waits_for_is_said_and_ctrl_c_ends_it(monkeypatch, capsys):
+    config = {"cluster": WORKERS, "task": {"type": "worker", "index": 1}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    handlers = []
+    monkeypatch.setattr(
+        tf.distribute,
+        "MultiWorkerMirroredStrategy",
+        lambda: handlers.append(signal.getsignal(signal.SIGINT)),
+    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        strategies.create_strategy("multi_worker")
+        assert handlers == [signal.SIG_DFL]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().out == "waiting for the workers of TF_CONFIG: worker 0 at a:1\n"

@@ -1,0 +1,42 @@
+"""A record that never comes, and then does."""
+
+import os
+import shutil
+import threading
+
+import pytest
+
+from hg3d_tf import waiting
+from hg3d_tf.data import input_pipeline, late_batches
+
+
+@pytest.mark.slow
+def test_a_record_that_does_not_come_is_said_with_its_file(data_dir, tmp_path, monkeypatch, capfd):
+    shutil.copytree(data_dir, tmp_path / "data")
+    (path,) = (tmp_path / "data/painted_3d").rglob("*-train.tfrecord*")
+    os.replace(path, tmp_path / "kept")
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR)  # who reads it now waits for what comes
+    monkeypatch.setattr(waiting, "LONG_S", 0.2)
+    monkeypatch.setattr(waiting, "_ANSWER_S", 0.2)
+
+    def go_on():
+        os.replace(tmp_path / "kept", path)
+        os.close(pipe)
+
+    config = input_pipeline.InputConfig(
+        {"painted_3d": 1.0}, batch_size=4, data_dir=str(tmp_path / "data"), max_bad_fraction=1.0
+    )
+    batches = iter(input_pipeline.train_batches(config, 64))
+    announced = late_batches.announced(batches, config.mix, "train", config.data_dir)
+    timer = threading.Timer(2.0, go_on)
+    timer.start()
+    assert len(next(announced)["key"]) == 4
+    timer.join()
+    said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("waiting")]
+    assert said == [f"waiting for 0 s: the next batch, of which {path} gives nothing"]
+
+
+def test_batches_pass_to_their_end_and_nothing_is_said(capfd):
+    assert list(late_batches.announced(iter("abc"), [], "train")) == ["a", "b", "c"]
+    assert capfd.readouterr().err == ""
