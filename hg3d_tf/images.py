@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hg3d_tf import extras
+from hg3d_tf import extras, waiting
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")
@@ -123,7 +123,7 @@ def read_picture(source: str | Path | bytes, as_stored: bool = False) -> Picture
       ImageError: if it cannot be read as a picture.
       OSError: if the file cannot be opened.
     """
-    with _opened(source) as image:
+    with _said(source), _opened(source) as image:
         orientation, size = _orientation(image), image.size
         _reduce_to(MAX_PIXELS, image)
         try:
@@ -166,6 +166,13 @@ def _heic_fix() -> str:
 def _passed_over(folder, paths, why) -> str:
     names = ", ".join(path.name for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
     return f"{folder}: passed over {len(paths)}: {names} ({why})"
+
+
+def _said(source):
+    """Return the context in which a file that does not come is named."""
+    if isinstance(source, bytes):
+        return contextlib.nullcontext()
+    return waiting.said(lambda: f"the content of {source}")
 
 
 @contextlib.contextmanager

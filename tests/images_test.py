@@ -1,14 +1,16 @@
 import io
+import os
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from hg3d_tf import images
+from hg3d_tf import images, waiting
 from hg3d_tf.images import ImageError, pictures_in, read_header, read_picture
 
 ORIENTATION = 0x0112
@@ -142,3 +144,12 @@ def test_heic_is_read_where_the_package_is_installed():
 def test_no_tensorflow_is_imported():
     code = "import sys, hg3d_tf.images; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_file_of_which_nothing_comes_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(waiting, "LONG_S", 0.1)
+    os.mkfifo(tmp_path / "a.jpg")
+    threading.Timer(0.5, (tmp_path / "a.jpg").write_bytes, [b"no picture"]).start()
+    with pytest.raises((ImageError, OSError)):
+        read_picture(tmp_path / "a.jpg")
+    assert capsys.readouterr().err == f"waiting for 0 s: the content of {tmp_path / 'a.jpg'}\n"

@@ -105,5 +105,7 @@ def test_two_workers_equal_one_replica_also_where_one_dies(
     dying, survivor = start(0, KILL_AFTER_7), start(1, start=runs.start_from_nothing)
     runs.finish(dying, -signal.SIGKILL)
     runs.finish(start(0))
-    assert "another worker was lost" in runs.finish(survivor)
+    said = runs.finish(survivor)
+    assert "another worker was lost (worker 0: " in said
+    assert said.count("waiting for the workers of TF_CONFIG: worker 0 at localhost:") == 2
     assert_equal(tmp_path, one_replica)
