@@ -123,7 +123,7 @@ def read_picture(source: str | Path | bytes, as_stored: bool = False) -> Picture
       ImageError: if it cannot be read as a picture.
       OSError: if the file cannot be opened.
     """
-    with _said(source), _opened(source) as image:
+    with _opened(source) as image:
         orientation, size = _orientation(image), image.size
         _reduce_to(MAX_PIXELS, image)
         try:
@@ -168,22 +168,25 @@ def _passed_over(folder, paths, why) -> str:
     return f"{folder}: passed over {len(paths)}: {names} ({why})"
 
 
-def _said(source):
-    """Return the context in which a file that does not come is named."""
-    if isinstance(source, bytes):
-        return contextlib.nullcontext()
-    return waiting.said(lambda: f"the content of {source}")
-
-
 @contextlib.contextmanager
 def _opened(source):
     """Yield a picture of which only the header has been read."""
-    with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
+    with _file(source) as file:
         try:
             image = _open(file)
         except Exception as error:  # As above.
             raise ImageError(_no_picture(file, error)) from error
         yield image
+
+
+@contextlib.contextmanager
+def _file(source):
+    """Yield an open file, and name it if its content does not come."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
+    with waiting.said(lambda: f"the content of {source}"), open(source, "rb") as file:
+        yield file
 
 
 def _open(file) -> Image.Image:

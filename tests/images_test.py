@@ -146,10 +146,11 @@ def test_no_tensorflow_is_imported():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_a_file_of_which_nothing_comes_is_named(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("read", [read_picture, read_header])
+def test_a_file_of_which_nothing_comes_is_named(tmp_path, monkeypatch, capsys, read):
     monkeypatch.setattr(waiting, "LONG_S", 0.1)
     os.mkfifo(tmp_path / "a.jpg")
     threading.Timer(0.5, (tmp_path / "a.jpg").write_bytes, [b"no picture"]).start()
     with pytest.raises((ImageError, OSError)):
-        read_picture(tmp_path / "a.jpg")
+        read(tmp_path / "a.jpg")
     assert capsys.readouterr().err == f"waiting for 0 s: the content of {tmp_path / 'a.jpg'}\n"
