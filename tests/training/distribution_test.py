@@ -1,6 +1,10 @@
-"""N replicas equal 1 replica at the same global batch, on logical CPU devices and as processes."""
+"""N replicas equal 1 replica at the same global batch, on logical CPU devices and as processes.
+
+They read files of which a record is damaged.
+"""
 
 import json
+import shutil
 import signal
 
 import numpy as np
@@ -28,6 +32,17 @@ KILL_AFTER_7 = runs.KILL_AFTER_STEP.format(step=7)
 
 
 @pytest.fixture(scope="module")
+def data_dir(data_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("damaged")
+    shutil.copytree(data_dir, folder, dirs_exist_ok=True)
+    for path in folder.rglob("*-train.tfrecord*"):
+        content = bytearray(path.read_bytes())
+        content[100] ^= 255  # within the first record
+        path.write_bytes(content)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     """In float64, from common weights: what the initialisers draw depends on the strategy.
 
@@ -51,7 +66,8 @@ def settings(tmp_path_factory):
 @pytest.fixture(scope="module")
 def one_replica(settings, data_dir, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("one") / "run"
-    runs.finish(runs.start(workdir, data_dir, settings))
+    said = runs.finish(runs.start(workdir, data_dir, settings))
+    assert "left out: painted_3d, record 0 of" in said
     return workdir
 
 
@@ -104,8 +120,9 @@ def test_two_workers_equal_one_replica_also_where_one_dies(
     # The one that writes dies; the other starts its own command line again.
     dying, survivor = start(0, KILL_AFTER_7), start(1, start=runs.start_from_nothing)
     runs.finish(dying, -signal.SIGKILL)
-    runs.finish(start(0))
+    said_by_both = runs.finish(start(0))
     said = runs.finish(survivor)
     assert "another worker was lost (worker 0: " in said
     assert said.count("waiting for the workers of TF_CONFIG: worker 0 at localhost:") == 2
+    assert "left out: painted_3d, record 0 of" in said_by_both + said
     assert_equal(tmp_path, one_replica)
