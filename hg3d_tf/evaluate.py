@@ -169,12 +169,12 @@ def predict_all(failures: list[str]):
 def _systems(data_dir: str, failures: list[str]):
     from hg3d_tf.evaluation import predictions_file, scoring
     from hg3d_tf.pose_files import named_arrays
-    from hg3d_tf.training import checkpoints, strategies
+    from hg3d_tf.training import checkpoints, hosts, strategies
 
     strategy = strategies.create_strategy()
     for row, workdir in _row_names(FLAGS.workdir).items():
         try:
-            with strategies.measuring_scope(strategy):
+            with hosts.measuring_scope(strategy):
                 model = checkpoints.load_model(workdir)
         except cli.UserError as error:
             failures.append(str(error))
@@ -206,7 +206,7 @@ def _predict(model, strategy, workdir: str, name: str, data_dir: str):
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.data.bad_records import BadRecords
     from hg3d_tf.evaluation import scoring
-    from hg3d_tf.training import strategies
+    from hg3d_tf.training import hosts, strategies
 
     size, bad_records = model.config.input_size, BadRecords(FLAGS.max_bad_fraction)
     split = (name, _split(name), size, FLAGS.batch_size, data_dir)
@@ -218,7 +218,7 @@ def _predict(model, strategy, workdir: str, name: str, data_dir: str):
         predictions = scoring.predict_split(model, batches, f"{workdir} on {name}")
     try:
         with strategies.peer_errors(strategy):
-            predictions = strategies.gather(strategy, predictions)
+            predictions = hosts.gather(strategy, predictions)
     except strategies.PeerLost as error:
         raise cli.UserError(f"another host was lost ({error}): start all of them again") from error
     for flag, count in _PICTURED.items():

@@ -1,7 +1,6 @@
-"""Distribution strategies by name, and how work is shared among their hosts and replicas."""
+"""Distribution strategies by name, and how a global batch is shared among their replicas."""
 
 import contextlib
-import io
 import json
 import os
 import re
@@ -9,7 +8,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import tensorflow as tf
 
 from hg3d_tf.cli import UserError
@@ -163,49 +161,6 @@ def place(strategy: tf.distribute.Strategy) -> tuple[int, int]:
         return 0, 1
     tasks, task = _tasks(), _tf_config()["task"]
     return tasks.index((task["type"], task["index"])), len(tasks)
-
-
-def measuring_scope(strategy: tf.distribute.Strategy) -> contextlib.AbstractContextManager:
-    """Return the scope to make a network in that each process measures with on its own.
-
-    Where a process has one device it is none: processes would agree on every variable.
-    """
-    alone = num_processes(strategy) > 1 and len(strategy.extended.worker_devices) == 1
-    return contextlib.nullcontext() if alone else strategy.scope()
-
-
-def gather(
-    strategy: tf.distribute.Strategy, arrays: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Return the arrays of all processes, each joined along its first axis in their order.
-
-    All processes call it, and all get the same. Arrays of objects are of bytes.
-    """
-    if num_processes(strategy) == 1:
-        return arrays
-    packed = io.BytesIO()
-    plain = {name: a.astype("S") if a.dtype == object else a for name, a in arrays.items()}
-    np.savez(packed, **plain)
-    # Of integers, which collectives take where they take no strings.
-    numbers = np.frombuffer(packed.getvalue() + bytes(-packed.tell() % 4), np.int32)
-    local = len(strategy.extended.worker_devices)
-
-    def of_all_processes(values) -> np.ndarray:
-        """Join what the first replica of each process says."""
-        said = strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(
-                values[: 0 if context.replica_id_in_sync_group % local else None]
-            )
-        )
-        return strategy.gather(said, axis=0).numpy()
-
-    sizes = of_all_processes(np.array([len(numbers)], np.int32))
-    parts = np.split(of_all_processes(numbers), np.cumsum(sizes)[:-1])
-    loaded = [np.load(io.BytesIO(part.tobytes())) for part in parts]
-    return {
-        name: np.concatenate([part[name] for part in loaded]).astype(array.dtype)
-        for name, array in arrays.items()
-    }
 
 
 def is_chief(name: str = "auto") -> bool:

@@ -12,7 +12,7 @@ from hg3d_tf.evaluation import scoring
 from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.network.pose_model import build_pose_model
 from hg3d_tf.pictures import pose_sheet
-from hg3d_tf.training import strategies
+from hg3d_tf.training import hosts, strategies
 from hg3d_tf.training.best_checkpoints import BestCheckpoints
 from hg3d_tf.training.state import TrainState
 
@@ -95,7 +95,7 @@ class Validation:
             predictions = scoring.predict_split(
                 self.model, self._batches(bad_records), title, self.predict
             )
-        predictions = strategies.gather(self._strategy, predictions)
+        predictions = hosts.gather(self._strategy, predictions)
         metrics = known_metrics(predictions, self.model.config.input_size)
         if self.workdir:
             self._keep(epoch, metrics, predictions)
@@ -135,7 +135,7 @@ class Validation:
 
 def _copy_for_validation(state: TrainState):
     """Return a float32 network of the same form, on all devices of this process."""
-    with strategies.measuring_scope(state.model.distribute_strategy):
+    with hosts.measuring_scope(state.model.distribute_strategy):
         return build_pose_model(state.model.config)
 
 
