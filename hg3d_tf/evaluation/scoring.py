@@ -69,14 +69,14 @@ def prediction_function(model: PoseModel, flip_test: bool | None = None):
 
 
 def _run_on_replicas(strategy: tf.distribute.Strategy, predict, image) -> dict[str, tf.Tensor]:
-    """Share a batch of any size among this host's replicas; return their outputs in its order."""
-    if strategy.num_replicas_in_sync == 1:
+    """Share a batch of any size among the replicas; return their outputs in its order."""
+    replicas, count = strategy.num_replicas_in_sync, len(image)
+    if replicas == 1:
         return predict(image)
-    replicas, count = len(strategy.extended.worker_devices), len(image)
     padding = tf.repeat(image[-1:], -count % replicas, axis=0)
     shares = tf.split(tf.concat([image, padding], axis=0), replicas)
     share = strategy.experimental_distribute_values_from_function(
-        lambda context: shares[context.replica_id_in_sync_group % replicas]
+        lambda context: shares[context.replica_id_in_sync_group]
     )
     outputs = strategy.run(predict, args=(share,))
     return {

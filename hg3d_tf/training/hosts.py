@@ -10,12 +10,15 @@ from hg3d_tf.training.strategies import num_processes
 
 
 def measuring_scope(strategy: tf.distribute.Strategy) -> contextlib.AbstractContextManager:
-    """Return the scope to make a network in that each process measures with on its own.
+    """Return the scope to make a network in that each process measures with, on all its devices.
 
-    Where a process has one device it is none: processes would agree on every variable.
+    In the strategy's own, processes would have to make, read and save all variables together.
     """
-    alone = num_processes(strategy) > 1 and len(strategy.extended.worker_devices) == 1
-    return contextlib.nullcontext() if alone else strategy.scope()
+    if num_processes(strategy) == 1:
+        return strategy.scope()
+    devices = strategy.extended.worker_devices
+    alone = len(devices) == 1
+    return contextlib.nullcontext() if alone else tf.distribute.MirroredStrategy(devices).scope()
 
 
 def gather(

@@ -83,7 +83,7 @@ def assert_equal(workdir, other):
             for key in (key for key in same if "loss" in key):
                 np.testing.assert_allclose(line[key], same[key], rtol=1e-6, err_msg=f"{same} {key}")
     measured = [key for key in same if "validation" in key]
-    assert len(measured) == 3
+    assert len(measured) == 4
     for key in measured:
         tolerance = {"rtol": 1e-5} if "mm" in key else {"atol": 1.01 / 140}
         np.testing.assert_allclose(line[key], same[key], **tolerance, err_msg=key)
