@@ -201,7 +201,11 @@ def call(*arguments):
     module = arguments[0] == "-m"
     return forks.call(*("-c", commands.SHRUNK, *arguments[1:]) if module else arguments)
 
-quickstart.start_python = call
+def in_turn(*commands):
+    for command in commands:
+        quickstart.run(*command)
+
+quickstart.start_python, quickstart.run_together = call, in_turn
 cli.run(quickstart.main)
 """
 
