@@ -1,8 +1,9 @@
 """Measure trained networks: `python -m hg3d_tf.evaluate --workdir=runs/stage3 --dataset=wild`.
 
 Prints a table per protocol, a row for each system, the poster's rows above where it has them, and
-the line that says how it was measured. --predictions scores another system's poses; the file's
-format is described in hg3d_tf/evaluation/predictions_file.py.
+the line that says how it was measured. Where TF_CONFIG lists hosts, run it on each: each measures
+its part of every split, and the first tells. --predictions scores another system's poses; the
+file's format is described in hg3d_tf/evaluation/predictions_file.py.
 """
 
 import dataclasses
