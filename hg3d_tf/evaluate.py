@@ -227,7 +227,8 @@ def _predict(model, strategy, workdir: str, name: str, data_dir: str):
             from hg3d_tf.evaluation import examples
 
             rows = getattr(examples, flag)(examples.errors(predictions), count)
-            whole = input_pipeline.evaluation_batches(*split)
+            # They were judged above: here they are neither counted again nor the end.
+            whole = input_pipeline.evaluation_batches(*split, bad_records=BadRecords(1.0))
             examples.draw(path, predictions, whole, rows)
     if bad_records.count:
         print(f"{name}: {bad_records.count} examples left out of the results of {workdir}")

@@ -66,6 +66,24 @@ def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir,
 
 
 @pytest.mark.slow
+def test_as_many_bad_records_as_are_allowed_may_lie_beside_those_drawn(tmp_path, data_dir, workdir):
+    shutil.copytree(data_dir, tmp_path / "data")
+    (path,) = (tmp_path / "data/painted_3d").rglob("*-test.tfrecord*")
+    content = bytearray(path.read_bytes())
+    content[100] ^= 255  # within the first of 10 records
+    path.write_bytes(content)
+    process = evaluate(
+        tmp_path / "data",
+        *(f"--workdir={workdir}", "--dataset=painted_3d", "--max_bad_fraction=0.1"),
+        f"--worst={tmp_path / 'worst.png'}",
+    )
+    assert process.returncode == 0, process.stderr
+    assert "left out: painted_3d, record 0 of" in process.stderr
+    assert "painted_3d: 1 examples left out of the results" in process.stdout
+    assert (tmp_path / "worst.png").exists()
+
+
+@pytest.mark.slow
 def test_what_cannot_be_measured_does_not_lose_the_others(tmp_path, data_dir, workdir):
     (tmp_path / "empty").mkdir()
     process = evaluate(
