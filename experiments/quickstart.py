@@ -6,6 +6,7 @@ package learns on from what it knows of photos; --start=scratch trains the paper
 from nothing. What is done is not done again; --fresh starts anew.
 """
 
+import concurrent.futures
 import json
 import shutil
 import subprocess
@@ -201,20 +202,16 @@ def run_together(first: tuple[str, ...], second: tuple[str, ...]) -> None:
       UserError: if one fails.
     """
     print("\n$ python " + " ".join(second) + "    # at the same time as", flush=True)
-    with subprocess.Popen(
-        [sys.executable, *second],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as other:
+    command, options = [sys.executable, *second], {"capture_output": True, "text": True}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        other = pool.submit(subprocess.run, command, cwd=ROOT, check=False, **options)
         try:
             run(*first)
         finally:
-            printed, errors = other.communicate()
-            print(printed, end="", flush=True)
-    if other.returncode:
-        print(errors, file=sys.stderr)
+            done = other.result()
+            print(done.stdout, end="", flush=True)
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
         raise cli.UserError(f"the quickstart stopped at python {' '.join(second)}")
 
 
