@@ -16,7 +16,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import tqdm
@@ -64,10 +64,16 @@ def left_out(items: list[Skipped]) -> Iterator[Skipped]:
     yield from items
 
 
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value):
+        # Python 3.13 pickles the pieces that a path was joined of.
+        return (type(value), (str(value),)) if isinstance(value, PurePath) else NotImplemented
+
+
 def _pickled(value) -> bytes:
     """Return bytes that are the same for equal values, shared objects or not."""
     buffer = io.BytesIO()
-    pickler = pickle.Pickler(buffer, protocol=4)
+    pickler = _Pickler(buffer, protocol=4)
     pickler.fast = True
     pickler.dump(value)
     return buffer.getvalue()

@@ -70,6 +70,13 @@ def test_equal_units_have_equal_names_whatever_they_share(tmp_path):
     assert len(paths) == 1
 
 
+def test_equal_paths_give_equal_names_however_they_were_joined(tmp_path):
+    whole = Path(str(tmp_path))
+    joined = Path("/").joinpath(*whole.parts[1:])
+    paths = {Unit("unit", read_slowly, {"folder": f}).path_in(tmp_path) for f in (whole, joined)}
+    assert len(paths) == 1
+
+
 def test_a_failing_unit_leaves_nothing(tmp_path):
     def fail():
         yield {"key": "one"}
