@@ -104,6 +104,11 @@ flags.DEFINE_float(
     "Share of samples, of each host's own, that may be unreadable before training stops.",
 )
 flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the paper does not.")
+flags.DEFINE_bool(
+    "line_of_sight",
+    False,
+    "Teach depth along the line of sight to the person, not along the camera's axis as the paper.",
+)
 
 # AugmentConfig, behind augment_.
 flags.DEFINE_float("augment_scale", 0.25, "Sigma of log2 of the crop's side.")

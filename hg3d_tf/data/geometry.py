@@ -72,6 +72,18 @@ def crop_matrix(center, side, rotation, flip, size: int) -> tf.Tensor:
     )
 
 
+def off_axis(intrinsics, size: int) -> tf.Tensor:
+    """Return how far a crop's middle is from the optical axis: [2] x and y, in focal lengths.
+
+    Args:
+      intrinsics: [4] fx, fy, cx, cy px of the crop; zeros where the camera is not known: then it is
+        0.
+      size: px of the crop.
+    """
+    focal, principal = intrinsics[:2], intrinsics[2:]
+    return tf.math.divide_no_nan(size / 2 - principal, focal)
+
+
 def reduction(side, size: int) -> tf.Tensor:
     """Return by how much, 1, 2, 4 or 8, an image may be reduced for a crop of `side` source px.
 

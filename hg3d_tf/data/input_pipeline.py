@@ -39,6 +39,7 @@ class InputConfig:
     data_dir: str = ""  # "" means TFDS's default
     augmentation: AugmentConfig = AugmentConfig()
     augment_3d: bool = False  # the paper leaves images with 3D labels as they are
+    line_of_sight: bool = False  # depth is along that to the crop, where the camera is known
     seed: int = 0
     cache: bool = False  # keep the encoded examples in memory
     deterministic: bool = True  # else samples that are ready overtake others
@@ -118,7 +119,9 @@ def _train_sample(config: InputConfig, size: int, builders):
     hidden = {full_name(name) for name in config.hide_depth}
     hide_depth = [full_name(name) in hidden for name in config.mix]
     parsers = [prepared.example_parser(builder) for builder in builders]
-    preprocess = samples.preprocess_for_train(config.augmentation, config.augment_3d, size)
+    preprocess = samples.preprocess_for_train(
+        config.augmentation, config.augment_3d, size, config.line_of_sight
+    )
 
     def apply(index, source, example) -> Sample:
         seed = tf.stack([config.seed, tf.cast(index, tf.int32)])

@@ -9,6 +9,7 @@ An evaluation sample holds further fields (`EVALUATION_FIELDS`).
 
 import tensorflow as tf
 
+from hg3d_tf import line_of_sight
 from hg3d_tf.data import augment, geometry
 from hg3d_tf.data.augment import AugmentConfig
 from hg3d_tf.data.ops import Op, Sample, chain, select
@@ -31,8 +32,12 @@ _COMMON_FIELDS = (
 )
 TRAINING_FIELDS = ("key", "image", "joints_2d_norm", "depth", "visible", "has_depth")
 # person_side: longer side of the labelled joints' box, px of the crop; joints_3d: mm, the truth;
-# crop_center and crop_side: px of the source image.
-EVALUATION_FIELDS = (*TRAINING_FIELDS, "person_side", "joints_3d", "crop_center", "crop_side")
+# crop_center and crop_side: px of the source image; off_axis [2]: of the crop's middle from the
+# optical axis, x and y in focal lengths, 0 where the camera is not known.
+EVALUATION_FIELDS = (
+    *TRAINING_FIELDS,
+    *("person_side", "joints_3d", "crop_center", "crop_side", "off_axis"),
+)
 # Labels of single datasets that protocols read; they travel along unchanged where they are.
 PROTOCOL_FIELDS = (
     "action",
@@ -69,12 +74,22 @@ def adapt(truth_3d: bool = False) -> Op:
     return apply
 
 
-def add_targets(size: int) -> Op:
-    """Add what the losses compare with: joints_2d_norm and depth."""
+def add_targets(size: int, along_line_of_sight: bool = False) -> Op:
+    """Add off_axis, and what the losses compare with: joints_2d_norm and depth.
+
+    Args:
+      size: px of the crop.
+      along_line_of_sight: depth is as if the camera looked at the crop's middle, where it is known.
+    """
 
     def apply(sample: Sample) -> Sample:
-        depth = targets.normalized_depth(sample["joints_3d"], sample["joints_2d"], size)
+        off_axis, joints = geometry.off_axis(sample["intrinsics"], size), sample["joints_3d"]
+        if along_line_of_sight:
+            back = -off_axis[:, tf.newaxis]
+            joints = tf.stack(line_of_sight.turned(tf.unstack(joints, axis=1), back), axis=1)
+        depth = targets.normalized_depth(joints, sample["joints_2d"], size)
         return sample | {
+            "off_axis": off_axis,
             "joints_2d_norm": sample["joints_2d"] * (2.0 / size) - 1.0,
             "depth": tf.where(sample["has_depth"], depth, 0.0),
         }
@@ -82,14 +97,18 @@ def add_targets(size: int) -> Op:
     return apply
 
 
-def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: int) -> Op:
+def preprocess_for_train(
+    augmentation: AugmentConfig, augment_3d: bool, size: int, along_line_of_sight: bool = False
+) -> Op:
     """Return the op from an adapted sample with a seed to a training sample.
 
     Args:
       augmentation: how samples change.
       augment_3d: change those with 3D labels too.
       size: px of the crop.
+      along_line_of_sight: see `add_targets`.
     """
+    targets_of = add_targets(size, along_line_of_sight)
     change_geometry = augment.random_geometry(augmentation)
     change_image = augment.random_appearance(augmentation)
     render = chain(
@@ -104,7 +123,7 @@ def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: in
         chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in augment.GEOMETRY_FIELDS}
         sample = render(sample | chosen)
         image = tf.cond(fixed, lambda: sample["image"], lambda: change_image(sample)["image"])
-        return select(TRAINING_FIELDS)(add_targets(size)(sample | {"image": image}))
+        return select(TRAINING_FIELDS)(targets_of(sample | {"image": image}))
 
     return apply
 

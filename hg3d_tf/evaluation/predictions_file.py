@@ -16,6 +16,7 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
+from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.pose_files.named_arrays import SHAPES, checked_suffix
 
@@ -28,6 +29,8 @@ def save(path: str | Path, predictions: Predictions) -> None:
     """
     half = predictions["crop_side"][:, np.newaxis, np.newaxis] / 2
     center = predictions["crop_center"][:, np.newaxis]
+    if "off_axis" in predictions:  # whose depth is not along the camera's axis
+        predictions = predictions | {"predicted_3d_mm": inputs.predicted_mm(predictions)}
     predictions = predictions | {
         "predicted_2d_px": center + predictions["predicted_2d_norm"] * half,
         "key": np.array([key.decode() for key in predictions["key"].tolist()]),

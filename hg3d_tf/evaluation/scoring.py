@@ -35,14 +35,21 @@ def predict_split(
       predict: the model's `prediction_function`, for who evaluates more than once.
 
     Returns:
-      the fields of the batches without their images and padding, and what was predicted:
-      predicted_2d_norm [N, 16, 2], predicted_depth [N, 16] and confidence [N, 16].
+      the fields of the batches without their images and padding (off_axis only for a network whose
+      depth is along the line of sight), and what was predicted: predicted_2d_norm [N, 16, 2],
+      predicted_depth [N, 16] and confidence [N, 16].
     """
     predict = predict or prediction_function(model)
     strategy = model.distribute_strategy
-    return collect(
+    predictions = collect(
         batches, lambda batch: _run_on_replicas(strategy, predict, batch["image"]), title
     )
+    return predictions if model.config.line_of_sight else _along_the_axis(predictions)
+
+
+def _along_the_axis(predictions: Predictions) -> Predictions:
+    """Return predictions whose depth is along the camera's axis wherever the crop is."""
+    return {name: value for name, value in predictions.items() if name != "off_axis"}
 
 
 def prediction_function(model: PoseModel, flip_test: bool | None = None):
@@ -108,7 +115,7 @@ def load_labels(name: str, split: str, size: int, data_dir: str) -> Predictions:
         name, split, size, 64, data_dir, images=False, bad_records=bad_records
     )
     with bad_records.stop_as_user_error():
-        return collect(batches, lambda batch: {}, f"labels of {name}")
+        return _along_the_axis(collect(batches, lambda batch: {}, f"labels of {name}"))
 
 
 def mean_pose(datasets: Iterable[str], size: int, data_dir: str) -> tuple[np.ndarray, np.ndarray]:
@@ -130,7 +137,8 @@ def with_constant_pose(predictions: Predictions, pose) -> Predictions:
     """Return the predictions with one pose (joints_2d_norm, depth) for every frame."""
     count = len(predictions["key"])
     joints_2d_norm, depth = (np.repeat(part[np.newaxis], count, axis=0) for part in pose)
-    return predictions | {"predicted_2d_norm": joints_2d_norm, "predicted_depth": depth}
+    pose = {"predicted_2d_norm": joints_2d_norm, "predicted_depth": depth}
+    return _along_the_axis(predictions) | pose
 
 
 def summarize(predictions: Predictions, size: int) -> dict[str, float]:

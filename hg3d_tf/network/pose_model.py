@@ -38,6 +38,8 @@ class ModelConfig:
     network: Literal["hourglass", "efficientnet_lite0"] = "hourglass"
     heatmaps: Literal["linear", "softmax"] = "linear"  # softmax: over the cells of each map
     flip_test: bool = False  # when not training: the mean with the mirrored image's outputs
+    # Depth, and its axes, are along the line of sight to the crop, not along the camera's axis.
+    line_of_sight: bool = False
 
     def __post_init__(self):
         for name in ("num_stacks", "num_features", "num_residuals", "input_size"):

@@ -85,13 +85,15 @@ def copy_weights(workdir: str | Path, model: PoseModel) -> None:
     whose step count a later `compile` would take over, and the learning rate would go on from
     its end.
 
-    The input size may differ where no weight depends on it (`pyramid`), and the flip test.
+    The input size may differ where no weight depends on it (`pyramid`), the flip test, and the
+    line along which depth is meant.
 
     Raises:
       UserError: if there is no checkpoint or it belongs to another architecture.
     """
     source = load_model(workdir)
-    free = {name: getattr(model.config, name) for name in ("input_size", "flip_test")}
+    names = ("input_size", "flip_test", "line_of_sight")
+    free = {name: getattr(model.config, name) for name in names}
     shapes, wanted = ([w.shape for w in network.weights] for network in (source, model))
     if dataclasses.replace(source.config, **free) != model.config or shapes != wanted:
         raise UserError(

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from hg3d_tf import line_of_sight
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import MPII_16_FROM_H36M_17, MPII_16_FROM_MPI_INF_3DHP_17
 from hg3d_tf.evaluation import metrics
@@ -40,10 +41,14 @@ def predicted_shape(predictions: Predictions) -> np.ndarray:
 
 
 def crop_joints(predictions: Predictions) -> np.ndarray:
-    """Return the predicted joints [N, 16, 3] in half crop sides."""
+    """Return the predicted joints [N, 16, 3] in half crop sides, the camera's axes."""
     joints_2d = field(predictions, "predicted_2d_norm")
     depth = field(predictions, "predicted_depth")
-    return np.concatenate([joints_2d, depth[..., np.newaxis]], axis=-1).astype(np.float64)
+    joints = np.concatenate([joints_2d, depth[..., np.newaxis]], axis=-1).astype(np.float64)
+    if "off_axis" not in predictions:
+        return joints
+    off_axis = predictions["off_axis"].astype(np.float64).T[..., np.newaxis]
+    return np.stack(line_of_sight.turned(np.moveaxis(joints, -1, 0), off_axis), axis=-1)
 
 
 def error_2d_norm(predictions: Predictions) -> np.ndarray:

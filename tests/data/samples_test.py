@@ -1,0 +1,63 @@
+"""What the losses compare with, of people whom a known camera sees away from its middle."""
+
+import numpy as np
+import pytest
+from support import painted_people, reference
+from support.painted_samples import painted_sample
+
+from hg3d_tf.data import samples
+
+SIZE = 128
+INTRINSICS = np.array([400.0, 400.0, 80.0, 80.0])
+# A person seen in the middle of the view, and the turn to where another one stands.
+PERSON = painted_people.random_person(np.random.default_rng(0))
+PERSON -= [*PERSON[6, :2], 0]
+TURN = reference.line_of_sight([0.4, -0.3, 1.0])
+
+
+def depth_of(person, middle, along_line_of_sight, intrinsics=INTRINSICS):
+    """Return off_axis and depth of a person in a crop round `middle` [3], in the camera's frame."""
+    seen = painted_people.project(person, INTRINSICS)
+    sample = painted_sample(
+        0,
+        joints_2d=seen.astype(np.float32),
+        joints_3d=person.astype(np.float32),
+        has_depth=np.array(True),
+        intrinsics=intrinsics.astype(np.float32),
+    )
+    corner = painted_people.project(middle[np.newaxis], INTRINSICS)[0] - SIZE / 2
+    sample["joints_2d"] -= corner.astype(np.float32)
+    if intrinsics.any():
+        sample["intrinsics"] -= np.float32([0, 0, *corner])
+    found = samples.add_targets(SIZE, along_line_of_sight)(sample)
+    return found["off_axis"].numpy(), found["depth"].numpy()
+
+
+def shape(depth):
+    return depth / np.linalg.norm(depth)
+
+
+def test_depth_along_the_line_of_sight_is_that_of_a_camera_that_looks_there():
+    _, in_the_middle = depth_of(PERSON, np.array([0.0, 0.0, 1.0]), False)
+    turned, middle = TURN.apply(PERSON), TURN.apply([0.0, 0.0, 1.0])
+    off_axis, along_line = depth_of(turned, middle, True)
+    np.testing.assert_allclose(off_axis, [0.4, -0.3], atol=1e-5)
+    # Perspective stretches who is away from the middle: sizes in the picture differ.
+    np.testing.assert_allclose(shape(along_line), shape(in_the_middle), atol=1e-4)
+    _, along_axis = depth_of(turned, middle, False)
+    assert np.abs(shape(along_axis) - shape(in_the_middle)).max() > 0.1
+
+
+def test_a_person_in_the_middle_has_one_depth():
+    middle = np.array([0.0, 0.0, 1.0])
+    (off_axis, along_axis), (_, along_line) = (depth_of(PERSON, middle, b) for b in (False, True))
+    np.testing.assert_allclose(off_axis, 0, atol=1e-6)
+    np.testing.assert_allclose(along_line, along_axis, atol=1e-5)
+
+
+@pytest.mark.parametrize("along_line_of_sight", [False, True])
+def test_without_a_known_camera_nothing_is_turned(along_line_of_sight):
+    middle = TURN.apply([0.0, 0.0, 1.0])
+    off_axis, depth = depth_of(PERSON, middle, along_line_of_sight, np.zeros(4))
+    np.testing.assert_array_equal(off_axis, 0)
+    np.testing.assert_array_equal(depth, depth_of(PERSON, middle, False)[1])
