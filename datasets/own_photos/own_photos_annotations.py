@@ -60,9 +60,32 @@ def _mpii_person(number: int, person) -> Person | Skipped:
         joints = np.array(person["joints"], float).reshape(NUM_JOINTS, 2) - 0.5
         labelled = np.array(person["joints_vis"], float).reshape(NUM_JOINTS) > 0
         place = placed(JOINT_NAMES, joints, labelled)
-        return Person(f"{number}", printable(person["image"]), *place)
+        return Person(
+            f"{number}", printable(person["image"]), *place, joints_3d=_joints_3d(person, labelled)
+        )
+    except _BadJoints3D as error:
+        return Skipped(f"person {number}", str(error))
     except (ValueError, KeyError, TypeError, IndexError, OverflowError):
         return Skipped(f"person {number}", "it has not image, joints [16, 2] and joints_vis [16]")
+
+
+class _BadJoints3D(Exception):
+    """Why joints_3d_mm is no pose."""
+
+
+def _joints_3d(person: dict, labelled: np.ndarray) -> np.ndarray | None:
+    """Return joints_3d_mm, if there is any; depth is taught from whole poses only."""
+    if person.get("joints_3d_mm") is None:
+        return None
+    try:
+        joints = np.array(person["joints_3d_mm"], float)
+    except (ValueError, TypeError, OverflowError):
+        joints = np.zeros(0)
+    if joints.shape != (NUM_JOINTS, 3) or not np.isfinite(joints).all():
+        raise _BadJoints3D("its joints_3d_mm are not numbers [16, 3]")
+    if not labelled.all():
+        raise _BadJoints3D("it has joints_3d_mm, but not all of its joints are labelled in 2D")
+    return joints
 
 
 def read_persons(
@@ -81,5 +104,5 @@ def _record(person: Person, image, storage: Storage) -> dict | Skipped:
         return Skipped(key, image.reason)
     if not person.visible.any():
         return Skipped(key, "no joint is annotated")
-    record = pose_record(key, person.joints_2d, person.visible)
+    record = pose_record(key, person.joints_2d, person.visible, person.joints_3d)
     return record if isinstance(record, Skipped) else stored(record, image, storage)

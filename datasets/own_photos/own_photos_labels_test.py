@@ -11,7 +11,13 @@ import pytest
 from hg3d_tf.cli import UserError
 from own_photos.own_photos_annotations import read_annotations
 from own_photos.own_photos_dataset_builder import Builder
-from own_photos.own_photos_dataset_builder_test import COCO_NAMES, RADIUS, coco, joints_px
+from own_photos.own_photos_dataset_builder_test import (
+    COCO_NAMES,
+    RADIUS,
+    coco,
+    joints_px,
+    mpii,
+)
 from own_photos.own_photos_files import PhotoFinder
 from preparation.painted_people import assert_joints_on_discs, build, jpeg, paint, prepared
 
@@ -221,6 +227,22 @@ def test_a_bad_person_in_mpiis_form_does_not_lose_the_others(tmp_path):
     persons, left_out = read_annotations(path)
     assert [person.key for person in persons] == ["0"]
     assert [item.name for item in left_out] == ["person 1", "person 2"]
+
+
+def test_whole_poses_in_mm_teach_depth_and_others_are_named(folder):
+    joints = np.arange(48.0).reshape(16, 3)
+    content = mpii(NUM_PHOTOS)
+    content[0]["joints_3d_mm"] = joints.tolist()
+    content[1]["joints_3d_mm"] = joints[:15].tolist()
+    content[2] |= {"joints_3d_mm": joints.tolist(), "joints_vis": [0] + [1] * 15}
+    examples, skipped = built(folder, content)
+    (example,) = examples.values()
+    assert example["has_depth"]
+    np.testing.assert_allclose(example["joints_3d"], joints)
+    assert skipped == {
+        "its joints_3d_mm are not numbers [16, 3]": ["person 1"],
+        "it has joints_3d_mm, but not all of its joints are labelled in 2D": ["person 2"],
+    }
 
 
 def test_a_corrupt_photo_held_out_for_validation_does_not_lose_the_others(folder):

@@ -20,6 +20,7 @@ class Person(NamedTuple):
     joints_2d: np.ndarray  # [16, 2] px
     visible: np.ndarray  # [16]
     labelled_size: tuple[int, int] | None = None  # width and height px, if the labels give them
+    joints_3d: np.ndarray | None = None  # [16, 3] mm, if the labels give them
 
 
 def printable(value) -> str:
