@@ -16,19 +16,6 @@ _BLUR_RADIUS = 2  # of the kernel, in sigmas
 _BEST_JPEG_QUALITY = 95
 
 
-def scale_channels(strength: float) -> Change:
-    """Multiply each channel by its own factor within 1 - strength and 1 + strength."""
-
-    def apply(image, seed):
-        factor = tf.random.stateless_uniform([3], seed, 1 - strength, 1 + strength)
-        # As rows of S * 3 numbers: a third of the time of a product over the last axis of 3.
-        size = image.shape[0]
-        rows = tf.reshape(image, [size, 3 * size]) * tf.tile(factor, [size])
-        return tf.reshape(tf.minimum(rows, 1.0), [size, size, 3])
-
-    return apply
-
-
 def grayscale(image, seed):
     """Take the colour away."""
     del seed

@@ -8,7 +8,10 @@ import tensorflow as tf
 from hg3d_tf.data import appearance
 from hg3d_tf.data.ops import Op, Sample, chain, split_seed
 
-GEOMETRY_FIELDS = ("crop_center", "crop_side", "rotation", "flip")
+DRAWN_FIELDS = ("crop_center", "crop_side", "rotation", "flip", "channel_factors")
+
+# Of random numbers: of the place, of the colours, and of the changes in their order.
+_PLACE, _COLOURS, _CHANGES = 0, 3, (1, 2, 4, 5, 6)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +55,7 @@ def random_geometry(config: AugmentConfig) -> Op:
     """Draw place, scale, rotation and flip of the crop."""
 
     def apply(sample: Sample) -> Sample:
-        seeds = split_seed(sample, 0, 5)
+        seeds = split_seed(sample, _PLACE, 5)
         side = sample["crop_side"]
         rotate = tf.random.stateless_uniform([], seeds[1]) < config.rotation_probability
         degrees = config.rotation * _clipped_normal(seeds[2])
@@ -71,12 +74,23 @@ def _clipped_normal(seed, *shape: int) -> tf.Tensor:
     return tf.clip_by_value(tf.random.stateless_normal(shape, seed), -2.0, 2.0)
 
 
+def random_colours(config: AugmentConfig) -> Op:
+    """Draw a factor for each channel, within 1 - colour and 1 + colour."""
+
+    def apply(sample: Sample) -> Sample:
+        seed = split_seed(sample, _COLOURS, 2)[1]
+        low, high = 1 - config.colour, 1 + config.colour
+        factors = tf.random.stateless_uniform([3], seed, low, high)
+        return sample | {"channel_factors": factors}
+
+    return apply
+
+
 def random_appearance(config: AugmentConfig) -> Op:
     """Change the pixels of the crop, never its labels; what is off costs nothing."""
     changes = [
         (config.patch_probability, appearance.paste_patch(config.patch_size)),
         (config.cutout_probability, appearance.cover_square(config.cutout_size)),
-        (float(config.colour > 0), appearance.scale_channels(config.colour)),
         (config.grayscale_probability, appearance.grayscale),
         (config.blur_probability, appearance.blur(config.blur_sigma)),
         (config.jpeg_probability, appearance.compress(config.jpeg_quality)),
@@ -84,7 +98,7 @@ def random_appearance(config: AugmentConfig) -> Op:
     return chain(
         *(
             _sometimes(probability, change, stream)
-            for stream, (probability, change) in enumerate(changes, start=1)
+            for stream, (probability, change) in zip(_CHANGES, changes, strict=True)
             if probability
         )
     )

@@ -1,7 +1,7 @@
 """From the source image to the crop: one warp that moves the pixels and all labels together.
 
-A sample's geometry is only written down (crop_center, crop_side, rotation, flip) until `crop`
-renders it.
+A sample's geometry (crop_center, crop_side, rotation, flip) and its channel_factors are only
+written down until `crop` renders it.
 """
 
 import tensorflow as tf
@@ -15,6 +15,7 @@ from hg3d_tf.skeleton import MIRROR
 def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
     """Render the crop [size, size, 3] float32 in [0, 1] and move all labels with it.
 
+    Channels are multiplied by the sample's channel_factors [3], if it has any, and clipped to 1.
     3D joints turn about the optical axis and are mirrored with the image; the intrinsics follow,
     so that joints_3d always projects onto joints_2d.
 
@@ -31,15 +32,17 @@ def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
             sample["crop_center"], sample["crop_side"], sample["rotation"], sample["flip"], size
         )
 
+        factors = sample.get("channel_factors")
+
         def warped():
-            return warp(sample["image"], _to_image(sample, matrix), size)
+            return warp(sample["image"], _to_image(sample, matrix), size, factors)
 
         def resized():
-            return _render_upright(sample, size)
+            return warping.scaled(_render_upright(sample, size), factors)
 
         upright = tf.equal(sample["rotation"], 0.0)
         image = tf.cond(upright, resized, warped) if resizes else warped()
-        image = tf.ensure_shape(image, [size, size, 3]) / 255.0
+        image = tf.ensure_shape(image, [size, size, 3])
         return _mirror_labels(_transform_labels(sample, matrix)) | {"image": image}
 
     return apply

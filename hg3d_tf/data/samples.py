@@ -109,7 +109,7 @@ def preprocess_for_train(
       along_line_of_sight: see `add_targets`.
     """
     targets_of = add_targets(size, along_line_of_sight)
-    change_geometry = augment.random_geometry(augmentation)
+    draw = chain(augment.random_geometry(augmentation), augment.random_colours(augmentation))
     change_image = augment.random_appearance(augmentation)
     render = chain(
         geometry.snap_to_pixels(size),
@@ -119,8 +119,9 @@ def preprocess_for_train(
 
     def apply(sample: Sample) -> Sample:
         fixed = sample["has_depth"] & (not augment_3d)
-        changed = change_geometry(sample)
-        chosen = {k: tf.where(fixed, sample[k], changed[k]) for k in augment.GEOMETRY_FIELDS}
+        sample |= {"channel_factors": tf.ones([3])}
+        drawn = draw(sample)
+        chosen = {k: tf.where(fixed, sample[k], drawn[k]) for k in augment.DRAWN_FIELDS}
         sample = render(sample | chosen)
         image = tf.cond(fixed, lambda: sample["image"], lambda: change_image(sample)["image"])
         return select(TRAINING_FIELDS)(targets_of(sample | {"image": image}))

@@ -15,13 +15,22 @@ EVERYTHING = AugmentConfig(
 )
 
 
-@pytest.mark.parametrize("config", [AugmentConfig(), EVERYTHING], ids=["paper", "everything"])
-def test_a_change_of_appearance_moves_no_label(config):
+def test_a_change_of_appearance_moves_no_label():
     before = render(128)(painted_sample(2))
-    after = augment.random_appearance(config)(before)
+    after = augment.random_appearance(EVERYTHING)(before)
     assert np.abs(after["image"] - before["image"]).max() > 0.1
     for name in before.keys() - {"image"}:
         np.testing.assert_array_equal(after[name], before[name])
+
+
+def test_channels_are_multiplied_each_by_its_factor():
+    before = painted_sample(2)
+    drawn = augment.random_colours(AugmentConfig(colour=0.4))(before)
+    plain, coloured = (render(128)(sample) for sample in (before, drawn))
+    expected = np.minimum(plain["image"] * drawn["channel_factors"], 1)
+    np.testing.assert_allclose(coloured["image"], expected, atol=1e-6)
+    assert np.abs(expected - plain["image"]).max() > 0.05
+    np.testing.assert_array_equal(coloured["joints_2d"], plain["joints_2d"])
 
 
 def test_what_came_after_the_paper_is_off_by_default():
@@ -30,7 +39,8 @@ def test_what_came_after_the_paper_is_off_by_default():
         "image": tf.random.stateless_uniform((64, 64, 3), [1, 2]),
         "seed": tf.constant([1, 2]),
     }
-    after = augment.random_appearance(off)(before)
+    after = augment.random_appearance(off)(augment.random_colours(off)(before))
+    np.testing.assert_array_equal(after["channel_factors"], 1)
     np.testing.assert_array_equal(after["image"], before["image"])
     sample = painted_sample(0)
     moved = augment.random_geometry(AugmentConfig())(sample)
@@ -56,6 +66,13 @@ def test_geometry_is_drawn_as_configured():
     assert abs(log_scale.std() - 0.25 * clipped) < 0.015
     assert np.abs(samples["crop_center"]).max() <= 2 * 0.1 * 2 + 1e-6
     np.testing.assert_allclose(samples["crop_center"].std(0), 0.1 * 2 * clipped, rtol=0.06)
+
+
+def test_colours_are_drawn_as_configured():
+    factors = drawn(augment.random_colours(AugmentConfig(colour=0.4)), 1000)["channel_factors"]
+    assert factors.min() < 0.61 and factors.max() > 1.39
+    assert (np.abs(factors - 1) <= 0.4).all()
+    assert np.abs(np.corrcoef(factors.T) - np.eye(3)).max() < 0.1
 
 
 def test_the_share_of_changed_images_is_the_probability():

@@ -40,16 +40,56 @@ def test_opencv_gives_the_same_pixels_within_its_rounding(seed):
     noise = Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8))
     image = np.asarray(noise.resize((180, 120), Image.Resampling.BICUBIC))
     matrix = np.eye(3) + rng.normal(0, 0.2, (3, 3)) * [[1, 1, 50], [1, 1, 50], [0, 0, 0]]
-    expected = warping.warp(image, tf.constant(matrix, tf.float32), 96).numpy()
-    warped = warping.warp_opencv(image, tf.constant(matrix, tf.float32), 96).numpy()
+    expected = 255 * warping.warp(image, tf.constant(matrix, tf.float32), 96).numpy()
+    warped = 255 * warping.warp_opencv(image, tf.constant(matrix, tf.float32), 96).numpy()
     assert warped.dtype == np.float32
     # A grey value is rounded by at most 0.5, a place in x and y by 1/64 px; black lies outside.
     padded = np.pad(image.astype(float), [(1, 1), (1, 1), (0, 0)])
     steepest = max(np.abs(np.diff(padded[1:-1, 1:-1], axis=axis)).max() for axis in (0, 1))
-    inside = warping.warp(np.full_like(image, 255), tf.constant(matrix, tf.float32), 96) > 254
+    white = np.full_like(image, 255)
+    inside = warping.warp(white, tf.constant(matrix, tf.float32), 96) > 254 / 255
     assert np.abs(warped - expected)[inside].max() <= 0.5 + 2 * steepest / 32
     assert np.abs(warped - expected).max() <= 0.5 + 2 * 255 / 32
     assert np.abs(warped - expected).mean() < 0.6
+
+
+@needs_opencv
+@pytest.mark.parametrize("flip", [1, -1])
+@pytest.mark.parametrize(
+    "corner, side", [((20, 30), 60), ((20, 30), 31), ((-15, 70), 90), ((150, -40), 77)]
+)
+def test_upright_squares_of_whole_pixels_are_those_of_the_warp(corner, side, flip):
+    image = np.random.default_rng(0).integers(0, 256, (120, 180, 3), dtype=np.uint8)
+    size, factors = 48, np.float32([0.6, 1.0, 1.4])
+    scale = side / size
+    start = corner[0] + (side if flip < 0 else 0)
+    matrix = np.float32([[flip * scale, 0, start], [0, scale, corner[1]], [0, 0, 1]])
+    assert warping._resized(image, matrix, size) is not None
+    expected = warping.warp(image, tf.constant(matrix), size, factors).numpy()
+    found = warping.warp_opencv(image, tf.constant(matrix), size, factors).numpy()
+    assert found.max() == 1
+    # At the square's own edges the resize repeats pixels, where the warp sees what lies beyond.
+    places = (np.arange(size) + 0.5) * scale
+    within = (places > 0.5) & (places < side - 0.5)
+    columns, rows = (
+        within & (places + c > 1) & (places + c < end - 1)
+        for c, end in zip(corner, (180, 120), strict=True)
+    )
+    columns = columns[::flip]
+    # Grey values are rounded before they are scaled.
+    np.testing.assert_allclose(
+        found[rows][:, columns], expected[rows][:, columns], atol=1.5 * 1.4 / 255
+    )
+
+
+@needs_opencv
+def test_squares_between_pixels_and_outside_are_warped():
+    image = np.full((120, 180, 3), 255, np.uint8)
+    for corner in ((20.5, 30), (500, 30)):
+        matrix = np.float32([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]])
+        assert warping._resized(image, matrix, 48) is None
+        found = warping.warp_opencv(image, tf.constant(matrix), 48).numpy()
+        np.testing.assert_array_equal(found, corner[0] < 180)
 
 
 @pytest.mark.slow
