@@ -48,6 +48,8 @@ PROTOCOL_FIELDS = (
     "joints_3d_17",
     "visible_17",
     "joints_3d_universal_17",
+    "neck_2d",  # px of the source image
+    "neck_visible",
 )
 
 

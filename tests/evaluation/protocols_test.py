@@ -7,7 +7,7 @@ from hg3d_tf.data.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.evaluation import metrics, poster, scoring
 from hg3d_tf.evaluation.protocols import h36m, mpi_inf_3dhp, mpii, registry, rendered_people
 from hg3d_tf.evaluation.protocols.bone_symmetry import bone_symmetry
-from hg3d_tf.evaluation.protocols.pck_box import pck_box
+from hg3d_tf.evaluation.protocols.pck_box import pck_box, pck_hmr
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, JOINT_NAMES, bone_lengths, joint_index
 
 SCENES = (b"studio_green_screen", b"studio", b"outdoor")
@@ -103,6 +103,22 @@ def test_bone_symmetry_equals_the_loop(data, unit):
         poses = [pose * 128 for pose in poses]
     close(values["lower_arm"], loops.symmetry(poses, (10, 11), (15, 14)))
     close(values["upper_leg"], loops.symmetry(poses, (1, 2), (4, 3)))
+
+
+def test_pck_hmr_equals_the_loop(data):
+    rng, count = np.random.default_rng(1), len(data["key"])
+    data = data | {
+        "predicted_2d_norm": near_labels(data),
+        "crop_center": rng.uniform(100, 200, (count, 2)).astype(np.float32),
+        "neck_visible": rng.random(count) < 0.7,
+    }
+    neck = data["joints_2d_norm"][:, [7, 8]].mean(1) + rng.normal(0, 0.1, (count, 2))
+    half = data["crop_side"][:, np.newaxis] / 2
+    data["neck_2d"] = (data["crop_center"] + neck * half).astype(np.float32)
+    values = pck_hmr(data).values
+    assert 10 < values["@0.05"] < values["@0.1"] < 90
+    close(values["@0.05"], loops.pck_hmr(data, 0.05))
+    close(values["@0.1"], loops.pck_hmr(data, 0.1))
 
 
 def test_pck_box_equals_the_loop(data):

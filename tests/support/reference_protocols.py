@@ -145,6 +145,30 @@ def depth_quality(data):
     ]
 
 
+def pck_hmr(data, threshold):
+    """HMR 2.0's rule on LSP's 14 joints, one joint after the other."""
+    shares = []
+    for j in [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 9, "neck"]:
+        hits = total = 0
+        for n in range(len(data["key"])):
+            seen = [i for i in range(16) if data["visible"][n][i]]
+            truth, found = data["joints_2d_norm"][n], data["predicted_2d_norm"][n]
+            side = max(np.ptp([float(truth[i][axis]) for i in seen]) for axis in (0, 1))
+            if j == "neck":
+                if not data["neck_visible"][n]:
+                    continue
+                px = data["neck_2d"][n].astype(float) - data["crop_center"][n]
+                error = (found[7].astype(float) + found[8]) / 2 - px * 2 / data["crop_side"][n]
+            elif j in seen:
+                error = found[j].astype(float) - truth[j]
+            else:
+                continue
+            total += 1
+            hits += np.hypot(*error) / (1.2 * side) < threshold
+        shares.append(hits / total)
+    return 100 * np.mean(shares)
+
+
 def pck_box(data, threshold, joints=range(16)):
     hits = total = 0
     for n in range(len(data["key"])):

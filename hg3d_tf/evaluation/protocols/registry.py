@@ -6,7 +6,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.evaluation.protocols import h36m, mpi_inf_3dhp, mpii, rendered_people
 from hg3d_tf.evaluation.protocols.bone_symmetry import bone_symmetry
 from hg3d_tf.evaluation.protocols.inputs import Predictions
-from hg3d_tf.evaluation.protocols.pck_box import pck_box
+from hg3d_tf.evaluation.protocols.pck_box import pck_box, pck_hmr
 from hg3d_tf.evaluation.protocols.result import Result
 
 PROTOCOLS: dict[str, Callable[[Predictions], Result]] = {
@@ -22,6 +22,7 @@ PROTOCOLS: dict[str, Callable[[Predictions], Result]] = {
         rendered_people.depth_quality,
         rendered_people.by_pose,
         pck_box,
+        pck_hmr,
     )
 }
 
