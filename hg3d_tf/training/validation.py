@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf.data import input_pipeline, prepared
+from hg3d_tf.data import input_pipeline
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.evaluation import scoring
 from hg3d_tf.evaluation.protocols import inputs
@@ -58,7 +58,7 @@ class Validation:
       writer: of TensorBoard's pictures.
 
     Raises:
-      UserError: if the dataset or the split is not there.
+      UserError: if the dataset or the split is not there, or has fewer records than hosts.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Validation:
         self.model = _copy_for_validation(state)
         self.predict = scoring.prediction_function(self.model)
         self.data_dir = data_dir
-        prepared.checked_builder(config.dataset, config.split, data_dir)
+        self._batches()  # what is wrong with it is said now, not after an epoch
 
     def __call__(self, epoch: int) -> dict[str, float]:
         """Return the metrics after an epoch, empty where this one is not validated."""
