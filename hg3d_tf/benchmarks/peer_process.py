@@ -50,7 +50,7 @@ class Peer:
         self._process.stdout.close()
         self._log.close()
 
-    def ask(self, **question: str) -> dict:
+    def ask(self, **question: str | list[float]) -> dict:
         """Return the answer to a question.
 
         Raises:

@@ -1,0 +1,73 @@
+"""Labels of two networks: exact cases."""
+
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from support.commands import ROOT
+
+sys.path.insert(0, str(ROOT / "experiments"))
+import label_photos
+
+from hg3d_tf.skeleton import JOINT_NAMES, joint_index
+
+RNG = np.random.default_rng(0)
+SIDE = 100.0
+# MediaPipe's numbers of the landmarks on its page.
+LANDMARKS = {"l_hip": 23, "r_hip": 24, "l_knee": 25, "r_knee": 26, "l_ankle": 27, "r_ankle": 28}
+LANDMARKS |= {"l_shoulder": 11, "r_shoulder": 12, "l_elbow": 13, "r_elbow": 14}
+LANDMARKS |= {"l_wrist": 15, "r_wrist": 16}
+
+
+@pytest.fixture(autouse=True)
+def flags_parsed():
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS(["label_photos"])
+
+
+@pytest.fixture
+def answers():
+    """Poses of both that differ by 4 px in each limb joint."""
+    ours = RNG.uniform(0, 300, (16, 2))
+    image = np.full((33, 2), np.nan)
+    for name, landmark in LANDMARKS.items():
+        image[landmark] = ours[joint_index(name)] + [4, 0]
+    return ours, {"image": image, "world": RNG.normal(size=(33, 3))}
+
+
+def test_agreed_joints_are_in_the_middle_of_both_and_whole_poses_have_depth(answers):
+    ours, theirs = answers
+    entry = label_photos.label(ours, theirs, SIDE)
+    joints = np.array(entry["joints"]) - 0.5
+    assert all(entry["joints_vis"])
+    np.testing.assert_allclose(joints[joint_index("l_knee")], ours[joint_index("l_knee")] + [2, 0])
+    hips = [joint_index("l_hip"), joint_index("r_hip")]
+    np.testing.assert_allclose(joints[joint_index("pelvis")], joints[hips].mean(0))
+    np.testing.assert_array_equal(joints[joint_index("head_top")], ours[joint_index("head_top")])
+    pose = np.array(entry["joints_3d_mm"])
+    for name, landmark in LANDMARKS.items():
+        np.testing.assert_allclose(pose[joint_index(name)], 1000 * theirs["world"][landmark])
+    thorax, neck, top = (pose[joint_index(name)] for name in ("thorax", "upper_neck", "head_top"))
+    ears = 1000 * theirs["world"][[7, 8]].mean(0)
+    np.testing.assert_allclose(neck, (thorax + ears) / 2)
+    np.testing.assert_allclose(np.cross(top - thorax, ears - thorax), 0, atol=1e-6)
+
+
+def test_joints_that_differ_have_no_label_and_the_pose_no_depth(answers):
+    ours, theirs = answers
+    theirs["image"][LANDMARKS["r_wrist"]] += 20
+    theirs["image"][LANDMARKS["l_hip"]] += 20
+    entry = label_photos.label(ours, theirs, SIDE)
+    hidden = {n for n, v in zip(JOINT_NAMES, entry["joints_vis"], strict=True) if not v}
+    assert hidden == {"r_wrist", "l_hip", "pelvis", "upper_neck", "head_top"}
+    assert "joints_3d_mm" not in entry
+
+
+def test_exchanged_sides_and_people_whom_one_misses_are_left_out(answers):
+    ours, theirs = answers
+    theirs["image"] = theirs["image"].copy()
+    left, right = ([LANDMARKS[n] for n in sorted(LANDMARKS) if n[0] == s] for s in "lr")
+    theirs["image"][left + right] = theirs["image"][right + left]
+    assert label_photos.label(ours, theirs, SIDE) == {}
+    assert label_photos.label(ours, {}, SIDE) == {}
