@@ -74,9 +74,10 @@ def test_a_crop_is_that_of_the_box(orientation):
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_large_jpeg_is_decoded_smaller_and_its_crop_is_the_same(orientation):
     data = turned_jpeg(people(2451, 1081), orientation)
-    picture, difference = crops_of_both(data, [100, 120, 900, 1000])
+    # A box inside: at the picture's edges both are black from another px on.
+    picture, difference = crops_of_both(data, [300, 200, 900, 800])
     assert picture.unit == 2 and tuple(picture.pixels.shape[:2]) == (541, 1226)
-    assert difference < 0.015
+    assert difference < 0.003
     width, height = picture.seen_size.numpy()
     assert (width, height) == ((2451, 1081) if orientation == 1 else (1081, 2451))
 

@@ -4,11 +4,10 @@ import sys
 
 import numpy as np
 import pytest
-from absl import flags
 from support.commands import ROOT
 
 sys.path.insert(0, str(ROOT / "experiments"))
-import label_photos
+from agreed_labels import label
 
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 
@@ -18,12 +17,6 @@ SIDE = 100.0
 LANDMARKS = {"l_hip": 23, "r_hip": 24, "l_knee": 25, "r_knee": 26, "l_ankle": 27, "r_ankle": 28}
 LANDMARKS |= {"l_shoulder": 11, "r_shoulder": 12, "l_elbow": 13, "r_elbow": 14}
 LANDMARKS |= {"l_wrist": 15, "r_wrist": 16}
-
-
-@pytest.fixture(autouse=True)
-def flags_parsed():
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS(["label_photos"])
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def answers():
 
 def test_agreed_joints_are_in_the_middle_of_both_and_whole_poses_have_depth(answers):
     ours, theirs = answers
-    entry = label_photos.label(ours, theirs, SIDE)
+    entry = label(ours, theirs, SIDE, 8)
     joints = np.array(entry["joints"]) - 0.5
     assert all(entry["joints_vis"])
     np.testing.assert_allclose(joints[joint_index("l_knee")], ours[joint_index("l_knee")] + [2, 0])
@@ -58,7 +51,7 @@ def test_joints_that_differ_have_no_label_and_the_pose_no_depth(answers):
     ours, theirs = answers
     theirs["image"][LANDMARKS["r_wrist"]] += 20
     theirs["image"][LANDMARKS["l_hip"]] += 20
-    entry = label_photos.label(ours, theirs, SIDE)
+    entry = label(ours, theirs, SIDE, 8)
     hidden = {n for n, v in zip(JOINT_NAMES, entry["joints_vis"], strict=True) if not v}
     assert hidden == {"r_wrist", "l_hip", "pelvis", "upper_neck", "head_top"}
     assert "joints_3d_mm" not in entry
@@ -69,5 +62,5 @@ def test_exchanged_sides_and_people_whom_one_misses_are_left_out(answers):
     theirs["image"] = theirs["image"].copy()
     left, right = ([LANDMARKS[n] for n in sorted(LANDMARKS) if n[0] == s] for s in "lr")
     theirs["image"][left + right] = theirs["image"][right + left]
-    assert label_photos.label(ours, theirs, SIDE) == {}
-    assert label_photos.label(ours, {}, SIDE) == {}
+    assert label(ours, theirs, SIDE, 8) == {}
+    assert label(ours, {}, SIDE, 8) == {}

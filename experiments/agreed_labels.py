@@ -1,0 +1,59 @@
+"""Labels of a person on which the network in the package and MediaPipe Pose agree."""
+
+import numpy as np
+from finding_measures import LIMBS
+
+from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, UPPER_NECK, joint_index
+
+_AGREED = 0.12  # longer sides of the person's box
+# Landmarks of MediaPipe Pose.
+_LANDMARKS = {"hip": 23, "knee": 25, "ankle": 27, "shoulder": 11, "elbow": 13, "wrist": 15}
+_LIMB_LANDMARKS = [_LANDMARKS[name[2:]] + (name[0] == "r") for name in LIMBS]
+_EARS = (7, 8)
+_OURS = [joint_index(name) for name in LIMBS]
+_HEAD_TOP = joint_index("head_top")
+# On the line from the thorax to the ears' middle, in its length: where upper neck and head top are.
+_UPPER_NECK_AT, _HEAD_TOP_AT = 0.5, 1.575
+_MIDDLES = {PELVIS: "hip", THORAX: "shoulder"}
+
+
+def label(ours: np.ndarray, theirs: dict, side: float, least_joints: int) -> dict:
+    """Return a person's entry of annotations.json; {} if too little is agreed on.
+
+    Args:
+      ours: [16, 2] px.
+      theirs: `image` [33, 2] px and `world` [33, 3] m, or {}.
+      side: longer side of the box, px.
+      least_joints: limb joints that must be agreed on.
+    """
+    if not theirs:
+        return {}
+    limbs = np.array(theirs["image"])[_LIMB_LANDMARKS]
+    agreed = np.linalg.norm(limbs - ours[_OURS], axis=1) < _AGREED * side
+    if agreed.sum() < least_joints:
+        return {}
+    joints, visible = np.zeros((NUM_JOINTS, 2)), np.zeros(NUM_JOINTS, bool)
+    joints[_OURS], visible[_OURS] = (limbs + ours[_OURS]) / 2, agreed
+    for middle, name in _MIDDLES.items():
+        ends = [joint_index(f"{one}_{name}") for one in "lr"]
+        joints[middle], visible[middle] = joints[ends].mean(0), visible[ends].all()
+    entry = {}
+    if agreed.all():
+        # The network goes on as it is where the other has no such joints.
+        for joint in (UPPER_NECK, _HEAD_TOP):
+            joints[joint], visible[joint] = ours[joint], True
+        entry["joints_3d_mm"] = pose_mm(np.array(theirs["world"])).tolist()
+    # As in MPII, the top left pixel's centre is (1, 1).
+    return {"joints": (joints + 0.5).tolist(), "joints_vis": visible.astype(int).tolist()} | entry
+
+
+def pose_mm(world: np.ndarray) -> np.ndarray:
+    """Return joints [16, 3] mm of MediaPipe's landmarks [33, 3] m."""
+    joints = np.zeros((len(JOINT_NAMES), 3))
+    joints[_OURS] = world[_LIMB_LANDMARKS]
+    for middle, name in _MIDDLES.items():
+        joints[middle] = joints[[joint_index(f"{one}_{name}") for one in "lr"]].mean(0)
+    neck = world[list(_EARS)].mean(0) - joints[THORAX]
+    joints[UPPER_NECK] = joints[THORAX] + _UPPER_NECK_AT * neck
+    joints[_HEAD_TOP] = joints[THORAX] + _HEAD_TOP_AT * neck
+    return joints * 1000
