@@ -1,8 +1,8 @@
 """Label people in photos where two networks agree: experiments/label_photos.py --photos=FOLDER.
 
-Writes OUTPUT for the dataset own_photos: of each person whom the finder finds, the limb
-joints on which the network in the package and MediaPipe Pose agree, and its depth from MediaPipe
-where all of them do. `--peer` is an interpreter with MediaPipe (`benchmark --what=predict --help`).
+Writes OUTPUT for the dataset own_photos: of each person whom the finder finds, the limb joints on
+which the network in the package and MediaPipe Pose agree, and its depth from MediaPipe where all of
+them do. `--peer` is an interpreter of another environment, with mediapipe==0.10.14, av and absl-py.
 """
 
 import os
@@ -31,6 +31,9 @@ def main() -> None:
     cli.require(FLAGS.photos, "photos", "name a folder of photos")
     cli.require(FLAGS.peer, "peer", "name an interpreter with mediapipe==0.10.14")
     folder = cli.writable_folder(FLAGS.output)
+    images, originals = folder / "images", Path(FLAGS.photos).resolve()
+    if images.exists() and images.resolve() != originals:
+        raise cli.UserError(f"{images}: is of other photos: choose another --output")
     from hg3d_tf import weights
     from hg3d_tf.benchmarks.peer_process import Peer
     from hg3d_tf.prediction import people, person_finder, photos, predictors
@@ -40,7 +43,11 @@ def main() -> None:
     labelled, seen = [], 0
     with Peer(FLAGS.peer) as peer:
         for path in tqdm(photos.find_images([FLAGS.photos]), unit="photo", disable=None):
-            found = people.find_people(photos.read_photo(path), look, find)
+            try:
+                found = people.find_people(photos.read_photo(path), look, find)
+            except cli.UserError as error:
+                tqdm.write(f"warning: {error}")
+                continue
             seen += len(found)
             for person in found:
                 low, high = person.box.astype(float).reshape(2, 2)
@@ -50,9 +57,8 @@ def main() -> None:
                 entry = label(ours, theirs, side, FLAGS.least_joints)
                 if entry:
                     labelled.append({"image": path.name} | entry)
-    images = folder / "images"
     if not images.exists():
-        os.symlink(Path(FLAGS.photos).resolve(), images)
+        os.symlink(originals, images)
     files.write_json(folder / "annotations.json", labelled)
     in_depth = sum("joints_3d_mm" in entry for entry in labelled)
     print(f"{len(labelled)} of {seen} people labelled, {in_depth} in depth: {folder}")
