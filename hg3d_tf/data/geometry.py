@@ -21,8 +21,9 @@ def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
 
     Args:
       size: px of the crop.
-      snapped: crops that are not rotated lie on whole pixels (`snap_to_pixels`): resize these, for
-        TensorFlow's warp takes ten times as long.
+      snapped: crops that are not rotated lie on whole pixels (`snap_to_pixels`): resize these,
+        unless they are far larger than the picture can be, for TensorFlow's warp takes ten times as
+        long.
       warp: renders all others.
     """
     resizes = snapped and warp is not warping.warp_opencv
@@ -40,7 +41,8 @@ def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
         def resized():
             return warping.scaled(_render_upright(sample, size), factors)
 
-        upright = tf.equal(sample["rotation"], 0.0)
+        most = warping.MOST_RESIZED * size * sample["image_unit"]
+        upright = tf.equal(sample["rotation"], 0.0) & (sample["crop_side"] <= most)
         image = tf.cond(upright, resized, warped) if resizes else warped()
         image = tf.ensure_shape(image, [size, size, 3])
         return _mirror_labels(_transform_labels(sample, matrix)) | {"image": image}

@@ -18,6 +18,8 @@ Warp = Callable[[tf.Tensor, tf.Tensor, int, tf.Tensor], tf.Tensor]
 _TO_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]], np.float32)
 _FROM_CENTRES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float32)
 _WHOLE_PX = 1e-3  # so near to whole pixels a square's corners lie on them
+# Of a square that is resized, in sides of the crop: the black round a picture takes memory.
+MOST_RESIZED = 4
 
 
 def warp(image, matrix, size: int, factors=None) -> tf.Tensor:
@@ -82,7 +84,8 @@ def _resized(image, matrix, size: int) -> np.ndarray | None:
     corners = matrix[:2, :2] @ [[0, size], [0, size]] + matrix[:2, 2:]
     whole = np.rint(corners).astype(int)
     skewed = matrix[0, 1] != 0 or matrix[1, 0] != 0
-    if skewed or np.abs(corners - whole).max() > _WHOLE_PX:
+    too_large = np.ptp(corners[1]) > MOST_RESIZED * size
+    if skewed or too_large or np.abs(corners - whole).max() > _WHOLE_PX:
         return None
     (left, right), (top, bottom) = np.sort(whole)
     height, width = image.shape[:2]

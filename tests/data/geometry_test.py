@@ -12,7 +12,7 @@ from support.painted_samples import (
     render,
 )
 
-from hg3d_tf.data import augment, geometry, region_decoding
+from hg3d_tf.data import augment, geometry, region_decoding, warping
 from hg3d_tf.data.augment import AugmentConfig
 
 SIZE = 128
@@ -103,6 +103,13 @@ def test_a_square_beyond_the_image_is_black_there(x, y, side):
     large[40:46, 40:50] = image
     expected = large[40 + y : 40 + y + side, 40 + x : 40 + x + side]
     np.testing.assert_array_equal(geometry.cut_square(image, x, y, side), expected)
+
+
+@pytest.mark.parametrize("warp", [warping.warp, warping.fastest_warp])
+def test_a_crop_far_larger_than_the_picture_costs_no_memory_for_the_black_round_it(warp):
+    sample = painted_sample(0, crop_side=np.float32(8e5))  # 30 GB of pixels, a reduced JPEG's
+    image = render(64, warp)(sample)["image"].numpy()
+    assert image.shape == (64, 64, 3) and (image == 0).mean() > 0.99
 
 
 @pytest.mark.parametrize("seed", range(6))

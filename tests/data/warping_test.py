@@ -83,6 +83,15 @@ def test_upright_squares_of_whole_pixels_are_those_of_the_warp(corner, side, fli
 
 
 @needs_opencv
+def test_a_square_far_larger_than_the_picture_is_warped_without_the_black_round_it():
+    image = np.full((120, 180, 3), 255, np.uint8)
+    side = 1e6  # 3 TB of pixels
+    matrix = np.float32([[side / 48, 0, -side / 2], [0, side / 48, -side / 2], [0, 0, 1]])
+    found = warping.warp_opencv(image, tf.constant(matrix), 48).numpy()
+    assert found.shape == (48, 48, 3) and (found == 0).mean() > 0.99
+
+
+@needs_opencv
 def test_squares_between_pixels_and_outside_are_warped():
     image = np.full((120, 180, 3), 255, np.uint8)
     for corner in ((20.5, 30), (500, 30)):
