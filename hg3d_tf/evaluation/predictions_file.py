@@ -4,6 +4,8 @@ An .npz or .json file of named arrays, one row per frame in any order:
   key [N]: the examples' keys in the dataset;
   predicted_2d_px [N, 16, 2]: joints in MPII order, px of the dataset's image from its corner;
   predicted_depth [N, 16]: relative depth, half crop sides; with predicted_2d_px it is a pose;
+  off_axis [N, 2]: where that depth is along the line of sight to the crop: how far the crop's
+    middle is from the optical axis, x and y in focal lengths;
   predicted_3d_mm [N, 16, 3]: mm, axes of the camera (x right, y down, z forwards), any origin;
   predicted_3d_17_mm [N, 17, 3]: the same with Human3.6M's 17 joints, for h36m_p1 and h36m_pa;
   confidence [N, 16].
@@ -16,7 +18,6 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.pose_files.named_arrays import SHAPES, checked_suffix
 
@@ -29,8 +30,6 @@ def save(path: str | Path, predictions: Predictions) -> None:
     """
     half = predictions["crop_side"][:, np.newaxis, np.newaxis] / 2
     center = predictions["crop_center"][:, np.newaxis]
-    if "off_axis" in predictions:  # whose depth is not along the camera's axis
-        predictions = predictions | {"predicted_3d_mm": inputs.predicted_mm(predictions)}
     predictions = predictions | {
         "predicted_2d_px": center + predictions["predicted_2d_norm"] * half,
         "key": np.array([key.decode() for key in predictions["key"].tolist()]),

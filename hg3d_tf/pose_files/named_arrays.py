@@ -14,6 +14,7 @@ from hg3d_tf.cli import UserError
 SHAPES = {
     "predicted_2d_px": (16, 2),
     "predicted_depth": (16,),
+    "off_axis": (2,),
     "predicted_3d_mm": (16, 3),
     "predicted_3d_17_mm": (17, 3),
     "confidence": (16,),

@@ -44,12 +44,13 @@ def test_a_right_answer_has_no_error(truth_and_answer):
 
 
 @pytest.mark.parametrize("name", ["poses.npz", "poses.json"])
-def test_what_is_saved_is_in_the_cameras_frame(truth_and_answer, tmp_path, name):
-    _, answer = truth_and_answer
+def test_what_is_saved_is_scored_alike(truth_and_answer, tmp_path, name):
+    truth, answer = truth_and_answer
     predictions_file.save(tmp_path / name, answer)
     labels = {key: answer[key] for key in ("key", "crop_center", "crop_side")}
     joined = predictions_file.join(labels, named_arrays.load(tmp_path / name), name)
-    np.testing.assert_allclose(inputs.predicted_mm(joined), inputs.predicted_mm(answer), rtol=1e-5)
+    np.testing.assert_allclose(inputs.crop_joints(joined) * 1000, truth, atol=1e-3)
+    assert inputs.scale_of(joined) == inputs.scale_of(answer)
 
 
 @pytest.mark.parametrize("line_of_sight", [False, True])
