@@ -5,6 +5,9 @@ from PIL import Image
 
 # Side of the crop for a box round the person, in longer sides of the box.
 BOX_MARGIN = 1.25
+# Of the result: so large a square is first reduced by averaging whole pixels, which takes half of
+# the time of filtering all of it.
+_REDUCED_TO = 2.0
 
 
 def crop_square(pixels: np.ndarray, corner: np.ndarray, side: float, size: int) -> np.ndarray:
@@ -26,4 +29,5 @@ def crop_square(pixels: np.ndarray, corner: np.ndarray, side: float, size: int) 
     part = np.ascontiguousarray(pixels[first[1] : last[1], first[0] : last[0]])
     inside = Image.fromarray(part).crop((*(low - first).tolist(), *(high - first).tolist()))
     box = (*(corner - low), *(corner + side - low))
-    return np.asarray(inside.resize((size, size), Image.Resampling.BILINEAR, box=box))
+    bilinear = Image.Resampling.BILINEAR
+    return np.asarray(inside.resize((size, size), bilinear, box=box, reducing_gap=_REDUCED_TO))

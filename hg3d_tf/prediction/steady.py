@@ -176,9 +176,18 @@ def _smooth(times: np.ndarray, poses: list[dict], sigma_s: float) -> dict[str, n
     # A little of no slope and no bend: at the ends, and where there are few.
     moments = np.einsum("nj,na,nb->jab", weights, basis, basis)
     moments += np.eye(3) * np.array([0, 0.005, 0.02]) * weights.sum(0)[:, np.newaxis, np.newaxis]
-    smoothed = {}
-    for name in ("joints_2d", "joints_3d"):
-        values = np.stack([pose[name] for pose in poses]).astype(float)
-        sums = np.einsum("nj,na,njc->jac", weights, basis, values)
-        smoothed[name] = np.linalg.solve(moments, sums)[:, 0]
-    return smoothed
+    shares = weights * (basis @ _first_rows_of_inverses(moments).T)
+    return {
+        name: np.einsum("nj,njc->jc", shares, np.stack([pose[name] for pose in poses]))
+        for name in ("joints_2d", "joints_3d")
+    }
+
+
+def _first_rows_of_inverses(matrices: np.ndarray) -> np.ndarray:
+    """Return the first rows [N, 3] of the inverses of symmetric matrices [N, 3, 3].
+
+    `np.linalg` lets other threads go ahead, and they keep it waiting for longer than a look takes.
+    """
+    (_, b, c), (_, d, e), (_, _, f) = matrices.transpose(1, 2, 0)
+    cofactors = np.stack([d * f - e * e, c * e - b * f, b * e - c * d], axis=1)
+    return cofactors / np.sum(cofactors * matrices[:, 0], axis=1, keepdims=True)

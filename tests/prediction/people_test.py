@@ -122,6 +122,17 @@ def test_a_crop_keeps_pixels_and_is_black_outside():
     assert not crop_square(pixels, np.array([9.0, 1.0]), 4, 4).any()
 
 
+@pytest.mark.parametrize("side", [100.0, 333.3, 470.0, 901.7])
+def test_a_square_reduced_by_any_factor_shows_everything_in_its_place(side):
+    ramp = np.tile((np.arange(1000) * 0.21).round().astype(np.uint8)[:, np.newaxis], (1000, 1, 3))
+    corner = np.array([30.4, 55.7])
+    crop = crop_square(ramp, corner, side, 100).astype(float)[:, 5:-5, 0]
+    seen = corner[0] + (np.arange(100) + 0.5)[5:-5] * side / 100  # px from the edge
+    off = crop - (seen - 0.5) * 0.21  # levels
+    assert abs(off.mean()) < 0.15
+    assert np.abs(off).max() < 1
+
+
 def test_bones_of_unclear_joints_are_dotted(joints):
     confidence = np.full(16, 0.9)
     confidence[joint_index("l_wrist")] = 0.1

@@ -87,6 +87,28 @@ def test_smoothing_takes_noise_and_neither_lags_nor_flattens(walk):
     assert error(unchanged, clean) < 4
 
 
+def test_smoothing_is_the_parabola_of_least_squares():
+    rng = np.random.default_rng(3)
+    times, names = np.sort(rng.normal(0, 0.2, 20)), {"joints_2d": 2, "joints_3d": 3}
+    around = [
+        {name: rng.normal(0, 50, (16, width)) for name, width in names.items()} for _ in times
+    ]
+    around = [pose | {"confidence": rng.uniform(0, 1, 16)} for pose in around]
+    found = steady._smooth(times, around, 0.1)
+    bases = np.stack([(times / 0.1) ** power for power in range(3)], axis=1)
+    for joint in (0, 7, 15):
+        confidence = np.array([pose["confidence"][joint] for pose in around])
+        weights = np.exp(-0.5 * (times / 0.1) ** 2) * (confidence**2 + 0.01)
+        ridge = np.diag(np.sqrt(np.array([0, 0.005, 0.02]) * weights.sum()))
+        rows = np.concatenate([bases * np.sqrt(weights)[:, np.newaxis], ridge])
+        for name, width in names.items():
+            values = np.stack([pose[name][joint] for pose in around])
+            values = values * np.sqrt(weights)[:, np.newaxis]
+            values = np.concatenate([values, np.zeros((3, width))])
+            [expected, *_], *_ = np.linalg.lstsq(rows, values, rcond=None)
+            np.testing.assert_allclose(found[name][joint], expected, rtol=1e-6, atol=1e-8)
+
+
 def test_a_line_stays_a_line_at_the_ends_too(walk):
     start, step = poses(walk)[0], np.random.default_rng(1).normal(0, 5, (16, 2))
     line = [start | {"joints_2d": start["joints_2d"] + n * step} for n in range(COUNT)]
