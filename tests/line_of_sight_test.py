@@ -20,9 +20,9 @@ def of_tensorflow(values):
     return tf.unstack(values, axis=-1)
 
 
-@pytest.mark.parametrize("unstack", [of_numpy, of_tensorflow])
-def test_points_are_turned_by_the_smallest_turn_to_the_line_of_sight(unstack):
-    found = line_of_sight.turned(unstack(POINTS), unstack(OFF_AXIS[:, np.newaxis]))
+@pytest.mark.parametrize(("unstack", "sqrt"), [(of_numpy, np.sqrt), (of_tensorflow, tf.sqrt)])
+def test_points_are_turned_by_the_smallest_turn_to_the_line_of_sight(unstack, sqrt):
+    found = line_of_sight.turned(unstack(POINTS), unstack(OFF_AXIS[:, np.newaxis]), sqrt)
     for number, (points, (x, y)) in enumerate(zip(POINTS, OFF_AXIS, strict=True)):
         expected = reference.line_of_sight([x, y, 1]).apply(points)
         np.testing.assert_allclose(np.stack(found, -1)[number], expected, atol=1e-9)

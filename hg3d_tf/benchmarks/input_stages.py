@@ -36,7 +36,7 @@ def stages(config: InputConfig, size: int) -> Ways:
         augment.random_geometry(config.augmentation), geometry.snap_to_pixels(size)
     )
     decode = region_decoding.decode_for_crop(size)
-    crop = geometry.crop(size, snapped=True, warp=fastest_warp)
+    crop = geometry.crop_pixels(size, snapped=True, warp=fastest_warp)
 
     def up_to(*ops):
         def make_sample(index, number):

@@ -50,6 +50,11 @@ class AugmentConfig:
         if not 1 <= self.jpeg_quality <= 95:
             raise ValueError(f"jpeg_quality is {self.jpeg_quality}, must be between 1 and 95")
 
+    @property
+    def changes_appearance(self) -> bool:
+        """Whether `random_appearance` does anything."""
+        return any(probability for probability, _ in _changes(self))
+
 
 def random_geometry(config: AugmentConfig) -> Op:
     """Draw place, scale, rotation and flip of the crop."""
@@ -88,20 +93,23 @@ def random_colours(config: AugmentConfig) -> Op:
 
 def random_appearance(config: AugmentConfig) -> Op:
     """Change the pixels of the crop, never its labels; what is off costs nothing."""
-    changes = [
+    return chain(
+        *(
+            _sometimes(probability, change, stream)
+            for stream, (probability, change) in zip(_CHANGES, _changes(config), strict=True)
+            if probability
+        )
+    )
+
+
+def _changes(config: AugmentConfig) -> list[tuple[float, appearance.Change]]:
+    return [
         (config.patch_probability, appearance.paste_patch(config.patch_size)),
         (config.cutout_probability, appearance.cover_square(config.cutout_size)),
         (config.grayscale_probability, appearance.grayscale),
         (config.blur_probability, appearance.blur(config.blur_sigma)),
         (config.jpeg_probability, appearance.compress(config.jpeg_quality)),
     ]
-    return chain(
-        *(
-            _sometimes(probability, change, stream)
-            for stream, (probability, change) in zip(_CHANGES, changes, strict=True)
-            if probability
-        )
-    )
 
 
 def _sometimes(probability: float, change: appearance.Change, stream: int) -> Op:

@@ -4,10 +4,12 @@ A sample's geometry (crop_center, crop_side, rotation, flip) and its channel_fac
 written down until `crop` renders it.
 """
 
+import functools
+
 import tensorflow as tf
 
 from hg3d_tf.data import warping
-from hg3d_tf.data.ops import Op, Sample
+from hg3d_tf.data.ops import Op, Sample, chain
 from hg3d_tf.data.warping import Warp, warp
 from hg3d_tf.skeleton import MIRROR
 
@@ -16,8 +18,15 @@ def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
     """Render the crop [size, size, 3] float32 in [0, 1] and move all labels with it.
 
     Channels are multiplied by the sample's channel_factors [3], if it has any, and clipped to 1.
-    3D joints turn about the optical axis and are mirrored with the image; the intrinsics follow,
-    so that joints_3d always projects onto joints_2d.
+    `crop_pixels` says what the arguments mean.
+    """
+    return chain(crop_pixels(size, snapped, warp), scale_colours, move_labels(size))
+
+
+def crop_pixels(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
+    """Render the crop [size, size, 3], grey values up to 255 of the warp's type.
+
+    Adds `turn` [2, 2], by which directions in the source become those in the crop.
 
     Args:
       size: px of the crop.
@@ -29,23 +38,35 @@ def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
     resizes = snapped and warp is not warping.warp_opencv
 
     def apply(sample: Sample) -> Sample:
-        matrix = crop_matrix(
-            sample["crop_center"], sample["crop_side"], sample["rotation"], sample["flip"], size
-        )
-
-        factors = sample.get("channel_factors")
+        turn = _turn(sample["rotation"], sample["flip"])
 
         def warped():
-            return warp(sample["image"], _to_image(sample, matrix), size, factors)
-
-        def resized():
-            return warping.scaled(_render_upright(sample, size), factors)
+            return warp(sample["image"], _to_image(sample, turn, size), size)
 
         most = warping.MOST_RESIZED * size * sample["image_unit"]
         upright = tf.equal(sample["rotation"], 0.0) & (sample["crop_side"] <= most)
+        resized = functools.partial(_render_upright, sample, size)
         image = tf.cond(upright, resized, warped) if resizes else warped()
-        image = tf.ensure_shape(image, [size, size, 3])
-        return _mirror_labels(_transform_labels(sample, matrix)) | {"image": image}
+        return sample | {"image": tf.ensure_shape(image, [size, size, 3]), "turn": turn}
+
+    return apply
+
+
+def scale_colours(samples: Sample) -> Sample:
+    """Make float32 in [0, 1] of the grey values of a sample or a batch; see `warping.scaled`."""
+    factors = samples.get("channel_factors")
+    return samples | {"image": warping.scaled(samples["image"], factors)}
+
+
+def move_labels(size: int) -> Op:
+    """Move the labels of a sample, or of a batch, from the source image to its crop of `size` px.
+
+    3D joints turn about the optical axis and are mirrored with the image; the intrinsics follow,
+    so that joints_3d always projects onto joints_2d.
+    """
+
+    def apply(samples: Sample) -> Sample:
+        return _mirror_labels(_transform_labels(samples, size))
 
     return apply
 
@@ -60,32 +81,31 @@ def crop_matrix(center, side, rotation, flip, size: int) -> tf.Tensor:
       flip: [] bool, mirror left and right after the rotation.
       size: px of the crop.
     """
-    scale = size / side
-    cos, sin = tf.cos(rotation) * scale, tf.sin(rotation) * scale
+    linear = _turn(rotation, flip) * (size / side)
+    offset = size / 2 - tf.linalg.matvec(linear, center)
+    return _with_last_row(linear, offset)
+
+
+def _turn(rotation, flip) -> tf.Tensor:
+    cos, sin = tf.cos(rotation), tf.sin(rotation)
     sign = tf.where(flip, -1.0, 1.0)
-    half = size / 2
-    x_row = tf.stack([sign * cos, -sign * sin])
-    y_row = tf.stack([sin, cos])
-    x_offset = half - tf.reduce_sum(x_row * center)
-    y_offset = half - tf.reduce_sum(y_row * center)
-    return tf.stack(
-        [
-            tf.stack([x_row[0], x_row[1], x_offset]),
-            tf.stack([y_row[0], y_row[1], y_offset]),
-            tf.constant([0.0, 0.0, 1.0]),
-        ]
-    )
+    return tf.reshape(tf.stack([sign * cos, -sign * sin, sin, cos]), [2, 2])
+
+
+def _with_last_row(linear, offset) -> tf.Tensor:
+    rows = tf.concat([linear, offset[:, tf.newaxis]], axis=1)
+    return tf.concat([rows, [[0.0, 0.0, 1.0]]], axis=0)
 
 
 def off_axis(intrinsics, size: int) -> tf.Tensor:
-    """Return how far a crop's middle is from the optical axis: [2] x and y, in focal lengths.
+    """Return how far a crop's middle is from the optical axis: [..., 2] x and y, focal lengths.
 
     Args:
-      intrinsics: [4] fx, fy, cx, cy px of the crop; zeros where the camera is not known: then it is
-        0.
+      intrinsics: [..., 4] fx, fy, cx, cy px of the crop; zeros where the camera is not known: then
+        it is 0.
       size: px of the crop.
     """
-    focal, principal = intrinsics[:2], intrinsics[2:]
+    focal, principal = intrinsics[..., :2], intrinsics[..., 2:]
     return tf.math.divide_no_nan(size / 2 - principal, focal)
 
 
@@ -129,12 +149,12 @@ def _render_upright(sample: Sample, size: int) -> tf.Tensor:
     return tf.cond(sample["flip"], lambda: tf.reverse(image, [1]), lambda: image)
 
 
-def _to_image(sample: Sample, matrix) -> tf.Tensor:
+def _to_image(sample: Sample, turn, size: int) -> tf.Tensor:
     """Return the 3x3 matrix from crop px to px of the decoded image."""
-    to_source = tf.linalg.inv(matrix)
-    shift = tf.pad(sample["image_corner"][:, tf.newaxis], [[0, 1], [2, 0]])
-    to_image = tf.linalg.diag([1.0, 1.0, sample["image_unit"]]) @ (to_source - shift)
-    return to_image / sample["image_unit"]
+    unit = sample["image_unit"]
+    linear = tf.transpose(turn) * (sample["crop_side"] / (size * unit))
+    center = (sample["crop_center"] - sample["image_corner"]) / unit
+    return _with_last_row(linear, center - tf.reduce_sum(linear, axis=1) * (size / 2))
 
 
 def cut_square(image, x, y, side) -> tf.Tensor:
@@ -148,23 +168,37 @@ def cut_square(image, x, y, side) -> tf.Tensor:
     return tf.pad(part, tf.pad(tf.stack([before, after], axis=1), [[0, 1], [0, 0]]))
 
 
-def _transform_labels(sample: Sample, matrix) -> Sample:
-    linear, offset = matrix[:2, :2], matrix[:2, 2]
-    scale = tf.norm(linear[0])  # a similarity: both rows have this length
-    rotation = tf.pad(linear / scale, [[0, 1], [0, 1]]) + tf.linalg.diag([0.0, 0.0, 1.0])
-    focal, principal = sample["intrinsics"][:2], sample["intrinsics"][2:]
-    return sample | {
-        "joints_2d": sample["joints_2d"] @ tf.transpose(linear) + offset,
-        "joints_3d": sample["joints_3d"] @ tf.transpose(rotation),
-        "intrinsics": tf.concat([focal * scale, tf.linalg.matvec(linear, principal) + offset], 0),
-        "person_side": sample["person_side"] * scale,
+def _transform_labels(samples: Sample, size: int) -> Sample:
+    turn, scale = samples["turn"], size / samples["crop_side"]
+    linear = turn * scale[..., None, None]
+    offset = size / 2 - _product(linear, samples["crop_center"][..., None, :])
+    joints_3d = samples["joints_3d"]
+    focal, principal = samples["intrinsics"][..., :2], samples["intrinsics"][..., None, 2:]
+    principal = (_product(linear, principal) + offset)[..., 0, :]
+    return samples | {
+        "joints_2d": _product(linear, samples["joints_2d"]) + offset,
+        "joints_3d": tf.concat([_product(turn, joints_3d[..., :2]), joints_3d[..., 2:]], axis=-1),
+        "intrinsics": tf.concat([focal * scale[..., None], principal], axis=-1),
+        "person_side": samples["person_side"] * scale,
     }
 
 
-def _mirror_labels(sample: Sample) -> Sample:
+def _product(matrix, points) -> tf.Tensor:
+    """Return points [..., N, 2] times matrices [..., 2, 2].
+
+    By numbers: TensorFlow rounds products of matrices by the size of the batch, and hosts must come
+    to the same.
+    """
+    columns = matrix[..., None, :, 0], matrix[..., None, :, 1]
+    return points[..., :1] * columns[0] + points[..., 1:] * columns[1]
+
+
+def _mirror_labels(samples: Sample) -> Sample:
     """Exchange left and right joints where the image is mirrored."""
-    names = ("joints_2d", "joints_3d", "visible")
-    return sample | {
-        name: tf.where(sample["flip"], tf.gather(sample[name], MIRROR), sample[name])
-        for name in names
+    rows = {"joints_2d": -2, "joints_3d": -2, "visible": -1}  # the axis of the joints
+    mirrored = {name: tf.gather(samples[name], MIRROR, axis=axis) for name, axis in rows.items()}
+    flip = samples["flip"][..., None]
+    return samples | {
+        name: tf.where(flip if axis == -1 else flip[..., None], mirrored[name], samples[name])
+        for name, axis in rows.items()
     }

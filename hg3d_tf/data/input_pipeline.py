@@ -104,10 +104,14 @@ def train_batches(
     )
     mix = create_mix(config.mix, config.batch_size, config.mix_exact, config.seed)
     records = mixed_numbers(reader, mix, config.seed, first)
+    finish = samples.finish_batch(size, config.line_of_sight)
+
+    def make_batch(*records):
+        batch, taken = part_of_batch(make_samples, records, host, num_hosts)
+        return finish(batch), taken
+
     dataset = records.batch(config.batch_size, drop_remainder=True).map(
-        lambda *records: part_of_batch(make_samples, records, host, num_hosts),
-        tf.data.AUTOTUNE,
-        deterministic=config.deterministic,
+        make_batch, tf.data.AUTOTUNE, deterministic=config.deterministic
     )
     dataset = dataset.filter(lambda _, taken: taken).map(lambda batch, _: batch)
     return dataset.prefetch(tf.data.AUTOTUNE)
@@ -119,9 +123,7 @@ def _train_sample(config: InputConfig, size: int, builders):
     hidden = {full_name(name) for name in config.hide_depth}
     hide_depth = [full_name(name) in hidden for name in config.mix]
     parsers = [prepared.example_parser(builder) for builder in builders]
-    preprocess = samples.preprocess_for_train(
-        config.augmentation, config.augment_3d, size, config.line_of_sight
-    )
+    preprocess = samples.preprocess_for_train(config.augmentation, config.augment_3d, size)
 
     def apply(index, source, example) -> Sample:
         seed = tf.stack([config.seed, tf.cast(index, tf.int32)])

@@ -36,18 +36,19 @@ def normalized_depth(joints_3d, joints_2d_px, side_px: float) -> tf.Tensor:
     in the camera frame, x and y only: the weak-perspective scale of the person.
 
     Args:
-      joints_3d: [16, 3] mm in the camera frame.
-      joints_2d_px: [16, 2] px in the crop.
+      joints_3d: [..., 16, 3] mm in the camera frame.
+      joints_2d_px: [..., 16, 2] px in the crop.
       side_px: side of the crop.
 
     Returns:
-      [16] float32, about [-1, 1].
+      [..., 16] float32, about [-1, 1].
     """
-    scale = _summed_lengths(joints_2d_px) / tf.maximum(_summed_lengths(joints_3d[:, :2]), 1e-6)
-    z = joints_3d[:, 2] - joints_3d[THORAX, 2]
-    return z * scale / (side_px / 2)
+    scale = _summed_lengths(joints_2d_px) / tf.maximum(_summed_lengths(joints_3d[..., :2]), 1e-6)
+    z = joints_3d[..., 2] - joints_3d[..., THORAX, 2, tf.newaxis]
+    return z * scale[..., tf.newaxis] / (side_px / 2)
 
 
 def _summed_lengths(joints) -> tf.Tensor:
     start, end = zip(*BONES, strict=True)
-    return tf.reduce_sum(tf.norm(tf.gather(joints, start) - tf.gather(joints, end), axis=-1))
+    bones = tf.gather(joints, start, axis=-2) - tf.gather(joints, end, axis=-2)
+    return tf.reduce_sum(tf.norm(bones, axis=-1), axis=-1)

@@ -66,7 +66,7 @@ def crop_of_part(part, box, margin, to_stored, size: int):
     image, image_corner, unit = part(sample)
     shift = tf.pad(image_corner[:, tf.newaxis], [[0, 1], [2, 0]])
     to_image = tf.linalg.diag([1.0, 1.0, unit]) @ (to_stored @ to_seen - shift) / unit
-    return warping.warp(image, to_image, size), to_seen
+    return warping.scaled(warping.warp(image, to_image, size)), to_seen
 
 
 def turns(image_bytes) -> tf.Tensor:

@@ -8,6 +8,7 @@ from support import painted_people
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import input_pipeline, prepared, samples
+from hg3d_tf.data.augment import AugmentConfig
 from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.data.mix import parse_mix
 
@@ -23,6 +24,17 @@ def batches(data_dir, count, size=64, **settings):
 def first_batches(data_dir, **settings):
     """Return the first 13, made once for all tests that look at them."""
     return batches(data_dir, 13, **settings)
+
+
+@pytest.mark.slow
+def test_colours_before_a_change_of_the_picture_are_those_without_one(data_dir):
+    never = AugmentConfig(jpeg_probability=1e-12)
+    for batch, expected in zip(
+        batches(data_dir, 2, augmentation=never), first_batches(data_dir), strict=False
+    ):
+        assert batch.keys() == expected.keys()
+        for name in batch:
+            np.testing.assert_array_equal(batch[name], expected[name])
 
 
 @pytest.mark.slow

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from support import painted_people, reference
-from support.painted_samples import painted_sample
+from support.painted_samples import painted_sample, render
 
-from hg3d_tf.data import samples
+from hg3d_tf.data import augment, geometry, region_decoding, samples, warping
+from hg3d_tf.data.augment import AugmentConfig
+from hg3d_tf.data.ops import chain
 
 SIZE = 128
 INTRINSICS = np.array([400.0, 400.0, 80.0, 80.0])
@@ -61,3 +64,57 @@ def test_without_a_known_camera_nothing_is_turned(along_line_of_sight):
     off_axis, depth = depth_of(PERSON, middle, along_line_of_sight, np.zeros(4))
     np.testing.assert_array_equal(off_axis, 0)
     np.testing.assert_array_equal(depth, depth_of(PERSON, middle, False)[1])
+
+
+COUNT = 12
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Samples with a place for the crop, before it is cut out."""
+    move = augment.random_geometry(AugmentConfig(rotation_probability=0.5, shift=0.05))
+    return [
+        move(painted_sample(seed, has_depth=np.array(seed % 3 > 0)))
+        | {"key": tf.constant(f"person {seed}"), "channel_factors": tf.constant([0.7, 1.0, 1.3])}
+        for seed in range(COUNT)
+    ]
+
+
+@pytest.fixture(scope="module")
+def unfinished(drawn):
+    """The same samples, stacked, as `finish_batch` gets them."""
+    op = chain(
+        geometry.snap_to_pixels(64),
+        region_decoding.decode_for_crop(64),
+        geometry.crop_pixels(64, snapped=True, warp=warping.fastest_warp),
+    )
+    cut = [op(sample) for sample in drawn]
+    names = cut[0].keys() - {"image_corner", "image_unit", "seed"}
+    return {name: tf.stack([sample[name] for sample in cut]) for name in names}
+
+
+@pytest.mark.parametrize("along_line_of_sight", [False, True])
+def test_a_batch_is_finished_as_each_of_its_samples_would_be(
+    drawn, unfinished, along_line_of_sight
+):
+    one = chain(render(64, warping.fastest_warp), samples.add_targets(64, along_line_of_sight))
+    batch = samples.finish_batch(64, along_line_of_sight)(unfinished)
+    assert batch.keys() == set(samples.TRAINING_FIELDS)
+    for i, sample in enumerate(map(one, drawn)):
+        for name in ("key", "image", "visible", "has_depth"):
+            np.testing.assert_array_equal(batch[name][i], sample[name])
+        for name in ("joints_2d_norm", "depth"):
+            np.testing.assert_allclose(batch[name][i], sample[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("along_line_of_sight", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_what_is_finished_does_not_depend_on_what_else_is_in_the_batch(
+    unfinished, size, along_line_of_sight
+):
+    finish = tf.function(samples.finish_batch(64, along_line_of_sight), autograph=False)
+    whole = finish(unfinished)
+    for start in range(0, COUNT, size):
+        share = {name: value[start : start + size] for name, value in unfinished.items()}
+        for name, value in finish(share).items():
+            np.testing.assert_array_equal(value, whole[name][start : start + size], err_msg=name)

@@ -40,14 +40,14 @@ def test_opencv_gives_the_same_pixels_within_its_rounding(seed):
     noise = Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8))
     image = np.asarray(noise.resize((180, 120), Image.Resampling.BICUBIC))
     matrix = np.eye(3) + rng.normal(0, 0.2, (3, 3)) * [[1, 1, 50], [1, 1, 50], [0, 0, 0]]
-    expected = 255 * warping.warp(image, tf.constant(matrix, tf.float32), 96).numpy()
-    warped = 255 * warping.warp_opencv(image, tf.constant(matrix, tf.float32), 96).numpy()
-    assert warped.dtype == np.float32
+    expected = warping.warp(image, tf.constant(matrix, tf.float32), 96).numpy()
+    warped = warping.warp_opencv(image, tf.constant(matrix, tf.float32), 96).numpy()
+    assert warped.dtype == np.uint8
     # A grey value is rounded by at most 0.5, a place in x and y by 1/64 px; black lies outside.
     padded = np.pad(image.astype(float), [(1, 1), (1, 1), (0, 0)])
     steepest = max(np.abs(np.diff(padded[1:-1, 1:-1], axis=axis)).max() for axis in (0, 1))
     white = np.full_like(image, 255)
-    inside = warping.warp(white, tf.constant(matrix, tf.float32), 96) > 254 / 255
+    inside = warping.warp(white, tf.constant(matrix, tf.float32), 96) > 254
     assert np.abs(warped - expected)[inside].max() <= 0.5 + 2 * steepest / 32
     assert np.abs(warped - expected).max() <= 0.5 + 2 * 255 / 32
     assert np.abs(warped - expected).mean() < 0.6
@@ -64,9 +64,11 @@ def test_upright_squares_of_whole_pixels_are_those_of_the_warp(corner, side, fli
     scale = side / size
     start = corner[0] + (side if flip < 0 else 0)
     matrix = np.float32([[flip * scale, 0, start], [0, scale, corner[1]], [0, 0, 1]])
-    assert warping._resized(image, matrix, size) is not None
-    expected = warping.warp(image, tf.constant(matrix), size, factors).numpy()
-    found = warping.warp_opencv(image, tf.constant(matrix), size, factors).numpy()
+    assert warping._resize(image, matrix, np.empty((size, size, 3), np.uint8))
+    expected, found = (
+        warping.scaled(warp(image, tf.constant(matrix), size), factors).numpy()
+        for warp in (warping.warp, warping.warp_opencv)
+    )
     assert found.max() == 1
     # At the square's own edges the resize repeats pixels, where the warp sees what lies beyond.
     places = (np.arange(size) + 0.5) * scale
@@ -96,9 +98,37 @@ def test_squares_between_pixels_and_outside_are_warped():
     image = np.full((120, 180, 3), 255, np.uint8)
     for corner in ((20.5, 30), (500, 30)):
         matrix = np.float32([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]])
-        assert warping._resized(image, matrix, 48) is None
+        assert not warping._resize(image, matrix, np.empty((48, 48, 3), np.uint8))
         found = warping.warp_opencv(image, tf.constant(matrix), 48).numpy()
-        np.testing.assert_array_equal(found, corner[0] < 180)
+        np.testing.assert_array_equal(found, 255 * (corner[0] < 180))
+
+
+@needs_opencv
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("shape", [(), (5,)])
+def test_grey_values_are_scaled_by_channel_to_the_same_bits_whatever_their_type(shape, dtype):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (*shape, 8, 8, 3)).astype(dtype)
+    factors = rng.uniform(0.6, 1.4, (*shape, 3)).astype(np.float32)
+    found = warping.scaled(tf.constant(images), tf.constant(factors)).numpy()
+    by_pixel = (factors / np.float32(255))[..., np.newaxis, np.newaxis, :]
+    expected = np.minimum(images.astype(np.float32) * by_pixel, 1)
+    assert found.dtype == np.float32 and found.max() == 1
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_tensorflow_takes_over_an_array_without_copying():
+    made = []
+
+    def make():
+        made.append(warping._empty((16, 64, 64, 3), np.float32))
+        made[0][:] = 1
+        return made[0]
+
+    dataset = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(make, [], tf.float32))
+    taken = next(iter(dataset))
+    made[0][0, 0, 0] = [2, 3, 4]
+    np.testing.assert_array_equal(taken[0, 0, 0], [2, 3, 4])
 
 
 @pytest.mark.slow
