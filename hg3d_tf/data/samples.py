@@ -1,6 +1,6 @@
 """The way of one sample from a dataset's example to what batches hold.
 
-A training sample is a dict of tensors:
+A training sample is a dict of tensors, once its batch is finished:
   image [S, S, 3] float32 in [0, 1]; joints_2d_norm [16, 2] in [-1, 1] over the crop;
   depth [16] relative to the thorax in half crop sides (0 where not has_depth);
   visible [16] bool; has_depth [] bool; key [] string.
@@ -31,9 +31,9 @@ _COMMON_FIELDS = (
     "box",
 )
 TRAINING_FIELDS = ("key", "image", "joints_2d_norm", "depth", "visible", "has_depth")
-# Of a sample that becomes one of training: labels still in the source image, and the crop's place
-# there. Images are grey values with the channel_factors [3] to scale them by, or are without them
-# float32 in [0, 1], where augmentation changes them.
+# Before its batch is finished: labels in px of the source image, and where the crop lies there. The
+# image holds grey values, to be scaled by channel_factors [3]; where augmentation changes more than
+# its colours it is float32 in [0, 1], and channel_factors are not there.
 _UNFINISHED_FIELDS = (
     *("key", "image", "joints_2d", "joints_3d", "visible", "has_depth", "intrinsics"),
     *("crop_center", "crop_side", "turn", "flip", "person_side"),
@@ -144,8 +144,9 @@ def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: in
 def finish_batch(size: int, along_line_of_sight: bool = False) -> Op:
     """Return the op from a batch of what `preprocess_for_train` makes to a training batch.
 
-    Labels are moved into the crops, and grey values scaled, for all samples at once: small ops cost
-    as much for one, and bytes are stacked in a quarter of the time of floats.
+    Labels are moved into the crops and grey values scaled for all samples at once: small ops cost
+    as much for one, and bytes are a quarter of what floats are to stack. A sample's values do not
+    depend, to the bit, on what else is in the batch, for hosts have different parts of it.
 
     Args:
       size: px of the crop.

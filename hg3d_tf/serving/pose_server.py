@@ -168,7 +168,9 @@ class PoseServer:
         """Turn joints [B, 16, 3] from their crops' frames to those of cameras, [B] px."""
         middles = tf.linalg.matvec(to_image, [self.size / 2, self.size / 2, 1.0])[:, :2]
         off_axis = (middles - sizes / 2) / focal_lengths[:, tf.newaxis]
-        x_y_z = line_of_sight.turned(tf.unstack(joints, axis=-1), tf.split(off_axis, 2, axis=1))
+        x_y_z = line_of_sight.turned(
+            tf.unstack(joints, axis=-1), tf.split(off_axis, 2, axis=1), tf.sqrt
+        )
         return tf.stack(x_y_z, axis=-1)
 
 
