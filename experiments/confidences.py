@@ -1,8 +1,11 @@
-"""What a network's confidences are worth: python experiments/confidences.py --lspet=FOLDER.
+"""What a network's confidences are worth: python experiments/confidences.py [--workdir=RUN].
 
-Leeds Sports Pose Extended, FOLDER/joints.mat and FOLDER/images, in the box of the true joints: of
-the limb joints in each tenth of confidence, how many there are, their mean confidence, and how many
-lie within 0.1 of the box's longer side. Where both are equal a confidence is a probability.
+Of the labelled joints of a prepared dataset, by tenths of confidence: how many there are, their
+mean confidence, and how many lie within 0.1 of the longer side of the person's box. Where both are
+equal a confidence is a probability; the last row says by how much they differ, the mean over all
+joints. Three tables: of the peaks of the heat maps; of the confidences; and of confidences whose
+map was fitted to one half of the people and is measured on the other, both ways: as on people who
+chose nothing.
 """
 
 import sys
@@ -10,87 +13,106 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
-from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from finding_measures import LIMBS
-
 from hg3d_tf import cli, files
-from hg3d_tf.skeleton import joint_index
 
 FLAGS = flags.FLAGS
 
-cli.DEFINE_path("lspet", None, "Folder of LSPET.")
-cli.DEFINE_path("model", None, "As of hg3d_tf.predict [the network in the package].")
-flags.DEFINE_integer("first", 9001, "LSPET's first photo.", lower_bound=1)
-flags.DEFINE_integer("last", 9500, "LSPET's last; those from 9501 on are for tests.", 1, 9500)
-cli.DEFINE_path("output", "runs/confidences.json", "JSON file for the table.")
+cli.DEFINE_path("workdir", "shipped", "Training folder of the network.", tensorflow=True)
+cli.DEFINE_path("model", None, "A .tflite file of that network, to look with instead.")
+flags.DEFINE_string("dataset", "lspet", "Prepared dataset.")
+flags.DEFINE_string("split", "validation", "Its split.")
+cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
+cli.DEFINE_path("output", "runs/confidences.json", "JSON file for the tables.")
 
 _BINS = 10
-_MARGIN = 0.06  # of a box round a person, in longer sides of the joints' box
-# The order of joints in LSPET's file.
-_LSPET = ["r_ankle", "r_knee", "r_hip", "l_hip", "l_knee", "l_ankle"]
-_LSPET += ["r_wrist", "r_elbow", "r_shoulder", "l_shoulder", "l_elbow", "l_wrist"]
 
 
 def main() -> None:
-    """Look, count, print and write the table."""
-    cli.require(FLAGS.lspet, "lspet", "name it")
+    """Look, count, print and write the tables."""
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
-    from hg3d_tf import weights
     from hg3d_tf.pictures import tables
-    from hg3d_tf.prediction import predictors
 
-    look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
-    confidence, errors = _looked(Path(FLAGS.lspet), look)
-    rows = table(confidence, errors < 0.1)
-    print(tables.as_text(tables.protocol_table(rows, {}, 3)))
-    files.write_json(FLAGS.output, {"joints": len(errors), "rows": rows})
+    peaks, right, person, knots = _looked()
+    measured = {
+        "peaks": table(peaks, right),
+        "confidences": table(_mapped(peaks, knots), right),
+        "fitted to others": table(fitted_to_others(peaks, right, person), right),
+    }
+    for name, rows in measured.items():
+        print(f"\n{name}\n{tables.as_text(tables.protocol_table(rows, {}, 3))}")
+    files.write_json(FLAGS.output, {"joints": len(peaks), "tables": measured})
 
 
-def _looked(folder: Path, look) -> tuple[np.ndarray, np.ndarray]:
-    """Return confidences and errors, in longer sides of the true joints' box, of all joints."""
-    import scipy.io
+def _looked() -> tuple:
+    """Return peak [N], whether it is right [N], and number of its person [N] of all joints."""
+    from hg3d_tf.data import input_pipeline
+    from hg3d_tf.evaluation import confidence_fit, scoring
+    from hg3d_tf.tflite import measurement
+    from hg3d_tf.tflite.litert import TfliteRunner
+    from hg3d_tf.training import checkpoints
 
-    from hg3d_tf.prediction import photos
+    model = checkpoints.load_model(FLAGS.workdir)
+    size, knots = model.config.input_size, model.config.confidence_knots
+    model.config = checkpoints.with_knots(model.config, ())
+    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    split = (FLAGS.dataset, FLAGS.split, size, 32, data_dir)
+    batches = input_pipeline.evaluation_batches(*split)
+    if FLAGS.model:
+        runner = TfliteRunner(Path(FLAGS.model).read_bytes(), num_threads=2)
+        look = lambda batch: measurement.predict(runner, batch, model.config)  # noqa: E731
+        predictions = scoring.collect(batches, look, "file")
+        # The file has mapped its peaks, by knots that rise.
+        given = np.interp(predictions["confidence"], *np.transpose(knots)[::-1])
+        predictions["confidence"] = given
+    else:
+        predictions = scoring.predict_split(model, batches, "network")
+    peaks, right, person = confidence_fit.labelled(predictions, size)
+    return peaks, right, person, knots
 
-    joints = scipy.io.loadmat(folder / "joints.mat")["joints"]
-    there = [_LSPET.index(name) for name in LIMBS]
-    ours = [joint_index(name) for name in LIMBS]
-    confidence, errors = [], []
-    for number in tqdm(range(FLAGS.first, FLAGS.last + 1), unit="photo", disable=None):
-        path = folder / f"images/im{number:05d}.jpg"
-        places, known = joints[:, :2, number - 1], joints[:, 2, number - 1] > 0
-        if known.sum() < 2 or not path.exists():
-            continue
-        low, high = places[known].min(0), places[known].max(0)
-        side = (high - low).max()
-        box = np.concatenate([low - _MARGIN * side, high + _MARGIN * side]).astype(np.float32)
-        pose = look(photos.read_photo(path), box)
-        off = np.linalg.norm(pose["joints_2d"][ours] - places[there], axis=1) / side
-        confidence.append(pose["confidence"][ours][known[there]])
-        errors.append(off[known[there]])
-    return np.concatenate(confidence), np.concatenate(errors)
+
+def _mapped(peaks: np.ndarray, knots) -> np.ndarray:
+    return np.interp(peaks, *np.transpose(knots)) if knots else peaks
+
+
+def fitted_to_others(peaks: np.ndarray, right: np.ndarray, person: np.ndarray) -> np.ndarray:
+    """Return confidences [N] by two maps, each fitted to the joints of every other person."""
+    from hg3d_tf.evaluation import confidence_fit
+
+    confidence = np.zeros(len(peaks))
+    for half in (0, 1):
+        ours = person % 2 == half
+        confidence[ours] = _mapped(peaks[ours], confidence_fit.fit(peaks[~ours], right[~ours]))
+    return confidence
 
 
 def table(confidence: np.ndarray, right: np.ndarray) -> dict[str, dict[str, float]]:
-    """Return a row for each tenth of confidence in which there are joints.
+    """Return a row for each tenth of confidence in which there are joints, and one of all.
 
     Args:
-      confidence: [N] in [0, 1].
+      confidence: [N]; what is above 1 counts as 1.
       right: [N] bool.
     """
+    confidence = np.minimum(confidence, 1)
     tenth = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     rows = {}
     for number in np.unique(tenth):
-        inside = tenth == number
-        rows[f"{number / _BINS:.1f} to {(number + 1) / _BINS:.1f}"] = {
-            "joints": float(inside.sum()),
-            "mean confidence": float(confidence[inside].mean()),
-            "within 0.1 box": float(right[inside].mean()),
-        }
-    return rows
+        rows[f"{number / _BINS:.1f} to {(number + 1) / _BINS:.1f}"] = _row(
+            confidence[tenth == number], right[tenth == number]
+        )
+    off = sum(row["joints"] * row["off"] for row in rows.values()) / len(right)
+    return rows | {"all": _row(confidence, right) | {"off": off}}
+
+
+def _row(confidence: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    return {
+        "joints": float(len(right)),
+        "mean confidence": float(confidence.mean()),
+        "within 0.1 box": float(right.mean()),
+        "off": float(abs(confidence.mean() - right.mean())),
+    }
 
 
 if __name__ == "__main__":

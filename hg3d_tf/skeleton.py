@@ -26,8 +26,9 @@ JOINT_NAMES = (
     "l_wrist",
 )
 NUM_JOINTS = len(JOINT_NAMES)
-# Confidence of a joint above which it counts as seen; below, it may be guessed.
-SEEN_CONFIDENCE = 0.25
+# Confidence of a joint, how likely it is right, above which it counts as seen; below, it may be
+# guessed.
+SEEN_CONFIDENCE = 0.7
 
 
 def joint_index(name: str) -> int:

@@ -21,6 +21,7 @@ from support import films, rendered_walks
 from hg3d_tf import weights
 from hg3d_tf.pose_files import formats
 from hg3d_tf.prediction import people, person_finder, photos, predictors
+from hg3d_tf.skeleton import SEEN_CONFIDENCE
 from hg3d_tf.tflite import litert
 
 pytestmark = [
@@ -178,7 +179,7 @@ def test_the_films_file_is_the_photos_and_what_differs():
         crop = np.asarray(sample.resize((192, 192))) / np.float32(255)
     outputs = litert.TfliteRunner(content).run("joints", crop)
     expected = litert.TfliteRunner(BASE).run("joints", crop)
-    seen = expected["confidence"][0] > 0.25
+    seen = expected["confidence"][0] > SEEN_CONFIDENCE
     off = np.linalg.norm(outputs["joints_2d"] - expected["joints_2d"], axis=-1)[0, seen]
     assert seen.sum() >= 10 and off.mean() < 3
 

@@ -21,6 +21,7 @@ from hg3d_tf import images, weights
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.prediction import people, person_finder, photos, predictors
 from hg3d_tf.serving import description
+from hg3d_tf.skeleton import SEEN_CONFIDENCE
 from hg3d_tf.tflite import exported_files, litert
 
 WEB = Path(__file__).resolve().parents[1] / "demo/web"
@@ -79,7 +80,7 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     expected = {name: value[0] for name, value in outputs.items()}
     # The shipped network's int8 arithmetic is not the same to the bit in WebAssembly, and where it
     # hardly sees a joint roundings decide which of two places it takes.
-    seen = expected["confidence"] > 0.25 if is_shipped else np.full(16, True)
+    seen = expected["confidence"] > SEEN_CONFIDENCE if is_shipped else np.full(16, True)
     assert seen.sum() >= 12
     [person] = result["people"]
     px, mm = (np.array(person["pose"][name])[seen] for name in ("joints2d", "joints3d"))

@@ -60,11 +60,13 @@ def prediction_function(model: PoseModel, flip_test: bool | None = None):
       flip_test: instead of what its configuration says.
     """
 
+    config = model.config
+
     @tf.function(autograph=False)
     def predict(image):
         outputs = model.infer(image, flip_test)
         joints_2d_norm, confidence = joint_decoding.decode_heatmaps(
-            outputs["heatmaps"][-1], model.config.heatmaps
+            outputs["heatmaps"][-1], config.heatmaps, config.confidence_knots
         )
         return {
             "predicted_2d_norm": joints_2d_norm,

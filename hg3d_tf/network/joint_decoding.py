@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from hg3d_tf.network import confidence
+from hg3d_tf.network.confidence import Knots
 from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, PELVIS
 
 # Of the mean round a peak, in sides of the map; chosen on LSPET's validation photos, see
@@ -9,7 +11,9 @@ from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, PELVIS
 _MEAN_REACH = 1 / 8
 
 
-def decode_heatmaps(heatmaps, kind: str = "linear") -> tuple[tf.Tensor, tf.Tensor]:
+def decode_heatmaps(
+    heatmaps, kind: str = "linear", knots: Knots = ()
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Find each joint.
 
     Args:
@@ -17,9 +21,11 @@ def decode_heatmaps(heatmaps, kind: str = "linear") -> tuple[tf.Tensor, tf.Tenso
       kind: `ModelConfig.heatmaps`. linear: the arg-max, a quarter cell towards the higher neighbour
         on each axis. softmax, maps being distributions: the mean of the cells round the arg-max,
         which of a broad or torn map is nearer to the truth than its highest cell.
+      knots: `ModelConfig.confidence_knots`.
 
     Returns:
-      joints_2d_norm [B, 16, 2] in [-1, 1] over the crop, and the peak's height [B, 16].
+      joints_2d_norm [B, 16, 2] in [-1, 1] over the crop, and the confidence [B, 16]: what the
+      knots make of the peak's height; without knots that height.
     """
     height, width, joints = heatmaps.shape[1:]
     flat = tf.reshape(heatmaps, [-1, height * width, joints])
@@ -30,7 +36,7 @@ def decode_heatmaps(heatmaps, kind: str = "linear") -> tuple[tf.Tensor, tf.Tenso
     else:
         x_cells, y_cells = _towards_higher_neighbours(flat, x, y, width, height)
     joints_2d_norm = tf.stack([x_cells * 2 / width - 1, y_cells * 2 / height - 1], axis=-1)
-    return joints_2d_norm, tf.reduce_max(flat, axis=1)
+    return joints_2d_norm, confidence.from_peaks(tf.reduce_max(flat, axis=1), knots)
 
 
 def _towards_higher_neighbours(flat, x, y, width: int, height: int):
@@ -69,23 +75,23 @@ def _mean_around(heatmaps, x, y):
     return mean(tf.reduce_sum(inside, axis=1), x), mean(tf.reduce_sum(inside, axis=2), y)
 
 
-def decode_outputs(outputs, kind: str) -> dict[str, tf.Tensor]:
+def decode_outputs(outputs, kind: str, knots: Knots = ()) -> dict[str, tf.Tensor]:
     """Return the poses in a network's outputs, independent of the crop's size and place.
 
     Args:
       outputs: of `PoseModel`.
-      kind: see `decode_heatmaps`.
+      kind, knots: see `decode_heatmaps`.
 
     Returns:
       joints_3d [B, 16, 3] mm from `to_canonical_mm`, joints_3d_crop [B, 16, 3] from `join_depth`,
       confidence [B, 16].
     """
-    joints_2d_norm, confidence = decode_heatmaps(outputs["heatmaps"][-1], kind)
+    joints_2d_norm, confidences = decode_heatmaps(outputs["heatmaps"][-1], kind, knots)
     joints = join_depth(joints_2d_norm, outputs["depth"])
     return {
         "joints_3d": to_canonical_mm(joints),
         "joints_3d_crop": joints,
-        "confidence": confidence,
+        "confidence": confidences,
     }
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from hg3d_tf import flip_test, losses
 from hg3d_tf.network import (
+    confidence,
     hourglass,
     precision,
     pyramid,
@@ -40,8 +41,12 @@ class ModelConfig:
     flip_test: bool = False  # when not training: the mean with the mirrored image's outputs
     # Depth, and its axes, are along the line of sight to the crop, not along the camera's axis.
     line_of_sight: bool = False
+    # (peak, share), ...: of joints whose heat map has that peak, the share within 0.1 of the longer
+    # side of the person's box. Without any the peak itself is the confidence.
+    confidence_knots: confidence.Knots = confidence.UNMEASURED
 
     def __post_init__(self):
+        object.__setattr__(self, "confidence_knots", confidence.checked(self.confidence_knots))
         for name in ("num_stacks", "num_features", "num_residuals", "input_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be positive")

@@ -28,7 +28,7 @@ _BETWEEN = _STATES[:, np.newaxis] != _STATES  # [from, to, group]: exchanged bet
 _LENGTH_MM = 1700.0
 # In that length, summed over a group's joints: what each exchanged group of a frame, each exchange
 # between two frames, and a wrung trunk cost.
-_COST_OF_FRAME, _COST_OF_EXCHANGE, _COST_OF_WRUNG = 0.02, 0.1, 0.1
+_COST_OF_FRAME, _COST_OF_EXCHANGE, _COST_OF_WRUNG = 0.04, 0.2, 0.2
 
 
 class Step(NamedTuple):

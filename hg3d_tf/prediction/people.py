@@ -71,7 +71,7 @@ def find_people(photo: Photo, look: Predictor, find: PersonFinder) -> list[Perso
     """Return all people of a photo, the surest first and numbered in that order.
 
     The finder's box is looked at once: a second look at the box of the joints finds hardly more.
-    The score is the finder's: confidences of networks that others trained mean other things.
+    The score is the finder's: a network that was never validated has no confidences of its own.
     """
     found = find(photo)
     people = without_twins(
@@ -96,7 +96,7 @@ def clearest(people: Sequence[Person], size, count: int) -> list[Person]:
     if not people:
         return []
     boxes, scores = np.stack([p.box for p in people]), np.array([p.score for p in people])
-    meant = _meant(boxes, scores, size) * np.array([p.confidence for p in people]) ** 0.5
+    meant = _meant(boxes, scores, size) * np.array([p.confidence for p in people])
     kept = [people[place] for place in np.argsort(-meant, kind="stable")[:count]]
     kept.sort(key=lambda person: person.score, reverse=True)
     return [person._replace(number=number) for number, person in enumerate(kept, 1)]

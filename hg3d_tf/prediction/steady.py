@@ -18,8 +18,9 @@ from hg3d_tf.prediction.people import Person
 _REACH_S, _REACH_SIGMAS, _MOST_FRAMES = 0.25, 2.5, 24
 # Frames in which somebody must be seen, unless the film is shorter: else they were nobody.
 _FEWEST_SEEN = 3
-# Added to the square of a joint's confidence: so much a joint counts that was not seen.
-_UNSEEN_WEIGHT = 0.01
+# What a joint counts that was not seen, and up to which confidence more counts more: odds of nearly
+# certain joints would leave nothing of the others.
+_UNSEEN_WEIGHT, _SUREST = 0.1, 0.95
 
 
 class _Seen(NamedTuple):
@@ -166,12 +167,15 @@ def _smooth(times: np.ndarray, poses: list[dict], sigma_s: float) -> dict[str, n
 
     Args:
       times: [N] s.
-      poses: N of them; a joint weighs by its confidence, and by a Gaussian of its time.
+      poses: N of them; a joint weighs by a power of its odds to be right, and by a Gaussian of its
+        time.
       sigma_s: of the Gaussian.
     """
     scaled = times / sigma_s
     confidence = np.stack([pose["confidence"] for pose in poses])
-    weights = np.exp(-0.5 * scaled**2)[:, np.newaxis] * (confidence**2 + _UNSEEN_WEIGHT)
+    sure = np.minimum(confidence, _SUREST)
+    weights = (sure / (1 - sure)) ** 1.5 + _UNSEEN_WEIGHT
+    weights *= np.exp(-0.5 * scaled**2)[:, np.newaxis]
     basis = np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)
     # A little of no slope and no bend: at the ends, and where there are few.
     moments = np.einsum("nj,na,nb->jab", weights, basis, basis)

@@ -4,6 +4,7 @@ import hg3d_tf
 from hg3d_tf.data import image_header
 from hg3d_tf.line_of_sight import ASSUMED_FOCAL
 from hg3d_tf.network import finding
+from hg3d_tf.network.confidence import Knots
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.skeleton import (
     BONES,
@@ -20,7 +21,8 @@ OUTPUTS = {
     f" camera's focal length is {ASSUMED_FOCAL} longer sides of the image",
     "joints_3d_crop": "[B, 16, 3] half sides of the network's crop: x and y from -1 to 1 over the"
     " crop, z relative to the thorax",
-    "confidence": "[B, 16] height of the heat map's peak, near 1 for a joint clearly seen",
+    "confidence": "[B, 16] how likely the joint is within 0.1 of the longer side of the person's"
+    " box, as measured on the photos that validated the network",
     "joints_3d_metric": "[B, 16, 3] mm relative to the pelvis, if the person stands"
     " person_height_mm tall and has the canonical proportions",
     "joints_3d_camera": "[B, 16, 3] mm from the camera, if besides the focal length is right, the"
@@ -53,10 +55,14 @@ _PEOPLE = (
 # How the maps of the signature `heatmaps` are read, by `ModelConfig.heatmaps`.
 _MAPS = {
     "linear": "each joint's highest cell, a quarter cell on towards the higher neighbour on each"
-    " axis, is its place; the cell's value its confidence",
+    " axis, is its place; the cell's value its peak",
     "softmax": "distributions: each joint's place is the mean of the cells round the highest one,"
-    " up to an eighth of the map's side from it; that cell's value is its confidence",
+    " up to an eighth of the map's side from it; that cell's value is its peak",
 }
+_OF_PEAKS = (
+    "the confidence of a heat map's peak is linear between confidence_knots, pairs of peak and"
+    " confidence, and constant beyond; without knots it is the peak"
+)
 # A phone's file knows nothing of the photo that the crop is from.
 _IN_CROP = (
     "[1, 16, 3] mm relative to the pelvis in the orientation of a camera that looks at the crop's"
@@ -90,19 +96,20 @@ _FINDER = {
 _PHONE_OUTPUTS = ("joints_2d", "joints_3d", "joints_3d_crop", "confidence", "heatmaps", "depth")
 
 
-def describe_phone_model(input_size: int, heatmaps: str) -> dict:
+def describe_phone_model(input_size: int, heatmaps: str, knots: Knots = ()) -> dict:
     """Return the description of a TensorFlow Lite file and the finder's, ready for JSON.
 
     Args:
       input_size: side of the network's input, px.
       heatmaps: `ModelConfig.heatmaps`, which says how to decode the signature `heatmaps`.
+      knots: `ModelConfig.confidence_knots`.
     """
     image = (
         f"[1, {input_size}, {input_size}, 3] float32, RGB from 0 to 1: the square round the person,"
         f" its side {BOX_MARGIN} times the longer side of the person's box, black outside of the"
         " photo"
     )
-    return describe_model(input_size) | {
+    return describe_model(input_size, knots=knots) | {
         "heatmaps": heatmaps,
         "inputs": {"image": image},
         "outputs": {name: OUTPUTS[name].replace("[B,", "[1,") for name in _PHONE_OUTPUTS}
@@ -112,13 +119,16 @@ def describe_phone_model(input_size: int, heatmaps: str) -> dict:
     }
 
 
-def describe_model(input_size: int, version: str = "", most_people: int = 0) -> dict:
+def describe_model(
+    input_size: int, version: str = "", most_people: int = 0, knots: Knots = ()
+) -> dict:
     """Return the description of a model, ready for JSON.
 
     Args:
       input_size: side of the network's input, px.
       version: name of the model's version, where it has one.
       most_people: P of the signature `predict_people`; 0 where there is none.
+      knots: `ModelConfig.confidence_knots`, for who decodes heat maps.
     """
     outputs = OUTPUTS
     if not most_people:
@@ -135,5 +145,7 @@ def describe_model(input_size: int, version: str = "", most_people: int = 0) -> 
         "canonical_stature_mm": round(canonical_stature_mm(), 2),
         "inputs": INPUTS,
         "outputs": outputs,
+        "confidence_knots": [list(knot) for knot in knots],
+        "confidence_of_peaks": _OF_PEAKS,
         **people,
     }

@@ -33,7 +33,7 @@ class PoseServer:
 
     def __init__(self, model: PoseModel, version: str = "", finder=None, most_people: int = 0):
         self.size = model.config.input_size
-        self.heatmaps_kind = model.config.heatmaps
+        self.decoding = model.config.heatmaps, model.config.confidence_knots
         self.variables = [*model.variables, *(finder.variables if finder is not None else [])]
         # What the signatures share is traced once.
         self.network = tf.function(
@@ -51,7 +51,12 @@ class PoseServer:
             self.predict_people = tf.function(
                 self._predict_people, input_signature=[_IMAGES], autograph=False
             )
-        described = describe_model(self.size, version, most_people if finder is not None else 0)
+        described = describe_model(
+            self.size,
+            version,
+            most_people if finder is not None else 0,
+            model.config.confidence_knots,
+        )
         self.description = json.dumps(described, indent=2)
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
@@ -153,7 +158,7 @@ class PoseServer:
 
     def _predict(self, crops, to_image, sizes=None):
         """Return the outputs for crops of images of `sizes` [B, 2] px, or for whole images."""
-        outputs = joint_decoding.decode_outputs(self.network(crops), self.heatmaps_kind)
+        outputs = joint_decoding.decode_outputs(self.network(crops), *self.decoding)
         crop_px = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         joints_2d = crop_px @ tf.transpose(to_image[:, :2, :2], [0, 2, 1])
         outputs |= {"joints_2d": joints_2d + to_image[:, tf.newaxis, :2, 2]}

@@ -28,7 +28,7 @@ FINDER_FORMS = ("float32", "float16")  # besides the int8 of the package, which 
 # Of the decoding and of the lifter's arithmetic.
 _FLOAT_OPERATORS = (
     *("SOFTMAX", "BATCH_MATMUL", "SUM", "MUL", "DIV", "MEAN", "SQUARED_DIFFERENCE"),
-    *("RSQRT", "SQRT", "SUB", "GATHER", "GATHER_ND"),
+    *("RSQRT", "SQRT", "SUB", "GATHER", "GATHER_ND", "MINIMUM", "MAXIMUM"),
 )
 
 
@@ -44,7 +44,7 @@ class PhoneModel(tf.Module):
         super().__init__(name="hg3d")
         self.weights = model.variables
         self.size = model.config.input_size
-        self.heatmaps_kind = model.config.heatmaps
+        self.decoding = model.config.heatmaps, model.config.confidence_knots
         self.network = lambda image: model(image, training=False)
         self.infer = lambda image: model.infer(image, flip_test)
 
@@ -59,7 +59,7 @@ class PhoneModel(tf.Module):
 
     def joints(self, image):
         """Give decoded joints."""
-        outputs = joint_decoding.decode_outputs(self.infer(image), self.heatmaps_kind)
+        outputs = joint_decoding.decode_outputs(self.infer(image), *self.decoding)
         joints_2d = (outputs["joints_3d_crop"][..., :2] + 1.0) * (self.size / 2)
         return outputs | {"joints_2d": joints_2d}
 

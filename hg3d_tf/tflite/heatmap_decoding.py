@@ -1,7 +1,8 @@
 """Joints out of heat maps and depth, in NumPy: as `network.joint_decoding`, without TensorFlow.
 
 For files that have no signature `joints`, such as the int8 ones of earlier versions, whose maps of
-distributions are rounded to 1/256: what is left of a broad one can be nothing at all.
+distributions are rounded to 1/256: what is left of a broad one can be nothing at all. Their
+confidences are the peaks of the maps, as those versions gave them.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from hg3d_tf.evaluation import scoring
 from hg3d_tf.network import joint_decoding
-from hg3d_tf.network.pose_model import PoseModel
+from hg3d_tf.network.pose_model import ModelConfig, PoseModel
 from hg3d_tf.pictures import tables
 from hg3d_tf.tflite.flatbuffer import GPU_DELEGATE_OPERATORS, operators
 from hg3d_tf.tflite.litert import TfliteRunner
@@ -46,7 +46,7 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
         predict = scoring.prediction_function(model, flip_test=False)
         reference = scoring.predict_split(model, batches, "Keras", predict)
         keras = scoring.summarize(reference, size) if "visible" in reference else {}
-    files, kind = {}, model.config.heatmaps
+    files = {}
     for form, content in contents.items():
         runner = TfliteRunner(content)
         files[form] = {
@@ -56,7 +56,7 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
         }
         if batches is not None:
             predictions = scoring.collect(
-                batches, lambda batch, runner=runner: _predict(runner, batch, kind), form
+                batches, lambda batch, runner=runner: predict(runner, batch, model.config), form
             )
             files[form] |= _differences(predictions, reference, size)
             if keras:
@@ -115,7 +115,7 @@ def operators_with_delegate(content: bytes) -> dict:
     }
 
 
-def _predict(runner: TfliteRunner, batch, kind: str) -> dict[str, tf.Tensor]:
+def predict(runner: TfliteRunner, batch, config: ModelConfig) -> dict[str, tf.Tensor]:
     """Return what `scoring.predict_split` does; the file takes one crop at a time."""
     signature = _signature(runner)
     rows = [runner.run(signature, image) for image in batch["image"].numpy()]
@@ -124,7 +124,9 @@ def _predict(runner: TfliteRunner, batch, kind: str) -> dict[str, tf.Tensor]:
         joints, confidence = outputs["joints_3d_crop"], outputs["confidence"]
         joints_2d_norm, depth = joints[..., :2], joints[..., 2]
     else:
-        joints_2d_norm, confidence = joint_decoding.decode_heatmaps(outputs["heatmaps"], kind)
+        joints_2d_norm, confidence = joint_decoding.decode_heatmaps(
+            outputs["heatmaps"], config.heatmaps, config.confidence_knots
+        )
         depth = outputs["depth"]
     return {
         "predicted_2d_norm": tf.constant(joints_2d_norm),

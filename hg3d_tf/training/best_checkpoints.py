@@ -42,7 +42,8 @@ class BestCheckpoints:
             return name in self.scores
         folder = self.folder / checkpoints.FOLDER_NAME
         with write_errors(folder, str(folder / ranked[1]) if len(ranked) > 1 else None):
-            checkpoints.save_model_config(self.folder, model.config)
+            if name == ranked[0]:  # of the others the confidences are those of the best
+                checkpoints.save_model_config(self.folder, model.config)
             tf.train.Checkpoint(model=model).write(str(folder / name))
             self._keep({n: (self.scores | {name: score})[n] for n in ranked[: self.keep]}, folder)
         return True

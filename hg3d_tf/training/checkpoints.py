@@ -1,4 +1,7 @@
-"""A training folder: model.json (architecture) and checkpoints/ (weights, optimizer, epoch)."""
+"""A training folder: model.json (architecture) and checkpoints/ (weights, optimizer, epoch).
+
+model.json also says what the network's peaks are worth, as the last validation found it.
+"""
 
 import dataclasses
 import json
@@ -9,6 +12,7 @@ import tensorflow as tf
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import shipped
+from hg3d_tf.network.confidence import Knots
 from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
 
 _CONFIG_NAME = "model.json"
@@ -18,6 +22,11 @@ FOLDER_NAME = "checkpoints"
 def save_model_config(workdir: str | Path, config: ModelConfig) -> None:
     """Write the architecture to `workdir`."""
     files.write_json(Path(workdir) / _CONFIG_NAME, dataclasses.asdict(config))
+
+
+def with_knots(config: ModelConfig, knots: Knots) -> ModelConfig:
+    """Return the configuration with other knots."""
+    return dataclasses.replace(config, confidence_knots=knots)
 
 
 def save_model(model: PoseModel, workdir: str | Path) -> None:
@@ -79,7 +88,7 @@ def load_model(workdir: str | Path) -> PoseModel:
 
 
 def copy_weights(workdir: str | Path, model: PoseModel) -> None:
-    """Give `model` the newest weights of `workdir`, batch statistics included.
+    """Give `model` the newest weights of `workdir`, batch statistics and confidence knots included.
 
     Not by restoring into `model` itself: the checkpoint also holds the optimizer of that training,
     whose step count a later `compile` would take over, and the learning rate would go on from
@@ -92,7 +101,7 @@ def copy_weights(workdir: str | Path, model: PoseModel) -> None:
       UserError: if there is no checkpoint or it belongs to another architecture.
     """
     source = load_model(workdir)
-    names = ("input_size", "flip_test", "line_of_sight")
+    names = ("input_size", "flip_test", "line_of_sight", "confidence_knots")
     free = {name: getattr(model.config, name) for name in names}
     shapes, wanted = ([w.shape for w in network.weights] for network in (source, model))
     if dataclasses.replace(source.config, **free) != model.config or shapes != wanted:
@@ -100,3 +109,4 @@ def copy_weights(workdir: str | Path, model: PoseModel) -> None:
             f"{workdir} holds {source.config}, which is not the network asked for: {model.config}"
         )
     model.set_weights(source.get_weights())
+    model.config = with_knots(model.config, source.config.confidence_knots)

@@ -1,11 +1,13 @@
 """Training one stage: how its parts are put together."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import tensorflow as tf
 
+from hg3d_tf.cli import UserError
 from hg3d_tf.data import input_pipeline, late_batches, prepared
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.network import efficientnet, precision
@@ -52,7 +54,11 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     with strategy.scope():
         state = TrainState(_create_model(config), config.average_decay)
     saved = TrainCheckpoints(workdir, state, config.keep_checkpoints, chief)
-    saved.restore()
+    if saved.restore():
+        # model.json, which is written anew, may be gone.
+        with contextlib.suppress(UserError):
+            knots = checkpoints.load_model_config(workdir).confidence_knots
+            state.set_confidence_knots(knots)
     started, unfinished = time.monotonic(), int(state.epoch.numpy()) < config.epochs
     if chief:
         _say(announcements.start(config, workdir, state.model, int(state.step.numpy())))
@@ -95,7 +101,7 @@ def _run(
     loop = _create_loop(config, workdir, state, saved, chief)
     with bad_records.stop_as_user_error():
         if chief:
-            checkpoints.save_model_config(workdir, config.model)
+            checkpoints.save_model_config(workdir, state.model.config)
             if first_step == 0 or config.preview:
                 _show_first_batch(config, workdir, first_step, bad_records)
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from hg3d_tf import cli
 from hg3d_tf.cli import UserError
+from hg3d_tf.network.confidence import Knots
 from hg3d_tf.network.pose_model import PoseModel, build_pose_model
 from hg3d_tf.training import checkpoints
 
@@ -44,6 +45,12 @@ class TrainState:
     def evaluated(self) -> PoseModel:
         """The network to measure: the averaged one if there is one."""
         return self.average or self.model
+
+    def set_confidence_knots(self, knots: Knots) -> None:
+        """Let the network, and its average, take these knots for confidences."""
+        for model in (self.model, self.average):
+            if model is not None:
+                model.config = checkpoints.with_knots(model.config, knots)
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """Return the object that writes and reads all of it."""

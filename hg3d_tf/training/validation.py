@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from hg3d_tf.data import input_pipeline
 from hg3d_tf.data.bad_records import BadRecords
-from hg3d_tf.evaluation import scoring
+from hg3d_tf.evaluation import confidence_fit, scoring
 from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.network.pose_model import build_pose_model
 from hg3d_tf.pictures import pose_sheet
-from hg3d_tf.training import hosts, strategies
+from hg3d_tf.training import checkpoints, hosts, strategies
 from hg3d_tf.training.best_checkpoints import BestCheckpoints
 from hg3d_tf.training.state import TrainState
 
@@ -49,6 +49,9 @@ class ValidationConfig:
 class Validation:
     """Measures a training's network in float32, as `hg3d_tf.evaluate` would.
 
+    What its heat maps' peaks turn out to be worth becomes its confidences: in `state`, and in
+    model.json of `workdir` and of the best weights.
+
     Args:
       config: on what.
       epochs: of the training; the last is always measured.
@@ -79,7 +82,7 @@ class Validation:
         self.best = BestCheckpoints(workdir, config.keep_best, lower) if workdir else None
         self._strategy = state.model.distribute_strategy
         self.model = _copy_for_validation(state)
-        self.predict = scoring.prediction_function(self.model)
+        self.predict = scoring.prediction_function(self.model)  # confidences are peaks
         self.data_dir = data_dir
         self._batches()  # what is wrong with it is said now, not after an epoch
 
@@ -97,6 +100,10 @@ class Validation:
             )
         predictions = hosts.gather(self._strategy, predictions)
         metrics = known_metrics(predictions, self.model.config.input_size)
+        knots = confidence_fit.fit_to(predictions, self.model.config.input_size)
+        if knots is not None:
+            self.state.set_confidence_knots(knots)
+        self.model.config = self.state.evaluated.config
         if self.workdir:
             self._keep(epoch, metrics, predictions)
         return {f"validation_{name}": value for name, value in metrics.items()}
@@ -113,6 +120,7 @@ class Validation:
         )
 
     def _keep(self, epoch: int, metrics: dict[str, float], predictions) -> None:
+        checkpoints.save_model_config(self.workdir, self.model.config)
         step, score = int(self.state.step.numpy()), metrics.get(self.config.best_metric)
         if self.config.keep_best and score is not None and np.isfinite(score):
             self.best.save(self.model, step, score)
@@ -134,9 +142,9 @@ class Validation:
 
 
 def _copy_for_validation(state: TrainState):
-    """Return a float32 network of the same form, on all devices of this process."""
+    """Return a float32 network of the same form, without knots, on all devices of this process."""
     with hosts.measuring_scope(state.model.distribute_strategy):
-        return build_pose_model(state.model.config)
+        return build_pose_model(checkpoints.with_knots(state.model.config, ()))
 
 
 def known_metrics(predictions, size: int) -> dict[str, float]:

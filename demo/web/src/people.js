@@ -8,7 +8,7 @@ const MOST = 4;
 const SECONDS_BETWEEN_LOOKS = 1; // of the finder for newcomers, while everybody is seen
 const SAME_POSE = 0.9; // likeness from which two poses are one person's
 const SAME_BOX = 0.3; // overlap of boxes in neighbouring frames
-const LOST = 0.2; // mean confidence below which somebody is no longer there
+const LOST = 0.58; // mean confidence below which somebody is no longer there
 
 // Returns [{box, score, pose}, ...] of a photo, at most four, the surest first and nobody twice.
 export async function findPeople(finder, poseNetwork, picture) {

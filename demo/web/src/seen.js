@@ -1,3 +1,3 @@
-const SEEN = 0.25; // confidence from which a joint counts as seen; SEEN_CONFIDENCE in hg3d_tf/skeleton.py
+const SEEN = 0.7; // confidence from which a joint counts as seen; SEEN_CONFIDENCE in hg3d_tf/skeleton.py
 
 export const isSeen = (pose, joint) => pose.confidence[joint] > SEEN;
