@@ -66,9 +66,7 @@ def _fitted_knots(model):
     from hg3d_tf.training import checkpoints
 
     size, data_dir = model.config.input_size, FLAGS.data_dir or input_pipeline.default_data_dir()
-    batches = input_pipeline.evaluation_batches(
-        FLAGS.dataset, FLAGS.split, size, 32, data_dir
-    )
+    batches = input_pipeline.evaluation_batches(FLAGS.dataset, FLAGS.split, size, 32, data_dir)
     model.config = checkpoints.with_knots(model.config, ())  # its confidences are peaks
     predictions = scoring.predict_split(model, batches, "confidences")
     knots = confidence_fit.fit_to(predictions, size)

@@ -10,7 +10,7 @@ from hg3d_tf.network.confidence import UNMEASURED, Knots
 RIGHT_WITHIN = 0.1
 _BINS = 6  # with the ends that makes 8 knots
 # How many joints, of which as many are right as the map before says, each bin is given.
-_PRIOR_JOINTS = 10
+_PRIOR_JOINTS = 4
 # Peaks and shares are rounded to it, which keeps them apart.
 _STEP = 1e-4
 # Nobody is as sure as this of being wrong or right.
@@ -42,7 +42,7 @@ def fit(peaks: np.ndarray, right: np.ndarray, prior: Knots = UNMEASURED) -> Knot
 
     Peaks are cut into bins of as many joints each; bins of which a higher one is right less often
     are joined (pool adjacent violators). The ends, 0 and 1 or what lies beyond, go on as the bins
-    beside them.
+    beside them. Of few joints it is near the map before, of very few it is that map.
 
     Args:
       peaks: [N] heights of peaks; those that are not finite are left out.
@@ -51,17 +51,18 @@ def fit(peaks: np.ndarray, right: np.ndarray, prior: Knots = UNMEASURED) -> Knot
     """
     kept = np.isfinite(peaks)
     peaks, right = np.asarray(peaks, float)[kept], np.asarray(right, float)[kept]
-    if not peaks.size:
+    if peaks.size < _BINS * _PRIOR_JOINTS:  # straight lines between so few would be worse
         return prior
     order = np.argsort(peaks, kind="stable")
     bins = [part for part in np.array_split(order, _BINS) if part.size]
     means = np.array([peaks[part].mean() for part in bins])
-    believed = np.interp(means, *np.transpose(prior)) * _PRIOR_JOINTS
-    sums = np.array([right[part].sum() for part in bins]) + believed
+    before = np.transpose(prior)
+    sums = np.array([right[part].sum() for part in bins])
+    sums += _PRIOR_JOINTS * np.interp(means, *before)
     counts = np.array([part.size for part in bins]) + _PRIOR_JOINTS
-    means, shares = _rising(means, sums / counts, counts.astype(float))
-    ends = min(0.0, peaks.min()), max(1.0, peaks.max())
-    return _with_ends(means, shares, ends, len(peaks))
+    means, shares = _rising(means, sums / counts, counts)
+    ends = np.array([min(0.0, peaks.min()), max(1.0, peaks.max())])
+    return _with_ends(means, shares, ends, np.interp(ends, *before), peaks.size / len(bins))
 
 
 def _rising(means, shares, weights) -> tuple[np.ndarray, np.ndarray]:
@@ -77,18 +78,20 @@ def _rising(means, shares, weights) -> tuple[np.ndarray, np.ndarray]:
     return means, shares
 
 
-def _with_ends(means, shares, ends: tuple[float, float], count: int) -> Knots:
-    """Return the knots of blocks and of the ends, apart by what rounding leaves."""
-    if len(means) > 1:
-        slopes = np.diff(shares)[[0, -1]] / np.diff(means)[[0, -1]]
-    else:  # all bins are right as often: a peak tells nothing, unless there are few
-        slopes = np.full(2, _BINS * _PRIOR_JOINTS / (_BINS * _PRIOR_JOINTS + count))
-    low, high = (
-        shares[place] + slope * (end - means[place])
-        for place, slope, end in zip((0, -1), slopes, ends, strict=True)
-    )
+def _with_ends(means, shares, ends: np.ndarray, believed: np.ndarray, count: float) -> Knots:
+    """Return the knots of blocks and of the ends, apart by what rounding leaves.
+
+    Args:
+      means, shares: of the blocks.
+      ends: [2] peaks.
+      believed: [2] shares there by the map before.
+      count: joints in a bin.
+    """
+    slopes = (np.diff(shares) / np.diff(means))[[0, -1]] if len(means) > 1 else np.zeros(2)
+    beyond = shares[[0, -1]] + slopes * (ends - means[[0, -1]])
+    low, high = (beyond * count + believed * _PRIOR_JOINTS) / (count + _PRIOR_JOINTS)
     inside = (means > ends[0] + 10 * _STEP) & (means < ends[1] - 10 * _STEP)
     peaks = np.round([ends[0], *means[inside], ends[1]], 4)
-    shares = np.clip([low, *shares[inside], high], _LEAST, _MOST)
-    shares = np.round(shares, 4) + _STEP * np.arange(len(shares))
+    shares = [min(low, shares[0]), *shares[inside], max(high, shares[-1])]
+    shares = np.round(np.clip(shares, _LEAST, _MOST), 4) + _STEP * np.arange(len(shares))
     return tuple(zip(peaks.tolist(), np.round(shares, 4).tolist(), strict=True))

@@ -44,9 +44,7 @@ def from_peaks(peaks, knots: Knots) -> tf.Tensor:
     if not knots:
         return tf.convert_to_tensor(peaks)
     peak, share = zip(*knots, strict=True)
-    slopes = [
-        (s1 - s0) / (p1 - p0) for (p0, s0), (p1, s1) in itertools.pairwise(knots)
-    ]
+    slopes = [(s1 - s0) / (p1 - p0) for (p0, s0), (p1, s1) in itertools.pairwise(knots)]
     pieces = tf.minimum(tf.maximum(peaks[..., tf.newaxis], peak[:-1]), peak[1:])
     # All pieces are at their start where the peak is at the first knot.
     offset = sum(slope * start for slope, start in zip(slopes, peak, strict=False)) - share[0]

@@ -66,9 +66,7 @@ def write(output_dir: Path, contents: dict[str, bytes], report: dict, config: Mo
         with files.atomic_path(output_dir / f"{name}.tflite") as temporary:
             temporary.write_bytes(content)
         print(f"{name}: {output_dir / name}.tflite")
-    description = describe_phone_model(
-        config.input_size, config.heatmaps, config.confidence_knots
-    )
+    description = describe_phone_model(config.input_size, config.heatmaps, config.confidence_knots)
     files.write_json(output_dir / "description.json", description)
     files.write_json(output_dir / "report.json", report)
     text = measurement.as_markdown(report)

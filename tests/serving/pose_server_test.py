@@ -29,13 +29,13 @@ def test_the_saved_model_equals_the_keras_model(model, served):
     # 64 x 64 px: the whole image is the network's input, no pixel is resampled.
     images = np.stack([picture(seed, 64, 64) for seed in range(3)])
     outputs = model(images / np.float32(255), training=False)
-    joints_2d_norm, confidence = joint_decoding.decode_heatmaps(outputs["heatmaps"][-1])
+    joints_2d_norm, peaks = joint_decoding.decode_heatmaps(outputs["heatmaps"][-1])
     joints_3d_crop = joint_decoding.join_depth(joints_2d_norm, outputs["depth"])
     expected = {
         "joints_2d": (joints_2d_norm + 1) * 32,
         "joints_3d": joint_decoding.to_canonical_mm(joints_3d_crop),
         "joints_3d_crop": joints_3d_crop,
-        "confidence": confidence,
+        "confidence": np.interp(peaks, *np.transpose(model.config.confidence_knots)),
     }
     actual = served.signatures["serving_default"](
         image_bytes=tf.constant([encoded(image) for image in images])

@@ -11,6 +11,7 @@ from support.rendered_people import three_people
 from hg3d_tf import weights
 from hg3d_tf.data import input_pipeline
 from hg3d_tf.network import shipped
+from hg3d_tf.network.confidence import UNMEASURED
 from hg3d_tf.prediction.person_finder import letterbox
 from hg3d_tf.serving.description import describe_phone_model
 from hg3d_tf.training import checkpoints
@@ -120,7 +121,8 @@ def test_the_report_measures_each_file(model, contents, data_dir):
 
 @pytest.mark.parametrize("heatmaps", ["linear", "softmax"])
 def test_the_description_is_that_of_the_file(contents, heatmaps):
-    told = describe_phone_model(64, heatmaps)
+    told = describe_phone_model(64, heatmaps, ((0.0, 0.1), (1.0, 0.9)))
+    assert told["confidence_knots"] == [[0.0, 0.1], [1.0, 0.9]]
     assert list(told["inputs"]) == ["image"] and "[1, 64, 64, 3]" in told["inputs"]["image"]
     assert "1.25 times the longer side of the person's box" in told["inputs"]["image"]
     assert told["heatmaps"] == heatmaps and heatmaps in told["outputs"]["heatmaps"]
@@ -159,7 +161,10 @@ def test_the_finder_comes_in_floats_too():
 
 def test_the_package_describes_its_own_network():
     stored = json.loads((weights.FOLDER / "description.json").read_text("utf-8"))
-    fresh = describe_phone_model(stored["input_size"], stored["heatmaps"])
+    knots = shipped.load().config.confidence_knots
+    assert len(knots) > 2 and knots != UNMEASURED
+    fresh = describe_phone_model(stored["input_size"], stored["heatmaps"], knots)
+    fresh = json.loads(json.dumps(fresh))
     assert stored | {"software": ""} == fresh | {"software": ""}
 
 

@@ -22,11 +22,13 @@ def test_the_best_are_kept_and_the_very_best_is_loaded(model, tmp_path):
     bias = model.get_layer("depth").bias
     for step, score in ((1, 5.0), (2, 3.0), (3, 9.0), (4, 4.0)):
         bias.assign(np.full(16, step))
+        model.config = checkpoints.with_knots(model.config, ((0, 0.1 * step), (1, 0.9)))
         assert best.save(model, step, score) == (step != 3)
     there = sorted(p.name for p in (tmp_path / "best/checkpoints").glob("*.index"))
     assert there == ["ckpt-2.index", "ckpt-4.index"]
     loaded = checkpoints.load_model(tmp_path / "best")
     np.testing.assert_array_equal(loaded.get_layer("depth").bias, np.full(16, 2))
+    assert loaded.config.confidence_knots == ((0, 0.2), (1, 0.9))
 
 
 def test_scores_of_an_earlier_run_count(model, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from support import training_runs as runs
 from support.small_network import shrunk
 
+from hg3d_tf.network import confidence
 from hg3d_tf.training import checkpoints
 
 pytestmark = pytest.mark.slow
@@ -82,6 +83,9 @@ def assert_equal(workdir, other):
         for line, same in zip(found, expected, strict=True):
             for key in (key for key in same if "loss" in key):
                 np.testing.assert_allclose(line[key], same[key], rtol=1e-6, err_msg=f"{same} {key}")
+    knots = [checkpoints.load_model_config(run).confidence_knots for run in (workdir, other)]
+    assert knots[1] != confidence.UNMEASURED
+    np.testing.assert_allclose(*knots, atol=0.02)
     measured = [key for key in same if "validation" in key]
     assert len(measured) == 4
     for key in measured:
