@@ -16,6 +16,8 @@ from absl import flags
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from confidence_tables import fitted_to_others, mapped, table
+
 from hg3d_tf import cli, files
 
 FLAGS = flags.FLAGS
@@ -27,8 +29,6 @@ flags.DEFINE_string("split", "validation", "Its split.")
 cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 cli.DEFINE_path("output", "runs/confidences.json", "JSON file for the tables.")
 
-_BINS = 10
-
 
 def main() -> None:
     """Look, count, print and write the tables."""
@@ -38,7 +38,7 @@ def main() -> None:
     peaks, right, person, knots = _looked()
     measured = {
         "peaks": table(peaks, right),
-        "confidences": table(_mapped(peaks, knots), right),
+        "confidences": table(mapped(peaks, knots), right),
         "fitted to others": table(fitted_to_others(peaks, right, person), right),
     }
     for name, rows in measured.items():
@@ -71,48 +71,6 @@ def _looked() -> tuple:
         predictions = scoring.predict_split(model, batches, "network")
     peaks, right, person = confidence_fit.labelled(predictions, size)
     return peaks, right, person, knots
-
-
-def _mapped(peaks: np.ndarray, knots) -> np.ndarray:
-    return np.interp(peaks, *np.transpose(knots)) if knots else peaks
-
-
-def fitted_to_others(peaks: np.ndarray, right: np.ndarray, person: np.ndarray) -> np.ndarray:
-    """Return confidences [N] by two maps, each fitted to the joints of every other person."""
-    from hg3d_tf.evaluation import confidence_fit
-
-    confidence = np.zeros(len(peaks))
-    for half in (0, 1):
-        ours = person % 2 == half
-        confidence[ours] = _mapped(peaks[ours], confidence_fit.fit(peaks[~ours], right[~ours]))
-    return confidence
-
-
-def table(confidence: np.ndarray, right: np.ndarray) -> dict[str, dict[str, float]]:
-    """Return a row for each tenth of confidence in which there are joints, and one of all.
-
-    Args:
-      confidence: [N]; what is above 1 counts as 1.
-      right: [N] bool.
-    """
-    confidence = np.minimum(confidence, 1)
-    tenth = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    rows = {}
-    for number in np.unique(tenth):
-        rows[f"{number / _BINS:.1f} to {(number + 1) / _BINS:.1f}"] = _row(
-            confidence[tenth == number], right[tenth == number]
-        )
-    off = sum(row["joints"] * row["off"] for row in rows.values()) / len(right)
-    return rows | {"all": _row(confidence, right) | {"off": off}}
-
-
-def _row(confidence: np.ndarray, right: np.ndarray) -> dict[str, float]:
-    return {
-        "joints": float(len(right)),
-        "mean confidence": float(confidence.mean()),
-        "within 0.1 box": float(right.mean()),
-        "off": float(abs(confidence.mean() - right.mean())),
-    }
 
 
 if __name__ == "__main__":

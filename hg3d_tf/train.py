@@ -179,7 +179,11 @@ flags.DEFINE_enum(
 )
 
 # ValidationConfig.
-flags.DEFINE_string("validation_dataset", "", "Dataset to measure on while training; none: none.")
+flags.DEFINE_string(
+    "validation_dataset",
+    "",
+    "Dataset to measure on while training, and to fit confidences to; none: none.",
+)
 flags.DEFINE_string("validation_split", "validation", "Its split.")
 flags.DEFINE_integer("validation_every", 1, "Epochs from one measurement to the next.")
 flags.DEFINE_integer("pictures", 4, "People of that split whose predictions are drawn.")

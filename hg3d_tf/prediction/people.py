@@ -96,7 +96,7 @@ def clearest(people: Sequence[Person], size, count: int) -> list[Person]:
     if not people:
         return []
     boxes, scores = np.stack([p.box for p in people]), np.array([p.score for p in people])
-    meant = _meant(boxes, scores, size) * np.array([p.confidence for p in people])
+    meant = _meant(boxes, scores, size) * np.array([p.confidence for p in people]) ** 1.25
     kept = [people[place] for place in np.argsort(-meant, kind="stable")[:count]]
     kept.sort(key=lambda person: person.score, reverse=True)
     return [person._replace(number=number) for number, person in enumerate(kept, 1)]

@@ -38,7 +38,7 @@ class InBox:
 
     def __call__(self, photo, box):
         low, high = np.reshape(box, (2, 2))
-        confidence = self.confidences.pop(0) if self.confidences else 0.64
+        confidence = self.confidences.pop(0) if self.confidences else 0.85
         return {
             "joints_2d": low + self.joints / 100 * (high - low),
             "joints_3d": np.zeros((16, 3)),
