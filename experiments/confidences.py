@@ -16,8 +16,6 @@ from absl import flags
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from confidence_tables import fitted_to_others, mapped, table
-
 from hg3d_tf import cli, files
 
 FLAGS = flags.FLAGS
@@ -33,6 +31,8 @@ cli.DEFINE_path("output", "runs/confidences.json", "JSON file for the tables.")
 def main() -> None:
     """Look, count, print and write the tables."""
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
+    from confidence_tables import fitted_to_others, mapped, table
+
     from hg3d_tf.pictures import tables
 
     peaks, right, person, knots = _looked()
@@ -62,11 +62,12 @@ def _looked() -> tuple:
     batches = input_pipeline.evaluation_batches(*split)
     if FLAGS.model:
         runner = TfliteRunner(Path(FLAGS.model).read_bytes(), num_threads=2)
-        look = lambda batch: measurement.predict(runner, batch, model.config)  # noqa: E731
-        predictions = scoring.collect(batches, look, "file")
-        # The file has mapped its peaks, by knots that rise.
-        given = np.interp(predictions["confidence"], *np.transpose(knots)[::-1])
-        predictions["confidence"] = given
+        predictions = scoring.collect(
+            batches, lambda batch: measurement.predict(runner, batch, model.config), "file"
+        )
+        if knots:  # which rise: back to what the file mapped
+            shares, peaks = np.transpose(knots)[::-1]
+            predictions["confidence"] = np.interp(predictions["confidence"], shares, peaks)
     else:
         predictions = scoring.predict_split(model, batches, "network")
     peaks, right, person = confidence_fit.labelled(predictions, size)

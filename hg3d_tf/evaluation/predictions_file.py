@@ -8,7 +8,7 @@ An .npz or .json file of named arrays, one row per frame in any order:
     middle is from the optical axis, x and y in focal lengths;
   predicted_3d_mm [N, 16, 3]: mm, axes of the camera (x right, y down, z forwards), any origin;
   predicted_3d_17_mm [N, 17, 3]: the same with Human3.6M's 17 joints, for h36m_p1 and h36m_pa;
-  confidence [N, 16].
+  confidence [N, 16]: how likely a joint lies within 0.1 of the longer side of the person's box.
 A file holds `key` and those of the others that its system predicts.
 """
 

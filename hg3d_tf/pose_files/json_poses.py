@@ -8,7 +8,8 @@ A list of records, or a file of lines (poses.jsonl). A record is a person in an 
     stays the same person's;
   score: how sure it is that this is somebody; read by nobody here;
   joints_2d_px, joints_3d_mm, confidence: joints by the names of `skeleton.JOINT_NAMES`; null, or no
-    entry, is a joint that is missing. At least one of the first two must be there;
+    entry, is a joint that is missing. At least one of the first two must be there. A confidence is
+    how likely the joint is within 0.1 of the longer side of the person's box;
   image_size_px: width, height; box_px: x1, y1, x2, y2;
   size, origin, axes: of the 3D joints, see `sequence.Space`.
 """
