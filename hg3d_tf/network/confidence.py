@@ -24,7 +24,7 @@ def checked(knots) -> Knots:
     """
     try:
         knots = tuple((float(peak), float(share)) for peak, share in knots)
-    except TypeError:
+    except (TypeError, ValueError):
         raise ValueError(f"confidence_knots is {knots!r}, must be pairs of numbers") from None
     rises = all(a[0] < b[0] and a[1] < b[1] for a, b in itertools.pairwise(knots))
     if len(knots) == 1 or not rises or any(not 0 <= share <= 1 for _, share in knots):

@@ -27,13 +27,8 @@ def save(model: PoseModel, folder: Path = weights.FOLDER) -> None:
     float16, biases and statistics as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    save_config(model.config, folder)
+    files.write_json(folder / _CONFIG, dataclasses.asdict(model.config))
     _save_weights(model, folder / _WEIGHTS)
-
-
-def save_config(config: ModelConfig, folder: Path = weights.FOLDER) -> None:
-    """Write the architecture, and what the network's peaks are worth."""
-    files.write_json(folder / _CONFIG, dataclasses.asdict(config))
 
 
 def save_finder(finder: keras.Model, folder: Path = weights.FOLDER) -> None:

@@ -50,6 +50,7 @@ def test_knots_survive_json_and_older_files_have_those_of_nobody():
         ((0, -0.1), (1, 0.9)),
         ((0, 0.1), (1, 1.1)),
         (0.5, 1),
+        ((0, 0.1, 0.2), (1, 0.9, 1)),
     ],
 )
 def test_what_is_no_rising_map_is_refused(knots):
