@@ -63,7 +63,7 @@ def _looked() -> tuple:
     if FLAGS.model:
         runner = TfliteRunner(Path(FLAGS.model).read_bytes(), num_threads=2)
         predictions = scoring.collect(
-            batches, lambda batch: measurement.predict(runner, batch, model.config), "file"
+            batches, lambda batch: measurement.predict_batch(runner, batch, model.config), "file"
         )
         if knots:  # which rise: back to what the file mapped
             shares, peaks = np.transpose(knots)[::-1]

@@ -56,7 +56,9 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
         }
         if batches is not None:
             predictions = scoring.collect(
-                batches, lambda batch, runner=runner: predict(runner, batch, model.config), form
+                batches,
+                lambda batch, runner=runner: predict_batch(runner, batch, model.config),
+                form,
             )
             files[form] |= _differences(predictions, reference, size)
             if keras:
@@ -115,7 +117,7 @@ def operators_with_delegate(content: bytes) -> dict:
     }
 
 
-def predict(runner: TfliteRunner, batch, config: ModelConfig) -> dict[str, tf.Tensor]:
+def predict_batch(runner: TfliteRunner, batch, config: ModelConfig) -> dict[str, tf.Tensor]:
     """Return what `scoring.predict_split` does; the file takes one crop at a time."""
     signature = _signature(runner)
     rows = [runner.run(signature, image) for image in batch["image"].numpy()]
