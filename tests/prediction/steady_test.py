@@ -98,7 +98,8 @@ def test_smoothing_is_the_parabola_of_least_squares():
     bases = np.stack([(times / 0.1) ** power for power in range(3)], axis=1)
     for joint in (0, 7, 15):
         confidence = np.array([pose["confidence"][joint] for pose in around])
-        weights = np.exp(-0.5 * (times / 0.1) ** 2) * (confidence**2 + 0.01)
+        odds = np.minimum(confidence, 0.95) / (1 - np.minimum(confidence, 0.95))
+        weights = np.exp(-0.5 * (times / 0.1) ** 2) * (odds**1.5 + 0.1)
         ridge = np.diag(np.sqrt(np.array([0, 0.005, 0.02]) * weights.sum()))
         rows = np.concatenate([bases * np.sqrt(weights)[:, np.newaxis], ridge])
         for name, width in names.items():
