@@ -3,9 +3,13 @@
 import numpy as np
 from finding_measures import LIMBS
 
-from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, UPPER_NECK, joint_index
+from hg3d_tf.skeleton import BONES, JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, UPPER_NECK, joint_index
 
 _AGREED = 0.12  # longer sides of the person's box
+# mm, the mean distance of the joints of several looks from their mean: beyond it front and back, or
+# left and right, are mostly exchanged in some of them.
+_MOST_SPREAD = 70
+_FEWEST_LOOKS = 2
 # Landmarks of MediaPipe Pose.
 _LANDMARKS = {"hip": 23, "knee": 25, "ankle": 27, "shoulder": 11, "elbow": 13, "wrist": 15}
 _LIMB_LANDMARKS = [_LANDMARKS[name[2:]] + (name[0] == "r") for name in LIMBS]
@@ -17,18 +21,19 @@ _UPPER_NECK_AT, _HEAD_TOP_AT = 0.5, 1.575
 _MIDDLES = {PELVIS: "hip", THORAX: "shoulder"}
 
 
-def label(ours: np.ndarray, theirs: dict, side: float, least_joints: int) -> dict:
+def label(ours: np.ndarray, theirs: list[dict], side: float, least_joints: int) -> dict:
     """Return a person's entry of annotations.json; {} if too little is agreed on.
 
     Args:
       ours: [16, 2] px.
-      theirs: `image` [33, 2] px and `world` [33, 3] m, or {}.
+      theirs: of several looks `image` [33, 2] px and `world` [33, 3] m, or {}. The first tells
+        places, all together tell depth.
       side: longer side of the box, px.
       least_joints: limb joints that must be agreed on.
     """
-    if not theirs:
+    if not theirs[0]:
         return {}
-    limbs = np.array(theirs["image"])[_LIMB_LANDMARKS]
+    limbs = np.array(theirs[0]["image"])[_LIMB_LANDMARKS]
     agreed = np.linalg.norm(limbs - ours[_OURS], axis=1) < _AGREED * side
     if agreed.sum() < least_joints:
         return {}
@@ -38,13 +43,29 @@ def label(ours: np.ndarray, theirs: dict, side: float, least_joints: int) -> dic
         ends = [joint_index(f"{one}_{name}") for one in "lr"]
         joints[middle], visible[middle] = joints[ends].mean(0), visible[ends].all()
     entry = {}
-    if agreed.all():
+    pose = mean_pose_mm([pose_mm(np.array(look["world"])) for look in theirs if look])
+    if agreed.all() and pose is not None:
         # The network goes on as it is where the other has no such joints.
         for joint in (UPPER_NECK, _HEAD_TOP):
             joints[joint], visible[joint] = ours[joint], True
-        entry["joints_3d_mm"] = pose_mm(np.array(theirs["world"])).tolist()
+        entry["joints_3d_mm"] = pose.tolist()
     # As in MPII, the top left pixel's centre is (1, 1).
     return {"joints": (joints + 0.5).tolist(), "joints_vis": visible.astype(int).tolist()} | entry
+
+
+def mean_pose_mm(poses: list[np.ndarray]) -> np.ndarray | None:
+    """Return the mean [16, 3] of poses, mm, made equally large, the pelvis at 0.
+
+    None where they do not agree, or are too few to tell.
+    """
+    if len(poses) < _FEWEST_LOOKS:
+        return None
+    start, end = map(list, zip(*BONES, strict=True))
+    stacked = np.stack(poses)
+    sizes = np.linalg.norm(stacked[:, start] - stacked[:, end], axis=-1).sum(axis=1)
+    stacked = (stacked - stacked[:, [PELVIS]]) * (sizes.mean() / sizes)[:, np.newaxis, np.newaxis]
+    mean = stacked.mean(axis=0)
+    return mean if np.linalg.norm(stacked - mean, axis=-1).mean() <= _MOST_SPREAD else None
 
 
 def pose_mm(world: np.ndarray) -> np.ndarray:

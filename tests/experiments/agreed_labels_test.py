@@ -7,7 +7,7 @@ import pytest
 from support.commands import ROOT
 
 sys.path.insert(0, str(ROOT / "experiments"))
-from agreed_labels import label
+from agreed_labels import label, mean_pose_mm
 
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 
@@ -26,12 +26,14 @@ def answers():
     image = np.full((33, 2), np.nan)
     for name, landmark in LANDMARKS.items():
         image[landmark] = ours[joint_index(name)] + [4, 0]
-    return ours, {"image": image, "world": RNG.normal(size=(33, 3))}
+    world = RNG.normal(size=(33, 3))
+    world -= world[[23, 24]].mean(axis=0)  # as MediaPipe puts it
+    return ours, {"image": image, "world": world}
 
 
 def test_agreed_joints_are_in_the_middle_of_both_and_whole_poses_have_depth(answers):
     ours, theirs = answers
-    entry = label(ours, theirs, SIDE, 8)
+    entry = label(ours, [theirs] * 3, SIDE, 8)
     joints = np.array(entry["joints"]) - 0.5
     assert all(entry["joints_vis"])
     np.testing.assert_allclose(joints[joint_index("l_knee")], ours[joint_index("l_knee")] + [2, 0])
@@ -51,7 +53,7 @@ def test_joints_that_differ_have_no_label_and_the_pose_no_depth(answers):
     ours, theirs = answers
     theirs["image"][LANDMARKS["r_wrist"]] += 20
     theirs["image"][LANDMARKS["l_hip"]] += 20
-    entry = label(ours, theirs, SIDE, 8)
+    entry = label(ours, [theirs] * 3, SIDE, 8)
     hidden = {n for n, v in zip(JOINT_NAMES, entry["joints_vis"], strict=True) if not v}
     assert hidden == {"r_wrist", "l_hip", "pelvis", "upper_neck", "head_top"}
     assert "joints_3d_mm" not in entry
@@ -62,5 +64,25 @@ def test_exchanged_sides_and_people_whom_one_misses_are_left_out(answers):
     theirs["image"] = theirs["image"].copy()
     left, right = ([LANDMARKS[n] for n in sorted(LANDMARKS) if n[0] == s] for s in "lr")
     theirs["image"][left + right] = theirs["image"][right + left]
-    assert label(ours, theirs, SIDE, 8) == {}
-    assert label(ours, {}, SIDE, 8) == {}
+    assert label(ours, [theirs] * 3, SIDE, 8) == {}
+    assert label(ours, [{}] * 3, SIDE, 8) == {}
+
+
+def test_depth_is_the_mean_of_looks_that_agree():
+    pose = RNG.normal(0, 300, (16, 3))
+    pose -= pose[joint_index("pelvis")]
+    noisy = [pose + RNG.normal(0, 20, pose.shape) for _ in range(200)]
+    noisy = [(1.3 if n % 2 else 0.9) * (one + np.array([100, 0, n])) for n, one in enumerate(noisy)]
+    mean = mean_pose_mm(noisy)
+    assert np.abs(mean / 1.1 - pose).max() < 12
+    mirrored = pose * [1, 1, -1]
+    assert mean_pose_mm([pose, pose, mirrored]) is None
+    assert mean_pose_mm([pose]) is None
+
+
+def test_looks_that_differ_leave_no_depth(answers):
+    ours, theirs = answers
+    other = theirs | {"world": theirs["world"] * [1, 1, -1]}
+    assert "joints_3d_mm" not in label(ours, [theirs, other, other], SIDE, 8)
+    assert "joints_3d_mm" in label(ours, [theirs, {}, theirs], SIDE, 8)
+    assert label(ours, [{}, theirs, theirs], SIDE, 8) == {}
