@@ -21,7 +21,7 @@ from hg3d_tf import cli, files
 FLAGS = flags.FLAGS
 
 cli.DEFINE_path("workdir", "shipped", "Training folder of the network.", tensorflow=True)
-cli.DEFINE_path("model", None, "A .tflite file of that network, to look with instead.")
+cli.DEFINE_path("model", None, "A .tflite file exported from it as it is, to look with instead.")
 flags.DEFINE_string("dataset", "lspet", "Prepared dataset.")
 flags.DEFINE_string("split", "validation", "Its split.")
 cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")

@@ -173,7 +173,7 @@ def _smooth(times: np.ndarray, poses: list[dict], sigma_s: float) -> dict[str, n
     """
     scaled = times / sigma_s
     confidence = np.stack([pose["confidence"] for pose in poses])
-    sure = np.minimum(confidence, _SUREST)
+    sure = np.clip(confidence, 0, _SUREST)  # peaks, of files from before, may be negative
     weights = (sure / (1 - sure)) ** 1.5 + _UNSEEN_WEIGHT
     weights *= np.exp(-0.5 * scaled**2)[:, np.newaxis]
     basis = np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)

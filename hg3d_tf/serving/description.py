@@ -22,7 +22,7 @@ OUTPUTS = {
     "joints_3d_crop": "[B, 16, 3] half sides of the network's crop: x and y from -1 to 1 over the"
     " crop, z relative to the thorax",
     "confidence": "[B, 16] how likely the joint is within 0.1 of the longer side of the person's"
-    " box, as measured on the photos that validated the network",
+    " box, as measured on the photos that validated the network; where none did, roughly",
     "joints_3d_metric": "[B, 16, 3] mm relative to the pelvis, if the person stands"
     " person_height_mm tall and has the canonical proportions",
     "joints_3d_camera": "[B, 16, 3] mm from the camera, if besides the focal length is right, the"

@@ -131,6 +131,8 @@ def test_a_square_reduced_by_any_factor_shows_everything_in_its_place(side):
     off = crop - (seen - 0.5) * 0.21  # levels
     assert abs(off.mean()) < 0.15
     assert np.abs(off).max() < 1
+    turned = crop_square(ramp.swapaxes(0, 1), corner[::-1], side, 100)
+    np.testing.assert_array_equal(turned.swapaxes(0, 1)[:, 5:-5, 0], crop)
 
 
 def test_bones_of_unclear_joints_are_dotted(joints):

@@ -93,12 +93,13 @@ def test_smoothing_is_the_parabola_of_least_squares():
     around = [
         {name: rng.normal(0, 50, (16, width)) for name, width in names.items()} for _ in times
     ]
-    around = [pose | {"confidence": rng.uniform(0, 1, 16)} for pose in around]
+    around = [pose | {"confidence": rng.uniform(-0.2, 1.2, 16)} for pose in around]
     found = steady._smooth(times, around, 0.1)
     bases = np.stack([(times / 0.1) ** power for power in range(3)], axis=1)
     for joint in (0, 7, 15):
         confidence = np.array([pose["confidence"][joint] for pose in around])
-        odds = np.minimum(confidence, 0.95) / (1 - np.minimum(confidence, 0.95))
+        sure = np.clip(confidence, 0, 0.95)
+        odds = sure / (1 - sure)
         weights = np.exp(-0.5 * (times / 0.1) ** 2) * (odds**1.5 + 0.1)
         ridge = np.diag(np.sqrt(np.array([0, 0.005, 0.02]) * weights.sum()))
         rows = np.concatenate([bases * np.sqrt(weights)[:, np.newaxis], ridge])

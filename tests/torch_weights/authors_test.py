@@ -9,7 +9,7 @@ from support.small_network import SMALL
 from support.torch_bytes import Writer, ordered_dict
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.network import joint_decoding
+from hg3d_tf.network import confidence, joint_decoding
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.prediction import photos, predictors
@@ -80,7 +80,8 @@ def test_predict_reads_images_as_the_authors_do(tmp_path, torch_network):
     heatmaps, depth = torch_outputs(network, pixels[np.newaxis])
     joints_2d_norm, peak = joint_decoding.decode_heatmaps(heatmaps[-1])
     joints = joint_decoding.to_canonical_mm(joint_decoding.join_depth(joints_2d_norm, depth))
-    np.testing.assert_allclose(pose["confidence"], peak[0], atol=1e-4)
+    expected = np.interp(peak[0], *np.transpose(confidence.UNMEASURED))
+    np.testing.assert_allclose(pose["confidence"], expected, atol=1e-4)
     np.testing.assert_allclose(pose["joints_2d"], (joints_2d_norm[0] + 1) * 32, atol=1e-2)
     np.testing.assert_allclose(pose["joints_3d"], joints[0], atol=0.5)  # mm
 

@@ -85,7 +85,10 @@ def assert_equal(workdir, other):
                 np.testing.assert_allclose(line[key], same[key], rtol=1e-6, err_msg=f"{same} {key}")
     knots = [checkpoints.load_model_config(run).confidence_knots for run in (workdir, other)]
     assert knots[1] != confidence.UNMEASURED
-    np.testing.assert_allclose(*knots, atol=0.02)
+    # One joint more or less of a bin's two dozen, and the bins that are joined differ.
+    peaks = np.linspace(0, 1, 21)
+    maps = [np.interp(peaks, *np.transpose(of_run)) for of_run in knots]
+    np.testing.assert_allclose(*maps, atol=0.06)
     measured = [key for key in same if "validation" in key]
     assert len(measured) == 4
     for key in measured:
