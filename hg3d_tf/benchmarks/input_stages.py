@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from hg3d_tf.data import augment, geometry, input_pipeline, prepared, region_decoding, samples
+from hg3d_tf.data import (
+    augment,
+    geometry,
+    input_pipeline,
+    ops,
+    prepared,
+    region_decoding,
+    samples,
+)
 from hg3d_tf.data.input_pipeline import InputConfig
 from hg3d_tf.data.ops import chain
 from hg3d_tf.data.records import RecordReader
-from hg3d_tf.data.warping import fastest_warp
 from hg3d_tf.network import targets
 from hg3d_tf.network.hourglass import OUTPUT_STRIDE
 
@@ -36,17 +43,24 @@ def stages(config: InputConfig, size: int) -> Ways:
         augment.random_geometry(config.augmentation), geometry.snap_to_pixels(size)
     )
     decode = region_decoding.decode_for_crop(size)
-    crop = geometry.crop_pixels(size, snapped=True, warp=fastest_warp)
+    place = chain(augment.random_colours(config.augmentation), geometry.place_crop(size))
+    crop = geometry.crop_batch(size)
 
-    def up_to(*ops):
+    def batches(*steps):
         def make_sample(index, number):
             seed = tf.stack([config.seed, tf.cast(index, tf.int32)])
-            sample = chain(*ops)(adapt(parse(reader.read(number))) | {"seed": seed})
-            # One number, so that no time goes into copying pixels.
-            return tf.reshape(sample["image"], [-1])[0]
+            return chain(*steps)(adapt(parse(reader.read(number))) | {"seed": seed})
 
         made = numbers.map(make_sample, tf.data.AUTOTUNE)
-        return made.batch(config.batch_size).prefetch(tf.data.AUTOTUNE)
+        return made.batch(config.batch_size, drop_remainder=True)
+
+    def up_to(*steps):
+        return batches(*steps, _one_number).prefetch(tf.data.AUTOTUNE)
+
+    def warp():
+        placed = batches(change_geometry, decode, place, _box)
+        warped = placed.map(lambda batch: crop(batch)["image"][:, 0, 0, 0], tf.data.AUTOTUNE)
+        return warped.prefetch(tf.data.AUTOTUNE)
 
     def whole():
         return input_pipeline.train_batches(config, size)
@@ -54,12 +68,22 @@ def stages(config: InputConfig, size: int) -> Ways:
     return {
         "read_and_parse": up_to,
         "decode_limit": lambda: up_to(change_geometry, decode),
-        "warp": lambda: up_to(change_geometry, decode, crop),
+        "warp": warp,
         "whole": whole,
         "whole_with_heatmaps": lambda: whole().map(
             lambda batch: batch | {"heatmaps": _heatmaps(batch, size)}, tf.data.AUTOTUNE
         ),
     }
+
+
+def _one_number(samples) -> tf.Tensor:
+    """Return one of the image's numbers, so that no time goes into copying pixels."""
+    return tf.reshape(samples["image"], [-1])[0]
+
+
+def _box(sample):
+    boxed = ops.boxed(sample["image"])
+    return ops.select(("image", *geometry.RENDERED_FIELDS))(sample | {"image": boxed})
 
 
 def _heatmaps(batch, size: int) -> tf.Tensor:

@@ -9,6 +9,7 @@ from hg3d_tf.data import appearance
 from hg3d_tf.data.ops import Op, Sample, chain, split_seed
 
 DRAWN_FIELDS = ("crop_center", "crop_side", "rotation", "flip", "channel_factors")
+SEEN_FIELDS = ("image", "seed", "has_depth")  # of changes of a crop's look
 
 # Of random numbers: of the place, of the colours, and of the changes in their order.
 _PLACE, _COLOURS, _CHANGES = 0, 3, (1, 2, 4, 5, 6)

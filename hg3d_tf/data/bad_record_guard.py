@@ -71,9 +71,7 @@ class GuardedSamples:
                 self._make(*record) | {"position": position, "source": record[1]}
             )
         )
-        blank = {
-            name: tf.zeros([1, *spec.shape], spec.dtype) for name, spec in made.element_spec.items()
-        }
+        blank = {name: _zeros([1, *spec.shape], spec) for name, spec in made.element_spec.items()}
         blank = tf.data.Dataset.from_tensors(blank | {"position": tf.constant([-1])})
         stacked = made.ignore_errors().batch(tf.size(positions, tf.int64))
         return stacked.concatenate(blank).take(1).get_single_element()
@@ -87,6 +85,13 @@ class GuardedSamples:
             reason = reason_of(self._read, self._make_sample, index[i], source[i], number[i])
             num_samples = (int(index[i]) - self._first) // self._num_hosts + 1
             self._bad_records.add(name, reason, num_samples, self._judged_on)
+
+
+def _zeros(shape, spec: tf.TensorSpec) -> tf.Tensor:
+    """Return a tensor of zeros, or of empty boxes."""
+    if spec.dtype == tf.variant:
+        return tf.fill(shape, tf.raw_ops.OptionalNone())
+    return tf.zeros(shape, spec.dtype)
 
 
 def part_of_batch(

@@ -9,53 +9,83 @@ import functools
 import tensorflow as tf
 
 from hg3d_tf.data import warping
-from hg3d_tf.data.ops import Op, Sample, chain
-from hg3d_tf.data.warping import Warp, warp
+from hg3d_tf.data.ops import Op, Sample, chain, unboxed
 from hg3d_tf.skeleton import MIRROR
 
+# What rendering a crop takes, beside the decoded image.
+RENDERED_FIELDS = (
+    *("to_image", "channel_factors", "rotation", "flip", "crop_center", "crop_side"),
+    *("image_corner", "image_unit"),
+)
 
-def crop(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
+
+def crop(size: int, snapped: bool = False) -> Op:
     """Render the crop [size, size, 3] float32 in [0, 1] and move all labels with it.
 
     Channels are multiplied by the sample's channel_factors [3], if it has any, and clipped to 1.
-    `crop_pixels` says what the arguments mean.
-    """
-    return chain(crop_pixels(size, snapped, warp), scale_colours, move_labels(size))
-
-
-def crop_pixels(size: int, snapped: bool = False, warp: Warp = warp) -> Op:
-    """Render the crop [size, size, 3], grey values up to 255 of the warp's type.
-
-    Adds `turn` [2, 2], by which directions in the source become those in the crop.
 
     Args:
       size: px of the crop.
       snapped: crops that are not rotated lie on whole pixels (`snap_to_pixels`): resize these,
-        unless they are far larger than the picture can be, for TensorFlow's warp takes ten times as
-        long.
-      warp: renders all others.
+        unless they are far larger than the picture can be, for a warp takes ten times as long.
     """
-    resizes = snapped and warp is not warping.warp_opencv
+    return chain(place_crop(size), _render(size, snapped), move_labels(size))
+
+
+def place_crop(size: int) -> Op:
+    """Add `turn` [2, 2], by which directions in the source become those in the crop of `size` px.
+
+    And `to_image` [3, 3], from px of the crop to px of the decoded image.
+    """
 
     def apply(sample: Sample) -> Sample:
         turn = _turn(sample["rotation"], sample["flip"])
-
-        def warped():
-            return warp(sample["image"], _to_image(sample, turn, size), size)
-
-        most = warping.MOST_RESIZED * size * sample["image_unit"]
-        upright = tf.equal(sample["rotation"], 0.0) & (sample["crop_side"] <= most)
-        resized = functools.partial(_render_upright, sample, size)
-        image = tf.cond(upright, resized, warped) if resizes else warped()
-        return sample | {"image": tf.ensure_shape(image, [size, size, 3]), "turn": turn}
+        return sample | {"turn": turn, "to_image": _to_image(sample, turn, size)}
 
     return apply
 
 
-def scale_colours(samples: Sample) -> Sample:
-    """Make float32 in [0, 1] of the grey values of a sample or a batch; see `warping.scaled`."""
-    factors = samples.get("channel_factors")
-    return samples | {"image": warping.scaled(samples["image"], factors)}
+def crop_batch(size: int, with_opencv: bool = warping.OPENCV) -> Op:
+    """Render the crops of a batch of placed and snapped samples, whose images are boxed.
+
+    A crop does not depend on what else is in the batch. Labels stay as they are.
+
+    Args:
+      size: px of the crops.
+      with_opencv: see `warping.crops_opencv`.
+    """
+    render = _render(size, snapped=True)
+
+    def apply(batch: Sample) -> Sample:
+        images = unboxed(batch["image"], tf.uint8, [None, None, 3])
+        if with_opencv:
+            factors = batch["channel_factors"]
+            crops = warping.crops_opencv(images, batch["to_image"], factors, size)
+        else:
+            fields = {name: tf.unstack(batch[name]) for name in RENDERED_FIELDS}
+            samples = [
+                {name: values[i] for name, values in fields.items()} | {"image": image}
+                for i, image in enumerate(images)
+            ]
+            crops = tf.stack([render(sample)["image"] for sample in samples])
+        return batch | {"image": crops}
+
+    return apply
+
+
+def _render(size: int, snapped: bool) -> Op:
+    def apply(sample: Sample) -> Sample:
+        def warped():
+            return warping.warp(sample["image"], sample["to_image"], size)
+
+        most = warping.MOST_RESIZED * size * sample["image_unit"]
+        upright = tf.equal(sample["rotation"], 0.0) & (sample["crop_side"] <= most)
+        resized = functools.partial(_render_upright, sample, size)
+        image = tf.cond(upright, resized, warped) if snapped else warped()
+        image = warping.scaled(image, sample.get("channel_factors"))
+        return sample | {"image": tf.ensure_shape(image, [size, size, 3])}
+
+    return apply
 
 
 def move_labels(size: int) -> Op:

@@ -20,6 +20,10 @@ from hg3d_tf.data.mixing import create_mix, mixed_numbers
 from hg3d_tf.data.names import full_name
 from hg3d_tf.data.ops import Sample
 from hg3d_tf.data.records import RecordReader
+from hg3d_tf.timing import cores
+
+# Batches in the making beyond one for each core: so many may wait for each other, or for a file.
+_WAITING = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,17 +108,18 @@ def train_batches(
     )
     mix = create_mix(config.mix, config.batch_size, config.mix_exact, config.seed)
     records = mixed_numbers(reader, mix, config.seed, first)
-    finish = samples.finish_batch(size, config.line_of_sight)
-
-    def make_batch(*records):
-        batch, taken = part_of_batch(make_samples, records, host, num_hosts)
-        return finish(batch), taken
-
-    dataset = records.batch(config.batch_size, drop_remainder=True).map(
-        make_batch, tf.data.AUTOTUNE, deterministic=config.deterministic
+    finish = samples.finish_batch(
+        config.augmentation, config.augment_3d, size, config.line_of_sight
     )
-    dataset = dataset.filter(lambda _, taken: taken).map(lambda batch, _: batch)
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    batches = records.batch(config.batch_size, drop_remainder=True).map(
+        lambda *batch: part_of_batch(make_samples, batch, host, num_hosts),
+        cores() + _WAITING,
+        deterministic=config.deterministic,
+    )
+    finished = batches.filter(lambda _, taken: taken).map(
+        lambda batch, _: finish(batch), tf.data.AUTOTUNE, deterministic=config.deterministic
+    )
+    return finished.prefetch(tf.data.AUTOTUNE)
 
 
 def _train_sample(config: InputConfig, size: int, builders):

@@ -33,6 +33,19 @@ def select(names: tuple[str, ...], optional: tuple[str, ...] = ()) -> Op:
     return apply
 
 
+def boxed(tensor: tf.Tensor) -> tf.Tensor:
+    """Return a scalar that holds the tensor; a batch of such costs no copy, whatever the shapes."""
+    return tf.raw_ops.OptionalFromValue(components=[tensor])
+
+
+def unboxed(boxes: tf.Tensor, dtype: tf.DType, shape: list) -> list[tf.Tensor]:
+    """Return what the boxes [B] hold, of that type and shape."""
+    return [
+        tf.raw_ops.OptionalGetValue(optional=box, output_types=[dtype], output_shapes=[shape])[0]
+        for box in tf.unstack(boxes)
+    ]
+
+
 def split_seed(sample: Sample, stream: int, count: int) -> list[tf.Tensor]:
     """Return `count` seeds; each op has its own `stream`, so that no two share numbers."""
     seed = tf.random.experimental.stateless_fold_in(sample["seed"], stream)

@@ -12,10 +12,9 @@ import tensorflow as tf
 from hg3d_tf import line_of_sight
 from hg3d_tf.data import augment, geometry
 from hg3d_tf.data.augment import AugmentConfig
-from hg3d_tf.data.ops import Op, Sample, chain, select
+from hg3d_tf.data.ops import Op, Sample, boxed, chain, select
 from hg3d_tf.data.region_decoding import black_image, decode_for_crop
 from hg3d_tf.data.schema import TRUTH_3D
-from hg3d_tf.data.warping import fastest_warp
 from hg3d_tf.network import targets
 
 _COMMON_FIELDS = (
@@ -31,12 +30,11 @@ _COMMON_FIELDS = (
     "box",
 )
 TRAINING_FIELDS = ("key", "image", "joints_2d_norm", "depth", "visible", "has_depth")
-# Before its batch is finished: labels in px of the source image, and where the crop lies there. The
-# image holds grey values, to be scaled by channel_factors [3]; where augmentation changes more than
-# its colours it is float32 in [0, 1], and channel_factors are not there.
+# Before its batch is finished: labels in px of the source image, where the crop lies there, and the
+# decoded part of the image that it shows, boxed.
 _UNFINISHED_FIELDS = (
     *("key", "image", "joints_2d", "joints_3d", "visible", "has_depth", "intrinsics"),
-    *("crop_center", "crop_side", "turn", "flip", "person_side"),
+    *("person_side", "seed", "turn", *geometry.RENDERED_FIELDS),
 )
 # person_side: longer side of the labelled joints' box, px of the crop; joints_3d: mm, the truth;
 # crop_center and crop_side: px of the source image; off_axis [2]: of the crop's middle from the
@@ -119,47 +117,50 @@ def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: in
       size: px of the crop.
     """
     draw = chain(augment.random_geometry(augmentation), augment.random_colours(augmentation))
-    change_image = augment.random_appearance(augmentation)
-    render = chain(
-        geometry.snap_to_pixels(size),
-        decode_for_crop(size),
-        geometry.crop_pixels(size, snapped=True, warp=fastest_warp),
-    )
+    decode = chain(geometry.snap_to_pixels(size), decode_for_crop(size), geometry.place_crop(size))
 
     def apply(sample: Sample) -> Sample:
         fixed = sample["has_depth"] & (not augment_3d)
         sample |= {"channel_factors": tf.ones([3])}
         drawn = draw(sample)
         chosen = {k: tf.where(fixed, sample[k], drawn[k]) for k in augment.DRAWN_FIELDS}
-        sample = render(sample | chosen)
-        if not augmentation.changes_appearance:
-            return select(_UNFINISHED_FIELDS, ("channel_factors",))(sample)
-        sample = geometry.scale_colours(sample)
-        image = tf.cond(fixed, lambda: sample["image"], lambda: change_image(sample)["image"])
-        return select(_UNFINISHED_FIELDS)(sample | {"image": image})
+        sample = decode(sample | chosen)
+        return select(_UNFINISHED_FIELDS)(sample | {"image": boxed(sample["image"])})
 
     return apply
 
 
-def finish_batch(size: int, along_line_of_sight: bool = False) -> Op:
+def finish_batch(
+    augmentation: AugmentConfig, augment_3d: bool, size: int, along_line_of_sight: bool = False
+) -> Op:
     """Return the op from a batch of what `preprocess_for_train` makes to a training batch.
 
-    Labels are moved into the crops and grey values scaled for all samples at once: small ops cost
-    as much for one, and bytes are a quarter of what floats are to stack. A sample's values do not
-    depend, to the bit, on what else is in the batch, for hosts have different parts of it.
+    Crops are rendered and labels moved for all samples at once: small ops and calls cost as much
+    for one. A sample's values do not depend, to the bit, on what else is in the batch, for hosts
+    have different parts of it.
 
     Args:
-      size: px of the crop.
+      augmentation, augment_3d, size: as of `preprocess_for_train`.
       along_line_of_sight: see `add_targets`.
     """
-    label = chain(geometry.move_labels(size), add_targets(size, along_line_of_sight))
+    finish = chain(
+        geometry.crop_batch(size),
+        geometry.move_labels(size),
+        add_targets(size, along_line_of_sight),
+    )
+    change_image = augment.random_appearance(augmentation)
 
-    def apply(batch: Sample) -> Sample:
-        if "channel_factors" in batch:
-            batch = geometry.scale_colours(batch)
-        return select(TRAINING_FIELDS)(label(batch))
+    def change_images(batch: Sample) -> Sample:
+        def changed(sample: Sample) -> tf.Tensor:
+            fixed = sample["has_depth"] & (not augment_3d)
+            image = sample["image"]
+            return tf.cond(fixed, lambda: image, lambda: change_image(sample)["image"])
 
-    return apply
+        seen = select(augment.SEEN_FIELDS)(batch)
+        return batch | {"image": tf.map_fn(changed, seen, fn_output_signature=tf.float32)}
+
+    ops = (finish, change_images) if augmentation.changes_appearance else (finish,)
+    return chain(*ops, select(TRAINING_FIELDS))
 
 
 def preprocess_for_evaluation(size: int, images: bool = True) -> Op:

@@ -8,7 +8,7 @@ from support.painted_samples import painted_sample, render
 
 from hg3d_tf.data import augment, geometry, region_decoding, samples, warping
 from hg3d_tf.data.augment import AugmentConfig
-from hg3d_tf.data.ops import chain
+from hg3d_tf.data.ops import boxed, chain
 
 SIZE = 128
 INTRINSICS = np.array([400.0, 400.0, 80.0, 80.0])
@@ -86,33 +86,46 @@ def unfinished(drawn):
     op = chain(
         geometry.snap_to_pixels(64),
         region_decoding.decode_for_crop(64),
-        geometry.crop_pixels(64, snapped=True, warp=warping.fastest_warp),
+        geometry.place_crop(64),
     )
     cut = [op(sample) for sample in drawn]
-    names = cut[0].keys() - {"image_corner", "image_unit", "seed"}
-    return {name: tf.stack([sample[name] for sample in cut]) for name in names}
+    cut = [sample | {"image": boxed(sample["image"])} for sample in cut]
+    return {name: tf.stack([sample[name] for sample in cut]) for name in cut[0]}
+
+
+LOOKS = AugmentConfig(
+    grayscale_probability=0.3,
+    cutout_probability=0.3,
+)
 
 
 @pytest.mark.parametrize("along_line_of_sight", [False, True])
+@pytest.mark.parametrize("looks", [AugmentConfig(), LOOKS])
 def test_a_batch_is_finished_as_each_of_its_samples_would_be(
-    drawn, unfinished, along_line_of_sight
+    drawn, unfinished, along_line_of_sight, looks
 ):
-    one = chain(render(64, warping.fastest_warp), samples.add_targets(64, along_line_of_sight))
-    batch = samples.finish_batch(64, along_line_of_sight)(unfinished)
+    one = chain(
+        render(64, warping.OPENCV),
+        augment.random_appearance(looks),
+        samples.add_targets(64, along_line_of_sight),
+    )
+    batch = samples.finish_batch(looks, True, 64, along_line_of_sight)(unfinished)
     assert batch.keys() == set(samples.TRAINING_FIELDS)
     for i, sample in enumerate(map(one, drawn)):
-        for name in ("key", "image", "visible", "has_depth"):
+        for name in ("key", "visible", "has_depth"):
             np.testing.assert_array_equal(batch[name][i], sample[name])
-        for name in ("joints_2d_norm", "depth"):
+        for name in ("image", "joints_2d_norm", "depth"):
             np.testing.assert_allclose(batch[name][i], sample[name], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("along_line_of_sight", [False, True])
+@pytest.mark.parametrize("looks", [AugmentConfig(), LOOKS])
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 def test_what_is_finished_does_not_depend_on_what_else_is_in_the_batch(
-    unfinished, size, along_line_of_sight
+    unfinished, size, along_line_of_sight, looks
 ):
-    finish = tf.function(samples.finish_batch(64, along_line_of_sight), autograph=False)
+    finish = samples.finish_batch(looks, True, 64, along_line_of_sight)
+    finish = tf.function(finish, autograph=False)
     whole = finish(unfinished)
     for start in range(0, COUNT, size):
         share = {name: value[start : start + size] for name, value in unfinished.items()}

@@ -15,9 +15,13 @@ from hg3d_tf.data.addons import tfa
 from hg3d_tf.data.augment import AugmentConfig
 
 needs_addons = pytest.mark.skipif(tfa is None, reason="tensorflow-addons is not installed")
-needs_opencv = pytest.mark.skipif(
-    warping.fastest_warp is warping.warp, reason="the datasets extra is not installed"
-)
+needs_opencv = pytest.mark.skipif(not warping.OPENCV, reason="the datasets extra is not installed")
+
+
+def with_opencv(image, matrix, size, factors=(1, 1, 1)):
+    """Return one crop, grey values up to 255."""
+    matrices, factors = np.float32([matrix]), np.float32([factors])
+    return 255 * warping.crops_opencv([tf.constant(image)], matrices, factors, size)[0].numpy()
 
 
 @needs_addons
@@ -41,8 +45,7 @@ def test_opencv_gives_the_same_pixels_within_its_rounding(seed):
     image = np.asarray(noise.resize((180, 120), Image.Resampling.BICUBIC))
     matrix = np.eye(3) + rng.normal(0, 0.2, (3, 3)) * [[1, 1, 50], [1, 1, 50], [0, 0, 0]]
     expected = warping.warp(image, tf.constant(matrix, tf.float32), 96).numpy()
-    warped = warping.warp_opencv(image, tf.constant(matrix, tf.float32), 96).numpy()
-    assert warped.dtype == np.uint8
+    warped = with_opencv(image, matrix, 96)
     # A grey value is rounded by at most 0.5, a place in x and y by 1/64 px; black lies outside.
     padded = np.pad(image.astype(float), [(1, 1), (1, 1), (0, 0)])
     steepest = max(np.abs(np.diff(padded[1:-1, 1:-1], axis=axis)).max() for axis in (0, 1))
@@ -65,10 +68,8 @@ def test_upright_squares_of_whole_pixels_are_those_of_the_warp(corner, side, fli
     start = corner[0] + (side if flip < 0 else 0)
     matrix = np.float32([[flip * scale, 0, start], [0, scale, corner[1]], [0, 0, 1]])
     assert warping._resize(image, matrix, np.empty((size, size, 3), np.uint8))
-    expected, found = (
-        warping.scaled(warp(image, tf.constant(matrix), size), factors).numpy()
-        for warp in (warping.warp, warping.warp_opencv)
-    )
+    expected = warping.scaled(warping.warp(image, tf.constant(matrix), size), factors).numpy()
+    found = with_opencv(image, matrix, size, factors) / 255
     assert found.max() == 1
     # At the square's own edges the resize repeats pixels, where the warp sees what lies beyond.
     places = (np.arange(size) + 0.5) * scale
@@ -89,7 +90,7 @@ def test_a_square_far_larger_than_the_picture_is_warped_without_the_black_round_
     image = np.full((120, 180, 3), 255, np.uint8)
     side = 1e6  # 3 TB of pixels
     matrix = np.float32([[side / 48, 0, -side / 2], [0, side / 48, -side / 2], [0, 0, 1]])
-    found = warping.warp_opencv(image, tf.constant(matrix), 48).numpy()
+    found = with_opencv(image, matrix, 48)
     assert found.shape == (48, 48, 3) and (found == 0).mean() > 0.99
 
 
@@ -99,22 +100,24 @@ def test_squares_between_pixels_and_outside_are_warped():
     for corner in ((20.5, 30), (500, 30)):
         matrix = np.float32([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]])
         assert not warping._resize(image, matrix, np.empty((48, 48, 3), np.uint8))
-        found = warping.warp_opencv(image, tf.constant(matrix), 48).numpy()
+        found = with_opencv(image, matrix, 48)
         np.testing.assert_array_equal(found, 255 * (corner[0] < 180))
 
 
 @needs_opencv
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-@pytest.mark.parametrize("shape", [(), (5,)])
-def test_grey_values_are_scaled_by_channel_to_the_same_bits_whatever_their_type(shape, dtype):
+@pytest.mark.parametrize("count", [1, 5])
+def test_grey_values_are_scaled_by_channel_to_the_same_bits_by_both(count):
     rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (*shape, 8, 8, 3)).astype(dtype)
-    factors = rng.uniform(0.6, 1.4, (*shape, 3)).astype(np.float32)
-    found = warping.scaled(tf.constant(images), tf.constant(factors)).numpy()
+    images = rng.integers(0, 256, (count, 8, 8, 3)).astype(np.uint8)
+    factors = rng.uniform(0.6, 1.4, (count, 3)).astype(np.float32)
+    matrices = np.tile(np.eye(3, dtype=np.float32), (count, 1, 1))
+    found = warping.crops_opencv([*tf.constant(images)], matrices, factors, 8).numpy()
     by_pixel = (factors / np.float32(255))[..., np.newaxis, np.newaxis, :]
     expected = np.minimum(images.astype(np.float32) * by_pixel, 1)
     assert found.dtype == np.float32 and found.max() == 1
     np.testing.assert_array_equal(found, expected)
+    for image, factor, one in zip(images, factors, expected, strict=True):
+        np.testing.assert_array_equal(warping.scaled(image, factor), one)
 
 
 def test_tensorflow_takes_over_an_array_without_copying():
@@ -137,5 +140,5 @@ def test_tensorflow_takes_over_an_array_without_copying():
 @pytest.mark.parametrize("seed", [0, 2])
 def test_opencv_finds_painted_joints_at_the_labels(run, seed):
     move = augment.random_geometry(AugmentConfig(rotation=60, rotation_probability=1.0))
-    op = render(128, warping.warp_opencv)
+    op = render(128, with_opencv=True)
     assert_discs_at_labels(run(lambda sample: op(move(sample)))(painted_sample(seed)))

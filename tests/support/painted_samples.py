@@ -7,7 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 from hg3d_tf.data import geometry, region_decoding, warping
-from hg3d_tf.data.ops import chain
+from hg3d_tf.data.ops import boxed, chain
 from support import painted_people
 
 
@@ -19,10 +19,25 @@ def encoded(image: Image.Image, form: str = "JPEG") -> bytes:
     return buffer.getvalue()
 
 
-def render(size: int, warp=warping.warp):
+def render(size: int, with_opencv: bool = False):
     """Return the op from an adapted sample to its crop, as the pipeline chains it."""
-    snapped = geometry.crop(size, snapped=True, warp=warp)
-    return chain(geometry.snap_to_pixels(size), region_decoding.decode_for_crop(size), snapped)
+    crop = geometry.crop(size, snapped=True)
+    if with_opencv:
+        crop = chain(geometry.place_crop(size), crop_alone(size, True), geometry.move_labels(size))
+    return chain(geometry.snap_to_pixels(size), region_decoding.decode_for_crop(size), crop)
+
+
+def crop_alone(size: int, with_opencv: bool = warping.OPENCV):
+    """Return the op that renders the crop of a placed sample as a batch of one."""
+    crop = geometry.crop_batch(size, with_opencv)
+
+    def apply(sample):
+        sample = {"channel_factors": tf.ones([3])} | sample
+        batch = {name: sample[name][tf.newaxis] for name in geometry.RENDERED_FIELDS}
+        image = crop(batch | {"image": boxed(sample["image"])[tf.newaxis]})["image"][0]
+        return sample | {"image": image}
+
+    return apply
 
 
 def painted_sample(seed: int, zoom: int = 1, form: str = "JPEG", **changes) -> dict:
