@@ -126,6 +126,11 @@ flags.DEFINE_float("augment_patch_probability", 0.0, "Share of samples with a pa
 flags.DEFINE_float("augment_patch_size", 0.4, "Longest side of the patch, in crop sides.")
 flags.DEFINE_float("augment_cutout_probability", 0.0, "Share of samples with a covered square.")
 flags.DEFINE_float("augment_cutout_size", 0.3, "Side of the covered square, in crop sides.")
+flags.DEFINE_float(
+    "augment_pixelated_head_probability",
+    0.0,
+    "Share of samples whose head is shown in few large cells, as in anonymous films.",
+)
 
 # LossConfig.
 flags.DEFINE_float("depth_weight", 0.0, "Weight of the depth loss of 3D samples (lambda_reg).")

@@ -89,6 +89,31 @@ def cover_square(share: float) -> Change:
     return apply
 
 
+def pixelate(image, middle, side, cells) -> tf.Tensor:
+    """Show a square of the image in `cells` x `cells` cells, each of its mean colour.
+
+    Args:
+      image: [S, S, 3] float32.
+      middle: [2] px, x and y of the square's middle; what lies outside the image is left out.
+      side: [] px.
+      cells: [] int32.
+    """
+    corners = tf.stack([middle - side / 2, middle + side / 2])[:, ::-1]
+    start, stop = tf.unstack(tf.cast(tf.clip_by_value(corners, 0.0, image.shape[0]), tf.int32))
+    shape = stop - start
+
+    def changed():
+        part = image[start[0] : stop[0], start[1] : stop[1]]
+        coarse = tf.image.resize(part, [cells, cells], "area")
+        fine = tf.image.resize(coarse, shape, "nearest")
+        around = tf.stack([start, image.shape[0] - stop], axis=1)
+        inside = tf.pad(tf.ones(shape, tf.bool), around)
+        pasted = tf.pad(fine, tf.pad(around, [[0, 1], [0, 0]]))
+        return tf.where(inside[..., tf.newaxis], pasted, image)
+
+    return tf.cond(tf.reduce_min(shape) > 0, changed, lambda: image)
+
+
 def cutout_core(image, side: int, center) -> tf.Tensor:
     """Cover a square with TensorFlow's own ops; see `cutout`."""
     index = tf.range(image.shape[0])

@@ -7,12 +7,16 @@ import tensorflow as tf
 
 from hg3d_tf.data import appearance
 from hg3d_tf.data.ops import Op, Sample, chain, split_seed
+from hg3d_tf.skeleton import joint_index
 
 DRAWN_FIELDS = ("crop_center", "crop_side", "rotation", "flip", "channel_factors")
-SEEN_FIELDS = ("image", "seed", "has_depth")  # of changes of a crop's look
+SEEN_FIELDS = ("image", "seed", "has_depth", "joints_2d", "visible")  # of changes of a crop's look
 
 # Of random numbers: of the place, of the colours, and of the changes in their order.
-_PLACE, _COLOURS, _CHANGES = 0, 3, (1, 2, 4, 5, 6)
+_PLACE, _COLOURS, _CHANGES, _HEAD = 0, 3, (1, 2, 4, 5, 6), 7
+
+_HEAD_SIDE = 1.2  # of the square that hides a head, in distances from upper neck to head top
+_MOST_CELLS = 6  # along that square
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +42,7 @@ class AugmentConfig:
     patch_size: float = 0.4  # longest side of the pasted patch, in crop sides
     cutout_probability: float = 0.0
     cutout_size: float = 0.3  # side of the occluding square, in crop sides
+    pixelated_head_probability: float = 0.0
 
     def __post_init__(self):
         for name, value in dataclasses.asdict(self).items():
@@ -54,7 +59,8 @@ class AugmentConfig:
     @property
     def changes_appearance(self) -> bool:
         """Whether `random_appearance` does anything."""
-        return any(probability for probability, _ in _changes(self))
+        changes = [probability for probability, _ in _changes(self)]
+        return any((*changes, self.pixelated_head_probability))
 
 
 def random_geometry(config: AugmentConfig) -> Op:
@@ -94,13 +100,14 @@ def random_colours(config: AugmentConfig) -> Op:
 
 def random_appearance(config: AugmentConfig) -> Op:
     """Change the pixels of the crop, never its labels; what is off costs nothing."""
-    return chain(
-        *(
-            _sometimes(probability, change, stream)
-            for stream, (probability, change) in zip(_CHANGES, _changes(config), strict=True)
-            if probability
-        )
-    )
+    ops = [
+        _sometimes(probability, change, stream)
+        for stream, (probability, change) in zip(_CHANGES, _changes(config), strict=True)
+        if probability
+    ]
+    if config.pixelated_head_probability:
+        ops.append(_pixelate_heads(config.pixelated_head_probability))
+    return chain(*ops)
 
 
 def _changes(config: AugmentConfig) -> list[tuple[float, appearance.Change]]:
@@ -122,5 +129,28 @@ def _sometimes(probability: float, change: appearance.Change, stream: int) -> Op
             return sample | {"image": change(image, seed)}
         use = tf.random.stateless_uniform([], use_seed) < probability
         return sample | {"image": tf.cond(use, lambda: change(image, seed), lambda: image)}
+
+    return apply
+
+
+def _pixelate_heads(probability: float) -> Op:
+    """Show the head in few large cells, as films are made anonymous.
+
+    So that which way a person faces is also learned from what the rest of the body shows.
+    """
+    head = [joint_index("upper_neck"), joint_index("head_top")]
+
+    def apply(sample: Sample) -> Sample:
+        use_seed, seed = split_seed(sample, _HEAD, 2)
+        use = tf.random.stateless_uniform([], use_seed) < probability
+        known = tf.reduce_all(tf.gather(sample["visible"], head))
+
+        def changed():
+            ends = tf.gather(sample["joints_2d"], head)
+            middle, length = tf.reduce_mean(ends, 0), tf.norm(ends[1] - ends[0])
+            cells = tf.random.stateless_uniform([], seed, 1, _MOST_CELLS + 1, tf.int32)
+            return appearance.pixelate(sample["image"], middle, _HEAD_SIDE * length, cells)
+
+        return sample | {"image": tf.cond(use & known, changed, lambda: sample["image"])}
 
     return apply

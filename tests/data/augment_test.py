@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from support.painted_samples import painted_sample, render
 
-from hg3d_tf.data import augment
+from hg3d_tf.data import appearance, augment
 from hg3d_tf.data.augment import AugmentConfig
 
 EVERYTHING = AugmentConfig(
@@ -45,6 +45,36 @@ def test_what_came_after_the_paper_is_off_by_default():
     sample = painted_sample(0)
     moved = augment.random_geometry(AugmentConfig())(sample)
     np.testing.assert_array_equal(moved["crop_center"], sample["crop_center"])
+
+
+def test_a_hidden_head_is_a_square_of_cells_between_neck_and_top():
+    rng = np.random.default_rng(0)
+    image = tf.constant(rng.uniform(0, 1, (128, 128, 3)), tf.float32)
+    joints_2d = np.zeros((16, 2), np.float32)
+    joints_2d[[8, 9]] = [[64, 50], [64, 20]]  # upper neck and top of the head
+    op = augment.random_appearance(AugmentConfig(colour=0.0, pixelated_head_probability=1.0))
+    sample = {"image": image, "joints_2d": joints_2d, "visible": np.ones(16, bool)}
+    cells = set()
+    for seed in range(20):
+        hidden = op(sample | {"seed": tf.constant([seed, 0])})["image"].numpy()
+        changed = (hidden != image.numpy()).any(-1)
+        rows, columns = np.nonzero(changed)
+        assert (rows.min(), rows.max(), columns.min(), columns.max()) == (17, 52, 46, 81)
+        head = hidden[17:53, 46:82]
+        np.testing.assert_allclose(head.mean(), image.numpy()[17:53, 46:82].mean(), atol=0.01)
+        cells.add(len(np.unique(head.reshape(-1, 3), axis=0)) ** 0.5)
+    assert cells <= {1, 2, 3, 4, 5, 6} and len(cells) > 2
+    unseen = sample | {"visible": np.arange(16) != 9, "seed": tf.constant([0, 0])}
+    np.testing.assert_array_equal(op(unseen)["image"], image)
+
+
+@pytest.mark.parametrize("place", [(-60.0, 30.0), (64.0, 130.0), (127.0, 127.0)])
+def test_of_a_head_that_the_crop_cuts_only_what_is_inside_is_hidden(place):
+    image = tf.constant(np.random.default_rng(0).uniform(0, 1, (128, 128, 3)), tf.float32)
+    hidden = appearance.pixelate(image, tf.constant(place), tf.constant(20.0), 1).numpy()
+    columns, rows = ((np.arange(128) >= c - 10) & (np.arange(128) < c + 10) for c in place)
+    inside = rows[:, np.newaxis] & columns
+    np.testing.assert_array_equal((hidden != image.numpy()).any(-1), inside)
 
 
 def drawn(op, count, **fields):

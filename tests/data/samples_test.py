@@ -96,6 +96,7 @@ def unfinished(drawn):
 LOOKS = AugmentConfig(
     grayscale_probability=0.3,
     cutout_probability=0.3,
+    pixelated_head_probability=0.5,
 )
 
 
