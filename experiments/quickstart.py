@@ -7,6 +7,7 @@ from nothing. What is done is not done again; --fresh starts anew.
 """
 
 import concurrent.futures
+import hashlib
 import json
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from absl import flags
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from hg3d_tf import cli, files  # noqa: E402
+from hg3d_tf import cli, files, weights  # noqa: E402
 from hg3d_tf.network.crop import BOX_MARGIN  # noqa: E402
 
 FLAGS = flags.FLAGS
@@ -80,6 +81,7 @@ def main() -> None:
     if FLAGS.fresh:
         shutil.rmtree(workdir)
         workdir.mkdir()
+    check_network(workdir, start)
     build_data(workdir, start)
     train_stages(workdir)
     results = evaluate_and_export(workdir, start)
@@ -87,6 +89,26 @@ def main() -> None:
     import quickstart_report
 
     quickstart_report.write(workdir, FLAGS.start, results, errors, time.monotonic() - began)
+
+
+def check_network(workdir: Path, start: Start) -> None:
+    """Note which network the stages go on from; a new version of the package has another.
+
+    Raises:
+      UserError: if there are stages already that went on from another, or from nobody knows which.
+    """
+    if "shipped" not in start.rows:
+        return
+    note = workdir / "network.json"
+    digest = hashlib.sha256((weights.FOLDER / "weights.npz").read_bytes()).hexdigest()
+    now = {"weights_sha256": digest}
+    before = json.loads(note.read_text()) if note.exists() else None
+    if (workdir / STAGES[0]).exists() and before != now:
+        raise cli.UserError(
+            f"{workdir}: its stages went on from the network of another version of the package:"
+            " take another --workdir, or remove what is there with --fresh"
+        )
+    files.write_json(note, now)
 
 
 def build_data(workdir: Path, start: Start) -> None:
