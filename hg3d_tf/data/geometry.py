@@ -9,7 +9,7 @@ import functools
 import tensorflow as tf
 
 from hg3d_tf.data import warping
-from hg3d_tf.data.ops import Op, Sample, chain, unboxed
+from hg3d_tf.data.ops import Op, Sample, chain, select, unboxed
 from hg3d_tf.skeleton import MIRROR
 
 # What rendering a crop takes, beside the decoded image.
@@ -17,6 +17,7 @@ RENDERED_FIELDS = (
     *("to_image", "channel_factors", "rotation", "flip", "crop_center", "crop_side"),
     *("image_corner", "image_unit"),
 )
+_DECODED = tf.uint8, [None, None, 3]
 
 
 def crop(size: int, snapped: bool = False) -> Op:
@@ -56,18 +57,17 @@ def crop_batch(size: int, with_opencv: bool = warping.OPENCV) -> Op:
     """
     render = _render(size, snapped=True)
 
+    def rendered(sample: Sample) -> tf.Tensor:
+        return render(sample | {"image": unboxed(sample["image"], *_DECODED)})["image"]
+
     def apply(batch: Sample) -> Sample:
-        images = unboxed(batch["image"], tf.uint8, [None, None, 3])
         if with_opencv:
+            images = [unboxed(box, *_DECODED) for box in tf.unstack(batch["image"])]
             factors = batch["channel_factors"]
             crops = warping.crops_opencv(images, batch["to_image"], factors, size)
         else:
-            fields = {name: tf.unstack(batch[name]) for name in RENDERED_FIELDS}
-            samples = [
-                {name: values[i] for name, values in fields.items()} | {"image": image}
-                for i, image in enumerate(images)
-            ]
-            crops = tf.stack([render(sample)["image"] for sample in samples])
+            fields = select(("image", *RENDERED_FIELDS))(batch)
+            crops = tf.map_fn(rendered, fields, fn_output_signature=tf.float32)
         return batch | {"image": crops}
 
     return apply

@@ -38,12 +38,12 @@ def boxed(tensor: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.OptionalFromValue(components=[tensor])
 
 
-def unboxed(boxes: tf.Tensor, dtype: tf.DType, shape: list) -> list[tf.Tensor]:
-    """Return what the boxes [B] hold, of that type and shape."""
-    return [
-        tf.raw_ops.OptionalGetValue(optional=box, output_types=[dtype], output_shapes=[shape])[0]
-        for box in tf.unstack(boxes)
-    ]
+def unboxed(box: tf.Tensor, dtype: tf.DType, shape: list) -> tf.Tensor:
+    """Return what a box holds, of that type and shape."""
+    [tensor] = tf.raw_ops.OptionalGetValue(
+        optional=box, output_types=[dtype], output_shapes=[shape]
+    )
+    return tensor
 
 
 def split_seed(sample: Sample, stream: int, count: int) -> list[tf.Tensor]:

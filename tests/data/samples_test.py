@@ -119,6 +119,13 @@ def test_a_batch_is_finished_as_each_of_its_samples_would_be(
             np.testing.assert_allclose(batch[name][i], sample[name], rtol=1e-5, atol=1e-6)
 
 
+def test_without_opencv_a_batch_shows_what_its_samples_would(drawn, unfinished):
+    crop = tf.function(geometry.crop_batch(64, with_opencv=False), autograph=False)
+    crops = crop(unfinished)["image"]
+    for found, sample in zip(crops, map(render(64), drawn), strict=True):
+        np.testing.assert_allclose(found, sample["image"], atol=1e-6)
+
+
 @pytest.mark.parametrize("along_line_of_sight", [False, True])
 @pytest.mark.parametrize("looks", [AugmentConfig(), LOOKS])
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
