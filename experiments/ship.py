@@ -4,17 +4,21 @@ Confidences are fitted anew, to --dataset, whatever RUN's training left: model.j
 Writes hg3d_tf/weights/: model.json and weights.npz, which `--workdir=shipped` and
 `--init_from=shipped` read, and pose.tflite with description.json, which predict and the web page
 run without TensorFlow. Most of that file computes in int8 (`shipping.py`), with ranges taken from
-photos of people, such as those that the network learned from.
+photos of people, such as those that the network learned from. Last comes demo/web/src/film.delta,
+the page's file for films, whose ranges are taken from --mix.
 """
 
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from absl import flags
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-from hg3d_tf import cli
+from hg3d_tf import cli  # noqa: E402
 
 FLAGS = flags.FLAGS
 
@@ -22,6 +26,11 @@ cli.DEFINE_path("workdir", None, "Training folder of the network.", tensorflow=T
 cli.DEFINE_path("photos", None, "Folder of photos of people, which give int8's ranges.")
 flags.DEFINE_string("dataset", "lspet", "Prepared dataset to fit confidences to.")
 flags.DEFINE_string("split", "validation", "Its split.")
+flags.DEFINE_string(
+    "mix",
+    "lspet:0.5,synthetic_humans/street_makehuman:0.5",
+    "Prepared datasets that give the ranges of the page's file for films.",
+)
 cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 
 _PHOTOS = 200
@@ -57,6 +66,20 @@ def main() -> None:
         print(f"{size:6.2f} MB  {weights.FOLDER / name}")
     if sum(sizes.values()) > _LARGEST_MB:
         raise cli.UserError(f"more than {_LARGEST_MB} MB: ship a smaller network")
+    _write_film_delta(weights.TFLITE_FILE)
+
+
+def _write_film_delta(photos_file: Path) -> None:
+    """Keep the page's int8 file without flip test as what differs from the file for photos."""
+    with tempfile.TemporaryDirectory() as folder:
+        export = ["-m", "hg3d_tf.export", "--tflite=int8", f"--mix={FLAGS.mix}"]
+        export.append(f"--output_dir={folder}/phones")
+        if FLAGS.data_dir:
+            export.append(f"--data_dir={FLAGS.data_dir}")
+        kept = ["demo/web/delta.py", photos_file, f"{folder}/phones/int8.tflite"]
+        for command in (export, [*kept, "demo/web/src/film.delta"]):
+            if subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode:
+                raise cli.UserError("demo/web/src/film.delta is not that of the network: see above")
 
 
 def _fitted_knots(model):
