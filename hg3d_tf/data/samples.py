@@ -10,7 +10,7 @@ An evaluation sample holds further fields (`EVALUATION_FIELDS`).
 import tensorflow as tf
 
 from hg3d_tf import line_of_sight
-from hg3d_tf.data import augment, geometry
+from hg3d_tf.data import augment, geometry, warping
 from hg3d_tf.data.augment import AugmentConfig
 from hg3d_tf.data.ops import Op, Sample, boxed, chain, select
 from hg3d_tf.data.region_decoding import black_image, decode_for_crop
@@ -125,7 +125,12 @@ def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: in
         drawn = draw(sample)
         chosen = {k: tf.where(fixed, sample[k], drawn[k]) for k in augment.DRAWN_FIELDS}
         sample = decode(sample | chosen)
-        return select(_UNFINISHED_FIELDS)(sample | {"image": boxed(sample["image"])})
+        # What fails after this ends the training: here it is a bad record that is left out.
+        small_enough = tf.reduce_max(tf.shape(sample["image"])) <= warping.LARGEST_SIDE
+        message = [f"the crop shows more than {warping.LARGEST_SIDE} px of the image"]
+        with tf.control_dependencies([tf.debugging.Assert(small_enough, message)]):
+            image = boxed(sample["image"])
+        return select(_UNFINISHED_FIELDS)(sample | {"image": image})
 
     return apply
 

@@ -16,6 +16,7 @@ _FROM_CENTRES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float32)
 _WHOLE_PX = 1e-3  # so near to whole pixels a square's corners lie on them
 # Of a square that is resized, in sides of the crop: the black round a picture takes memory.
 MOST_RESIZED = 4
+LARGEST_SIDE = 2**15 - 2  # px of an image that OpenCV warps
 _ALIGNMENT = 64  # bytes, of TensorFlow's tensors
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from support import painted_people
+from PIL import Image
+from support import painted_people, painted_samples
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import input_pipeline, schema
@@ -87,6 +88,16 @@ def test_a_crop_outside_of_its_image_is_left_out_with_the_reason(tmp_path):
     _, bad = read(tmp_path, 8, max_bad_fraction=1.0)
     (reason,) = bad.reasons.values()
     assert reason == "the crop lies outside of the image"
+
+
+@pytest.mark.slow
+def test_a_crop_too_large_for_opencv_is_left_out_with_the_reason(tmp_path):
+    wide = painted_samples.encoded(Image.new("RGB", (40_000, 2)), "PNG")
+    place = {"crop_center": np.float32([20_000, 1]), "crop_side": np.float32(40_000)}
+    store(tmp_path, {3: wide}, **place)
+    _, bad = read(tmp_path, 8, max_bad_fraction=1.0)
+    (reason,) = bad.reasons.values()
+    assert reason == "the crop shows more than 32766 px of the image"
 
 
 @pytest.mark.slow

@@ -95,6 +95,14 @@ def test_a_square_far_larger_than_the_picture_is_warped_without_the_black_round_
 
 
 @needs_opencv
+@pytest.mark.parametrize("shape", [(1, warping.LARGEST_SIDE), (warping.LARGEST_SIDE, 1)])
+def test_the_largest_picture_is_warped(shape):
+    image = np.full((*shape, 3), 255, np.uint8)
+    turned = np.float32([[0, 1, 0.25], [-1, 0, 48.25], [0, 0, 1]])
+    assert with_opencv(image, turned, 48).max() > 100
+
+
+@needs_opencv
 def test_squares_between_pixels_and_outside_are_warped():
     image = np.full((120, 180, 3), 255, np.uint8)
     for corner in ((20.5, 30), (500, 30)):
