@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Longer sides of a box, in those of the picture: in a larger one nobody would be seen.
+_MOST_PICTURES = 10
+
 
 def parse_box(text: str) -> np.ndarray:
     """Return the box [4] px that is written x1,y1,x2,y2.
@@ -20,14 +23,20 @@ def parse_box(text: str) -> np.ndarray:
 
 
 def check_inside(box: np.ndarray, size) -> None:
-    """Raise ValueError unless a box [4] px shows some of a picture of width and height `size`."""
+    """Raise ValueError unless a box [4] px shows some of a picture of width and height `size`.
+
+    So does a box that is so large that the picture is but a spot in it.
+    """
+    box = np.asarray(box, float)  # float32 overflows where boxes are absurd
     shown = np.minimum(box[2:], size) - np.maximum(box[:2], 0)
     if shown.min() < 1:
-        text = ",".join(f"{value:g}" for value in box)
-        raise ValueError(
-            f"the box {text} lies outside of the picture, which has {size[0]} x {size[1]} px as it"
-            " is seen"
-        )
+        problem = "lies outside of the picture"
+    elif np.max(box[2:] - box[:2]) > _MOST_PICTURES * np.max(size):
+        problem = f"is more than {_MOST_PICTURES} times as large as the picture"
+    else:
+        return
+    text = ",".join(f"{value:g}" for value in box)
+    raise ValueError(f"the box {text} {problem}, which has {size[0]} x {size[1]} px as it is seen")
 
 
 def overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:

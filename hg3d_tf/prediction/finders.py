@@ -55,7 +55,7 @@ def person_in_box(photo: Photo, look: Predictor, box: np.ndarray) -> Person:
     """Return the person in a box that the user gave, both in px of the picture as it is seen.
 
     Raises:
-      UserError: where nothing of the photo is in the box.
+      UserError: where nothing of the photo is in the box, or the box is far too large.
     """
     check_box(photo, box)
     [person] = people.in_boxes(photo, look, [_scaled(box, photo.scale)])
@@ -63,7 +63,10 @@ def person_in_box(photo: Photo, look: Predictor, box: np.ndarray) -> Person:
 
 
 def check_box(photo: Photo, box: np.ndarray) -> None:
-    """Raise UserError where nothing of a photo is in a box [4] px of the picture as it is seen."""
+    """Raise UserError where a box [4] px of the picture as it is seen cannot show a photo's person.
+
+    See `boxes.check_inside`.
+    """
     try:
         boxes.check_inside(box, _seen_size(photo))
     except ValueError as error:
@@ -74,9 +77,14 @@ def in_given_boxes(photo: Photo, look: Predictor, given: GivenBoxes) -> list[Per
     """Return the people in the boxes that a file gives, in px of the photo's `pixels`.
 
     They have the file's scores, the surest come first. Boxes outside of the photo are left out.
+
+    Raises:
+      UserError: where a box is far too large, or the file's boxes cannot be read.
     """
     found = given.of_photo(photo.name, _seen_size(photo))
-    inside = [place for place, box in enumerate(found.boxes) if _shows(box, _seen_size(photo))]
+    inside = [place for place, box in enumerate(found.boxes) if shows(box, _seen_size(photo))]
+    for box in found.boxes[inside]:
+        check_box(photo, box)
     there = [_scaled(box, photo.scale) for box in found.boxes[inside]]
     in_boxes = people.in_boxes(photo, look, there)
     scores = found.scores[inside].tolist()
@@ -85,7 +93,8 @@ def in_given_boxes(photo: Photo, look: Predictor, given: GivenBoxes) -> list[Per
     return [person._replace(number=number) for number, person in enumerate(scored, 1)]
 
 
-def _shows(box: np.ndarray, size: np.ndarray) -> bool:
+def shows(box: np.ndarray, size: np.ndarray) -> bool:
+    """Tell whether a box [4] px shows some of a picture of width and height `size`."""
     return bool((np.minimum(box[2:], size) - np.maximum(box[:2], 0) >= 1).all())
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from hg3d_tf.cli import UserError
 
 NO_NUMBER = 0
+_MOST_PX = 1e9
 _PERSON = 1  # COCO's category
 
 
@@ -25,8 +26,8 @@ class Row(NamedTuple):
 
 def row(box, score, number, where: str) -> Row:
     """Return a row. Raises UserError, which begins with `where`, for a box that cannot be."""
-    if not np.isfinite([*box, score, number]).all():
-        raise UserError(f"{where}: a number is not finite")
+    if not np.isfinite([*box, score, number]).all() or max(map(abs, box)) > _MOST_PX:
+        raise UserError(f"{where}: a number is not finite, or more than {_MOST_PX:g}")
     if not (box[2] > box[0] and box[3] > box[1]):
         raise UserError(f"{where}: width and height must be more than 0")
     if number != int(number):

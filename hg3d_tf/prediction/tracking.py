@@ -53,7 +53,7 @@ def follow(
       smoothing: see `steady.steady`.
 
     Raises:
-      UserError: where nothing of the picture is in the box.
+      UserError: where nothing of the picture is in the box, or a box is far too large.
     """
     people_of = _given(look, wanted) if wanted.given else _found(look, find, wanted)
     return steady.steady(
@@ -88,6 +88,9 @@ def _given(look: Predictor, wanted: Wanted):
         size = frame.pixels.shape[1::-1]
         photo = Photo(f"frame {number}", frame.pixels)
         given = wanted.given(number, size)
+        for box in given.boxes:
+            if finders.shows(box, size):
+                finders.check_box(photo, box)
         here[:] = [Found(given.boxes, given.scores)]
         if not (given.numbers > 0).all():
             return tracks(photo, frame.seconds)

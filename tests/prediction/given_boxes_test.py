@@ -89,6 +89,7 @@ def test_yolo_is_in_widths_and_heights(tmp_path):
         ("a.txt", "1,1,1,1,-5,5\n", "line 1: width and height"),
         ("a.txt", "1,1.5,1,1,5,5\n", "line 1: id is 1.5"),
         ("a.txt", "1,1,1,1,nan,5\n", "line 1: a number is not finite"),
+        ("a.txt", "1,1,1,1,1e12,5\n", r"line 1: a number is .* more than 1e\+09"),
         ("a.txt", "\n", r"a\.txt: holds no boxes"),
     ],
 )
@@ -124,3 +125,11 @@ def test_people_are_looked_at_in_the_boxes_of_the_file(tmp_path):
     np.testing.assert_allclose([p.score for p in found], [0.9, 0.2], rtol=1e-6)
     np.testing.assert_allclose(look.boxes, [[5, 10, 20, 30], [20, 10, 35, 30]])
     assert len(finders.finder(look, given=given, most=1)(photo)) == 1
+
+
+def test_a_box_far_larger_than_the_picture_is_named(tmp_path):
+    rows = [{"image_id": "a.png", "bbox": [40, 10, 1e6, 1e6]}]
+    given = GivenBoxes(write(tmp_path / "boxes.json", rows))
+    photo = Photo("a.png", np.zeros((60, 80, 3), np.uint8))
+    with pytest.raises(UserError, match=r"a\.png: the box 40,10,.* more than 10 times .* 80 x 60"):
+        finders.finder(Looker(np.zeros((16, 2))), given=given)(photo)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 from support.looker import Looker
 
+from hg3d_tf.network import crop
 from hg3d_tf.network.crop import crop_square
 from hg3d_tf.pictures import draw
 from hg3d_tf.prediction import people
@@ -133,6 +135,18 @@ def test_a_square_reduced_by_any_factor_shows_everything_in_its_place(side):
     assert np.abs(off).max() < 1
     turned = crop_square(ramp.swapaxes(0, 1), corner[::-1], side, 100)
     np.testing.assert_array_equal(turned.swapaxes(0, 1)[:, 5:-5, 0], crop)
+
+
+def test_a_square_far_larger_than_the_picture_is_cropped_without_laying_it_out(monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 255, (600, 900, 3), np.uint8)
+    corner, side = np.array([-700.5, -900.25]), 2400.0
+    laid_out = crop_square(pixels, corner, side, 64)
+    monkeypatch.setattr(crop, "_MOST_LAID_OUT", 1000**2)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000**2)
+    reduced = crop_square(pixels, corner, side, 64)
+    assert np.abs(reduced.astype(int) - laid_out).mean() < 1
+    for side in (1e5, 1e9, 1e38):
+        assert crop_square(pixels, np.array([-0.5, -0.5]) * side, side, 64).mean() < 1
 
 
 def test_bones_of_unclear_joints_are_dotted(joints):

@@ -109,6 +109,13 @@ def test_a_box_outside_of_the_picture_is_named(box):
         finder(Looker(JOINTS), box=np.array(box))(photo)
 
 
+@pytest.mark.parametrize("box", [(0, 0, 1000, 9), (0, 0, 1e9, 1e9), (-1e38, -1e38, 1e38, 1e38)])
+def test_a_box_far_larger_than_the_picture_is_named(box):
+    photo = Photo("a.jpg", np.zeros((80, 60, 3), np.uint8))
+    with pytest.raises(UserError, match=r"a\.jpg: the box .* more than 10 times .* 60 x 80 px"):
+        finder(Looker(JOINTS), box=np.array(box))(photo)
+
+
 @pytest.fixture(scope="module")
 def predictor(saved_model):
     return predictors.load_predictor(saved_model)
