@@ -118,9 +118,12 @@ def main(argv: list[str]) -> int:
     pose_output.check(are_photos=not films)
     paths = photos.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
-    if not films:
-        return _predict_photos(output_dir, paths)
-    return _predict_film(predictors.load_predictor(_model()), output_dir)
+    with files.only_one(output_dir) as alone:
+        if not alone:
+            raise cli.UserError(f"{output_dir}: another predict writes there: give --output_dir")
+        if not films:
+            return _predict_photos(output_dir, paths)
+        return _predict_film(predictors.load_predictor(_model()), output_dir)
 
 
 def _predict_film(predictor, output_dir: Path) -> int:
@@ -150,8 +153,6 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
     drawn = Drawing(folder, FLAGS.pictures, FLAGS.html, pages is not None, FLAGS.draw_angles)
     work = one_photo.Setting(_model(), drawn, FLAGS.box, FLAGS.boxes, FLAGS.people)
     with contextlib.ExitStack() as stack:
-        if not stack.enter_context(files.only_one(folder)):
-            raise cli.UserError(f"{output_dir}: another predict writes there: give --output_dir")
         if FLAGS.beam_runner:
             status = _predict_on_beam(paths, work, output_dir)
         else:

@@ -8,6 +8,8 @@ import pytest
 from support import painted_people
 from support.commands import ROOT, fails_with_one_line, fork, fork_shrunk, run
 
+from hg3d_tf import files
+
 COMMANDS = [
     "train",
     "evaluate",
@@ -241,3 +243,13 @@ def test_the_quickstart_makes_what_it_promises(tmp_path, start, rows):
     ):
         assert (tmp_path / name).exists(), name
         assert name.split("/")[0] in process.stdout
+
+
+@pytest.mark.parametrize("arguments", [["photo.jpg"], ["--video=clip.mp4"]])
+def test_two_predicts_into_one_folder_are_refused(tmp_path, arguments):
+    for name in ("photo.jpg", "clip.mp4"):
+        (tmp_path / name).touch()
+    with files.only_one(tmp_path / "out") as alone:
+        assert alone
+        process = run("-m", "hg3d_tf.predict", "--output_dir=out", *arguments, cwd=tmp_path)
+    fails_with_one_line(process, "out: another predict writes there: give --output_dir")
