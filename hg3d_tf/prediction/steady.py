@@ -17,7 +17,7 @@ from hg3d_tf.prediction.people import Person
 # How far a frame looks each way: seconds, sigmas of the smoothing, and frames, which lie in memory.
 _REACH_S, _REACH_SIGMAS, _MOST_FRAMES = 0.25, 2.5, 24
 # Frames in which somebody must be seen, unless the film is shorter: else they were nobody.
-_FEWEST_SEEN = 3
+FEWEST_SEEN = 3
 # What a joint counts that was not seen, and up to which confidence more counts more: odds of nearly
 # certain joints would leave nothing of the others.
 _UNSEEN_WEIGHT, _SUREST = 0.1, 0.95
@@ -67,18 +67,19 @@ class _Course:
 
 
 def steady(
-    frames: Iterable[tuple[Frame, list[Person]]], smoothing: float
+    frames: Iterable[tuple[Frame, list[Person]]], smoothing: float, fewest_seen: int = FEWEST_SEEN
 ) -> Iterator[tuple[Frame, list[Person]]]:
     """Yield frames with their people, smoothed; those that wait come before a Ctrl-C goes on.
 
-    People of fewer frames than three are left out. A short gap, in which somebody was lost, is
+    A short gap, in which somebody was lost, is
     filled in; its joints were not seen, so that their confidence is 0.
 
     Args:
       frames: of a film, with people whose numbers stay theirs.
       smoothing: sigma of the time around a frame that counts, s; 0 only mends.
+      fewest_seen: people of fewer frames are left out.
     """
-    film = _Film(smoothing)
+    film = _Film(smoothing, fewest_seen)
     interruption = None
     source = iter(frames)
     while interruption is None:
@@ -101,8 +102,8 @@ def steady(
 class _Film:
     """The frames that wait, and the courses of their people."""
 
-    def __init__(self, smoothing: float):
-        self._smoothing = smoothing
+    def __init__(self, smoothing: float, fewest_seen: int):
+        self._smoothing, self._fewest_seen = smoothing, fewest_seen
         self._reach_s = max(_REACH_S, _REACH_SIGMAS * smoothing)
         self.waiting: deque[tuple[int, Frame]] = deque()
         self._courses: dict[int, _Course] = {}
@@ -128,7 +129,7 @@ class _Film:
             course.forget_before(number - _MOST_FRAMES)
             if not course.seen:
                 del self._courses[key]
-        enough = min(_FEWEST_SEEN, self._count)
+        enough = min(self._fewest_seen, self._count)
         people = [
             self._person(course, number, frame.seconds)
             for course in self._courses.values()

@@ -56,8 +56,12 @@ def follow(
       UserError: where nothing of the picture is in the box, or a box is far too large.
     """
     people_of = _given(look, wanted) if wanted.given else _found(look, find, wanted)
+    # Whom the user gave is somebody, in however few frames.
+    is_given = wanted.given is not None or wanted.box is not None
     return steady.steady(
-        ((frame, people_of(n, frame)) for n, frame in enumerate(frames)), smoothing
+        ((frame, people_of(n, frame)) for n, frame in enumerate(frames)),
+        smoothing,
+        fewest_seen=1 if is_given else steady.FEWEST_SEEN,
     )
 
 

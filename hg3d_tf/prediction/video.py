@@ -80,7 +80,8 @@ def predict(
     for line in remarks:
         print(f"warning: {line}")
     if not poses.count:
-        print(f"warning: {source.address}: no person found in {poses.frames} frames: give --box")
+        why = "--boxes has none in them" if wanted.given else "give --box"
+        print(f"warning: {source.address}: no person found in {poses.frames} frames: {why}")
     elif options.html:
         film_page.write(output_dir / f"{name}_3d.html", Path(source.address).name, film, path)
     several = f" of {len(poses.persons)} people" if len(poses.persons) > 1 else ""

@@ -138,3 +138,15 @@ def test_given_boxes_without_numbers_are_followed():
 
     frames = list(tracking.follow(film.frames(), film.look, None, Wanted(given=given), 0.0))
     assert sorted(map(len, numbers_of(film, frames))) == [1, 1]
+
+
+@pytest.mark.parametrize("number", [0, 7])
+def test_somebody_given_in_one_frame_is_kept(number):
+    film = Crossing(12)
+
+    def given(frame, size):
+        rows = slice(int(frame == 5))
+        return Given(film.boxes[frame][rows], np.ones(2)[rows], np.array([number] * 2)[rows])
+
+    frames = list(tracking.follow(film.frames(), film.look, None, Wanted(given=given), 0.0))
+    assert [len(people) for _, people in frames] == [0] * 5 + [1] + [0] * 6

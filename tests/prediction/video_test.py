@@ -14,6 +14,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import reading
 from hg3d_tf.prediction import bends, people, video
 from hg3d_tf.prediction.film_sources import Source, file_or_camera
+from hg3d_tf.prediction.given_boxes import Given
 from hg3d_tf.prediction.person_finder import Found
 from hg3d_tf.prediction.tracking import Wanted
 
@@ -218,6 +219,19 @@ def test_where_nobody_is_found_the_film_is_written_and_it_is_said(joints, tmp_pa
     assert status == 0 and records == [] and len(drawn) == 8
     assert "no person found in 8 frames" in capsys.readouterr().out
     assert not (tmp_path / "clip_3d.html").exists()
+
+
+def test_where_nobody_is_given_no_box_is_advised(joints, tmp_path, capsys):
+    path = tmp_path / "clip.mp4"
+    films.write(path, films.moving_square())
+
+    def given(frame, size):
+        return Given(np.zeros((0, 4), np.float32), np.zeros(0), np.zeros(0, int))
+
+    source = file_or_camera(str(path))
+    wanted = Wanted(given=given)
+    assert video.predict(source, Looker(joints), None, wanted, tmp_path, video.Options()) == 0
+    assert "no person found in 8 frames: --boxes has none" in capsys.readouterr().out
 
 
 def test_what_the_finder_said_is_replayed_too(joints, tmp_path):
