@@ -137,6 +137,7 @@ def _predict_film(predictor, output_dir: Path) -> int:
     source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
     find, given = _finder(), _given()
     if given is not None:
+        given.check_film(source.address)
         given = functools.partial(given.of_frame, source.address)
     wanted = tracking.Wanted(FLAGS.box, given, FLAGS.people)
     status = video.predict(source, predictor, find, wanted, output_dir, options)
@@ -148,6 +149,8 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
     from hg3d_tf.prediction import batch, one_photo
     from hg3d_tf.prediction.drawing import Drawing
 
+    if (given := _given()) is not None:
+        given.check_photos(paths)
     pages = Pages(Path(FLAGS.sheet)) if FLAGS.sheet else None
     folder = output_dir.absolute()
     drawn = Drawing(folder, FLAGS.pictures, FLAGS.html, pages is not None, FLAGS.draw_angles)
@@ -161,7 +164,7 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
             else:
                 run = batch.in_this_process(work.load())
             done = stack.enter_context(_results(output_dir))
-            status = batch.predict(paths, run, done, drawn, pages)
+            status = batch.predict(paths, run, done, drawn, pages, FLAGS.boxes)
     if status == 130:
         return status
     return pose_output.write_beside(output_dir / "poses.json") or status

@@ -159,6 +159,7 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
         (("--model={model}", "--output_dir=/proc/nowhere", "{image}"), ["/proc/nowhere"]),
         (("--model={model}",), ["error: <image> is missing"]),
         (("{image}", "--boxes={image}", "--box=1,2,3,4"), ["--box and --boxes"]),
+        (("{image}", "--boxes={tmp}"), ["holds no .txt"]),
         (("{image}", "--boxes={tmp}/none.json"), ["none.json", "cannot be read as boxes"]),
         (("{image}", "--people=none"), ["--people=none", "neither all nor a number"]),
     ],

@@ -21,7 +21,12 @@ Run = Callable[[Iterable[Task]], Iterator[tuple[Task, Outcome]]]
 
 
 def predict(
-    paths: Sequence[Path], run: Run, done: Results, drawn: Drawing, pages: Pages | None = None
+    paths: Sequence[Path],
+    run: Run,
+    done: Results,
+    drawn: Drawing,
+    pages: Pages | None = None,
+    boxes: str | None = None,
 ) -> int:
     """Find the people in photos, write and draw them; return the exit status.
 
@@ -34,9 +39,10 @@ def predict(
       done: where the poses go.
       drawn: tells which pictures are missing.
       pages: the sheet of all, or None.
+      boxes: the path of those that others found, or None.
     """
     try:
-        return results.collect(paths, _failures(paths, run, done, drawn, pages), done)
+        return results.collect(paths, _failures(paths, run, done, drawn, pages, boxes), done)
     finally:
         if pages is not None:
             pages.close()
@@ -79,29 +85,31 @@ def missing(paths: Iterable[Path], done: Results, drawn: Drawing) -> Iterator[Ta
         yield Task(place, path, stem, known)
 
 
-def _failures(paths, run: Run, done: Results, drawn: Drawing, pages) -> Iterator[str | None]:
+def _failures(paths, run: Run, done: Results, drawn: Drawing, pages, boxes) -> Iterator[str | None]:
     with tqdm(total=len(paths), unit="image", disable=len(paths) == 1) as bar:
         for task, outcome in run(missing(paths, done, drawn)):
             bar.update(task.place + 1 - bar.n)
             if outcome.failure is None:
-                keep(task, outcome, done)
+                keep(task, outcome, done, boxes)
             for part in outcome.parts:
                 pages.add(part)
             yield outcome.failure
         bar.update(len(paths) - bar.n)
 
 
-def keep(task: Task, outcome: Outcome, done: Results) -> None:
+def keep(task: Task, outcome: Outcome, done: Results, boxes: str | None = None) -> None:
     """Write a photo's line, unless it stands there, and say what the user should look at twice."""
     if task.known is None:
-        warn(task.path, outcome.poses)
+        warn(task.path, outcome.poses, boxes)
     if task.known is None or list(outcome.drawn) != task.known["drawn"]:
         done.add(task.path, outcome.poses, outcome.drawn)
 
 
-def warn(path: Path | str, poses: Sequence[dict]) -> None:
-    """Say what the user should look at twice."""
-    if not poses:
+def warn(path: Path | str, poses: Sequence[dict], boxes: str | None = None) -> None:
+    """Say what the user should look at twice; `boxes` is the path of those that others found."""
+    if not poses and boxes:
+        print(f"warning: {path}: no person found: {boxes} has no box in this image")
+    elif not poses:
         print(f"warning: {path}: no person found: --box=x1,y1,x2,y2 says where to look")
     elif all(map(drawing.too_unclear, poses)):
         print(f"warning: {path}: most joints are unclear: does a box hold one whole person?")

@@ -11,6 +11,7 @@
 A photo or frame that is not named has no people.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.prediction import given_coco
 from hg3d_tf.prediction.given_coco import NO_NUMBER, Row
+
+_MOT_COLUMNS = ("frame", "id", "x", "y", "width", "height")
+_YOLO_COLUMNS = ("class", "x", "y", "width", "height")
 
 
 class Given(NamedTuple):
@@ -52,6 +56,8 @@ class GivenBoxes:
         self._by_frame: dict[int, list[Row]] = {}
         self._relative = self.path.is_dir()
         if self._relative:
+            if not any(self.path.glob("*.txt")):
+                raise UserError(f"{self.path}: holds no .txt: YOLO's boxes are one for each image")
             return  # each photo's file is read with the photo
         try:
             text = self.path.read_text(encoding="utf-8")
@@ -63,20 +69,28 @@ class GivenBoxes:
         else:
             self._by_frame = _mot(self.path, text)
 
+    def check_photos(self, names: Iterable[str | Path]) -> None:
+        """Raise UserError where there are boxes for none of the photos, by their files' names."""
+        self._check_no_film()
+        if not any(self._has_photo(Path(name)) for name in names):
+            raise UserError(f"{self.path}: has no box for any image; {self._known()}")
+
+    def check_film(self, film: str) -> None:
+        """Raise UserError where the names of the boxes are those of no frame of a film."""
+        beginning = f"{Path(film).stem}_"
+        if not self._by_frame and not any(name.startswith(beginning) for name in self._names()):
+            raise UserError(f"{self.path}: has no box for a frame of {film}; {self._known()}")
+
     def of_photo(self, name: str, size) -> Given:
         """Return the boxes of a photo of width and height `size` px, by its file's name.
 
         Raises:
           UserError: where the boxes are a film's, or a line of them is wrong.
         """
-        if self._by_frame:
-            raise UserError(f"{self.path}: MOT's boxes are a film's: give them with --video")
+        self._check_no_film()
         if self._relative:
-            return _given(_yolo(self.path / f"{Path(name).stem}.txt"), size)
-        for key in (Path(name).name, Path(name).stem, _as_number(Path(name).stem)):
-            if key in self._by_name:
-                return _given(self._by_name[key])
-        return _given([])
+            return _given(_yolo(self._file_of(Path(name))), size)
+        return _given(next((self._by_name[k] for k in _keys(Path(name)) if k in self._by_name), []))
 
     def of_frame(self, film: str, frame: int, size) -> Given:
         """Return the boxes of a film's frame, counted from 0."""
@@ -87,6 +101,33 @@ class GivenBoxes:
             # As `hg3d convert --format=coco` and FFmpeg name a film's frames.
             return _given(self._by_name.get(f"{stem}_{frame:06d}.jpg", []))
         return _given(self._by_frame.get(frame + 1, []))
+
+    def _check_no_film(self) -> None:
+        if self._by_frame:
+            raise UserError(f"{self.path}: MOT's boxes are a film's: give them with --video")
+
+    def _has_photo(self, photo: Path) -> bool:
+        if self._relative:
+            return self._file_of(photo).is_file()
+        return any(key in self._by_name for key in _keys(photo))
+
+    def _file_of(self, photo: Path) -> Path:
+        return self.path / f"{photo.stem}.txt"
+
+    def _names(self) -> Iterator[str]:
+        """Yield the names for which there are boxes: of photos, or of a folder's files."""
+        if self._relative:
+            return (path.name for path in self.path.glob("*.txt"))
+        return iter(self._by_name)
+
+    def _known(self) -> str:
+        first = min(self._names(), default=None)
+        return "it is empty" if first is None else f"it has those of {first}"
+
+
+def _keys(photo: Path) -> tuple[str, ...]:
+    """Return the names that COCO may give a photo."""
+    return photo.name, photo.stem, _as_number(photo.stem)
 
 
 def _as_number(stem: str) -> str:
@@ -102,7 +143,7 @@ def _given(rows: list[Row], size=(1, 1)) -> Given:
 
 def _mot(path: Path, text: str) -> dict[int, list[Row]]:
     rows: dict[int, list[Row]] = {}
-    for where, values in _lines(path, text, ",", 6):
+    for where, values in _lines(path, text, ",", _MOT_COLUMNS):
         frame, number, x, y, width, height = values[:6]
         score = values[6] if len(values) > 6 else 1.0
         if frame < 1 or frame != int(frame):
@@ -118,7 +159,8 @@ def _yolo(path: Path) -> list[Row]:
     if not path.is_file():
         return []
     rows = []
-    for where, values in _lines(path, path.read_text(encoding="utf-8", errors="replace"), None, 5):
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for where, values in _lines(path, text, None, _YOLO_COLUMNS):
         kind, x, y, width, height = values[:5]
         score = values[5] if len(values) > 5 else 1.0
         number = values[6] if len(values) > 6 else NO_NUMBER
@@ -130,8 +172,9 @@ def _yolo(path: Path) -> list[Row]:
     return rows
 
 
-def _lines(path: Path, text: str, separator: str | None, fewest: int):
-    """Yield for each line its place, for messages, and its numbers."""
+def _lines(path: Path, text: str, separator: str | None, columns: tuple[str, ...]):
+    """Yield for each line its place, for messages, and its numbers: `columns`, or more."""
+    wanted = (separator or " ").join(columns)
     for number, line in enumerate(text.splitlines(), 1):
         where = f"{path}, line {number}"
         if not line.strip():
@@ -139,7 +182,7 @@ def _lines(path: Path, text: str, separator: str | None, fewest: int):
         try:
             values = [float(part) for part in line.split(separator)]
         except ValueError:
-            raise UserError(f"{where}: {line[:60]!r} is not numbers") from None
-        if len(values) < fewest:
-            raise UserError(f"{where}: holds {len(values)} numbers, not {fewest} or more")
+            raise UserError(f"{where}: {line[:60]!r} is not numbers as {wanted}") from None
+        if len(values) < len(columns):
+            raise UserError(f"{where}: holds {len(values)} numbers, fewer than {wanted}")
         yield where, values

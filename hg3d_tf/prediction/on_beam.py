@@ -122,7 +122,7 @@ def _failures(paths, setting: Setting, done: Results, runner: Runner) -> Iterato
         if line is None:
             yield failures.get(str(task.path), f"{task.path}: the runner gave no result")
         elif task.known is None:
-            batch.warn(task.path, line["poses"])
+            batch.warn(task.path, line["poses"], setting.boxes)
 
 
 def _run(tasks: Sequence[Task], setting: Setting, done: Results, runner: Runner) -> None:

@@ -193,3 +193,8 @@ def test_after_ctrl_c_the_same_command_goes_on(tmp_path, processes):
     process = subprocess.run([*command, *few], cwd=ROOT, capture_output=True, text=True)
     assert f"{count} of {count + 1} images had been done before: --again" in process.stdout
     assert len(json.loads((out / "poses.json").read_text())) == count + 1
+
+
+def test_whom_a_file_of_boxes_does_not_have_is_said_of_it(capsys):
+    batch.warn("a.jpg", [], "boxes.json")
+    assert "a.jpg: no person found: boxes.json has no box in this image" in capsys.readouterr().out

@@ -84,7 +84,12 @@ def test_yolo_is_in_widths_and_heights(tmp_path):
             "annotation 1: image_id 1 is not among the images",
         ),
         ("a.txt", "1,1,1,1,5,5\n1,1,x,1,5,5\n", r"a\.txt, line 2: '1,1,x,1,5,5' is not numbers"),
-        ("a.txt", "1,1,1,1,5\n", "line 1: holds 5 numbers, not 6"),
+        ("a.txt", "1,1,1,1,5\n", "line 1: holds 5 numbers, fewer than frame,id,x,y,"),
+        (
+            "a.txt",
+            "1 1 47 17 9 9\n",
+            "line 1: '1 1 47 17 9 9' is not numbers as frame,id,x,",
+        ),
         ("a.txt", "0,1,1,1,5,5\n", "line 1: frame is 0"),
         ("a.txt", "1,1,1,1,-5,5\n", "line 1: width and height"),
         ("a.txt", "1,1.5,1,1,5,5\n", "line 1: id is 1.5"),
@@ -133,3 +138,32 @@ def test_a_box_far_larger_than_the_picture_is_named(tmp_path):
     photo = Photo("a.png", np.zeros((60, 80, 3), np.uint8))
     with pytest.raises(UserError, match=r"a\.png: the box 40,10,.* more than 10 times .* 80 x 60"):
         finders.finder(Looker(np.zeros((16, 2))), given=given)(photo)
+
+
+def test_boxes_of_none_of_the_photos_are_named(tmp_path):
+    given = GivenBoxes(write(tmp_path / "boxes.json", RESULTS))
+    given.check_photos(["c.jpg", "x/b.jpg"])
+    given.check_photos(["000000000139.jpg"])
+    with pytest.raises(UserError, match=r"boxes\.json: has no box for any image; .* of 139$"):
+        given.check_photos(["c.jpg", "d.jpg"])
+    given = GivenBoxes(write(tmp_path / "none.json", "[]"))
+    with pytest.raises(UserError, match=r"none\.json: has no box for any image; it is empty"):
+        given.check_photos(["c.jpg"])
+    with pytest.raises(UserError, match=r"holds no \.txt"):
+        GivenBoxes(tmp_path)
+    write(tmp_path / "a.txt", "0 0.5 0.5 0.5 1\n")
+    GivenBoxes(tmp_path).check_photos(["b.jpg", "a.jpg"])
+    with pytest.raises(UserError, match=r"has no box for any image; .* of a\.txt"):
+        GivenBoxes(tmp_path).check_photos(["b.jpg"])
+
+
+def test_boxes_of_no_frame_of_the_film_are_named(tmp_path):
+    given = GivenBoxes(
+        write(tmp_path / "boxes.json", [RESULTS[2] | {"image_id": "clip_000002.jpg"}])
+    )
+    given.check_film("x/clip.mp4")
+    with pytest.raises(UserError, match=r"no box for a frame of other\.mp4; .* clip_000002\.jpg"):
+        given.check_film("other.mp4")
+    GivenBoxes(write(tmp_path / "a.txt", "1,3,10,20,30,40\n")).check_film("other.mp4")
+    with pytest.raises(UserError, match=r"no box for a frame of clip\.mp4; .* a\.txt"):
+        GivenBoxes(tmp_path).check_film("clip.mp4")
