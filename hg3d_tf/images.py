@@ -14,12 +14,21 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 
 from hg3d_tf import extras, waiting
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo", ".png", ".bmp", ".dib", ".gif", ".webp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".jp2"),
+)
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")
+AVIF_SUFFIXES = (".avif",)
+# Pictures, too, of which a folder's are not passed over without a word.
+_OTHER_SUFFIXES = (
+    *(".jxl", ".svg", ".psd", ".tga", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"),
+    ".rw2",
+)
 # What macOS writes beside each file of a disk that is not its own: no picture, but named as one.
 APPLE_DOUBLE_PREFIX = "._"
 
@@ -31,6 +40,8 @@ _MAX_JPEG_PIXELS = 1_000_000_000  # which are reduced while they are decoded
 # Others, of the forty that Pillow knows, start programs or are no photos.
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_AVIF_BRANDS = (b"avif", b"avis")
+_AVIF_FIX = "AVIF needs Pillow 11.3 or later: install it, or save as JPEG"
 
 _ORIENTATION_TAG = 0x0112
 # Exif 2.3, 4.6.4: orientation -> what turns the stored picture into the one that is seen.
@@ -143,20 +154,35 @@ def is_picture(path: Path) -> bool:
     if path.name.startswith(APPLE_DOUBLE_PREFIX):
         return False
     suffix = path.suffix.lower()
-    return suffix in SUFFIXES or (suffix in HEIC_SUFFIXES and _reads_heic())
+    heic = suffix in HEIC_SUFFIXES and _reads_heic()
+    return suffix in SUFFIXES or heic or (suffix in AVIF_SUFFIXES and _reads_avif())
 
 
 def pictures_in(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the pictures directly in a folder, in order, and lines that name what is passed over.
 
-    That is what macOS writes beside pictures, and HEIC without pillow-heif.
+    That is what macOS writes beside pictures, links to nothing, and what is not read here.
     """
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    named = sorted(folder.iterdir())
+    files = [path for path in named if path.is_file()]
     pictures = [path for path in files if is_picture(path)]
     beside = [path for path in files if path.name.startswith(APPLE_DOUBLE_PREFIX)]
-    heic = [p for p in files if p.suffix.lower() in HEIC_SUFFIXES and p not in beside + pictures]
-    groups = ((beside, "macOS's notes beside files of that name"), (heic, _heic_fix()))
+    taken = {*pictures, *beside}
+    others = [path for path in files if path not in taken]
+    links = [path for path in named if path.is_symlink() and not path.exists()]
+    every = (*SUFFIXES, *HEIC_SUFFIXES, *AVIF_SUFFIXES, *_OTHER_SUFFIXES)
+    groups = (
+        (beside, "macOS's notes beside files of that name"),
+        (_called(others, HEIC_SUFFIXES), _heic_fix()),
+        (_called(others, AVIF_SUFFIXES), _AVIF_FIX),
+        (_called(others, _OTHER_SUFFIXES), "not read here: save as JPEG"),
+        (_called(links, every), "links to what is not there"),
+    )
     return pictures, [_passed_over(folder, paths, why) for paths, why in groups if paths]
+
+
+def _called(paths: list[Path], suffixes: tuple[str, ...]) -> list[Path]:
+    return [path for path in paths if path.suffix.lower() in suffixes]
 
 
 def _heic_fix() -> str:
@@ -218,6 +244,10 @@ def _reads_heic() -> bool:
     return importlib.util.find_spec("pillow_heif") is not None
 
 
+def _reads_avif() -> bool:
+    return "avif" in features.modules and features.check("avif")
+
+
 def _no_picture(file, error) -> str:
     file.seek(0)
     head = file.read(12)
@@ -225,6 +255,8 @@ def _no_picture(file, error) -> str:
         return "the file is empty"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS and not _reads_heic():
         return _heic_fix()
+    if head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS and not _reads_avif():
+        return _AVIF_FIX
     return "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _reason(error)
 
 

@@ -134,6 +134,23 @@ def test_a_folder_names_what_it_passes_over(tmp_path, monkeypatch):
     assert "passed over 1: c.HEIC" in lines[1] and "pillow-heif" in lines[1]
 
 
+def test_a_folder_gives_whatever_is_read_by_name(tmp_path, monkeypatch):
+    names = ["a.avif", "b.jfif", "c.JPE", "d.mpo", "e.jp2"]
+    for name in (*names, "f.cr2"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "g.jpg").symlink_to(tmp_path / "gone.jpg")
+    monkeypatch.setattr(images, "_reads_avif", lambda: True)
+    pictures, lines = pictures_in(tmp_path)
+    assert [path.name for path in pictures] == names
+    assert len(lines) == 2 and "f.cr2 (not read" in lines[0] and "g.jpg (links to" in lines[1]
+    monkeypatch.setattr(images, "_reads_avif", lambda: False)
+    pictures, lines = pictures_in(tmp_path)
+    assert [path.name for path in pictures] == names[1:]
+    assert "a.avif (AVIF needs Pillow" in lines[0]
+    with pytest.raises(ImageError, match="AVIF needs Pillow"):
+        read_header(b"\0\0\0 ftypavif")
+
+
 def test_heic_is_read_where_the_package_is_installed():
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
