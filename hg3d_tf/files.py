@@ -107,7 +107,10 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
             yield temporary
         if path.is_dir() and temporary.is_dir():
             shutil.rmtree(path)
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except OSError as error:  # names the temporary file, which the user does not know
+            raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)

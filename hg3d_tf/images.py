@@ -257,7 +257,18 @@ def _no_picture(file, error) -> str:
         return _heic_fix()
     if head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS and not _reads_avif():
         return _AVIF_FIX
+    if _is_film(head):
+        return "a film: give it to predict as --video=FILE"
     return "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _reason(error)
+
+
+def _is_film(head: bytes) -> bool:
+    """Tell by its first 12 bytes whether a file is MP4, QuickTime, Matroska, AVI, WMV or MPEG."""
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in _HEIC_BRANDS + _AVIF_BRANDS
+    quicktime = head[4:8] in (b"moov", b"mdat", b"wide")
+    avi = head.startswith(b"RIFF") and head[8:] == b"AVI "
+    return quicktime or avi or head.startswith((b"\x1aE\xdf\xa3", b"0&\xb2u", b"\0\0\1\xba"))
 
 
 def _reason(error) -> str:

@@ -157,7 +157,7 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
     work = one_photo.Setting(_model(), drawn, FLAGS.box, FLAGS.boxes, FLAGS.people)
     with contextlib.ExitStack() as stack:
         if FLAGS.beam_runner:
-            status = _predict_on_beam(paths, work, output_dir)
+            status, has_any = _predict_on_beam(paths, work, output_dir)
         else:
             if FLAGS.processes > 1:
                 run = stack.enter_context(batch.workers(work, FLAGS.processes)).run
@@ -165,12 +165,14 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
                 run = batch.in_this_process(work.load())
             done = stack.enter_context(_results(output_dir))
             status = batch.predict(paths, run, done, drawn, pages, FLAGS.boxes)
-    if status == 130:
+            has_any = done.has_any
+    if status == 130 or not has_any:
         return status
     return pose_output.write_beside(output_dir / "poses.json") or status
 
 
-def _predict_on_beam(paths: list[Path], work, output_dir: Path) -> int:
+def _predict_on_beam(paths: list[Path], work, output_dir: Path) -> tuple[int, bool]:
+    """Return the exit status, and whether an image is done."""
     if FLAGS.processes > 1:
         raise cli.UserError("--processes and --beam_runner: give one, the runner has its own")
     if FLAGS.sheet:
@@ -185,7 +187,7 @@ def _predict_on_beam(paths: list[Path], work, output_dir: Path) -> int:
 
     runner = on_beam.Runner(FLAGS.beam_runner, FLAGS.beam_options)
     with _results(output_dir) as done:
-        return on_beam.predict(paths, work, done, runner, FLAGS.again)
+        return on_beam.predict(paths, work, done, runner, FLAGS.again), done.has_any
 
 
 def _model() -> str:

@@ -55,6 +55,14 @@ def test_what_a_full_disk_has_no_room_for_is_named(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises(IsADirectoryError) as raised:
+        files.write_text(tmp_path / "a.png", "text")
+    assert raised.value.filename == str(tmp_path / "a.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_other_errors_keep_their_names(tmp_path):
     for error in (OSError(errno.ENOSPC, "full", "b"), OSError(errno.EIO, os.strerror(errno.EIO))):
         before = error.filename

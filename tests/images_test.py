@@ -151,6 +151,14 @@ def test_a_folder_gives_whatever_is_read_by_name(tmp_path, monkeypatch):
         read_header(b"\0\0\0 ftypavif")
 
 
+@pytest.mark.parametrize(
+    "head", [b"\0\0\0 ftypisom", b"\0\0\0 ftypqt  ", b"\x1aE\xdf\xa3", b"RIFF\0\0\0\0AVI LIST"]
+)
+def test_a_film_is_named_as_one(head):
+    with pytest.raises(ImageError, match="a film: give it to predict as --video="):
+        read_picture(head + bytes(99))
+
+
 def test_heic_is_read_where_the_package_is_installed():
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()

@@ -56,13 +56,16 @@ def find_images(arguments: Iterable[str]) -> list[Path]:
     folder but cannot be read is named on the screen.
 
     Raises:
-      UserError: for a path that does not exist, a folder, a pattern or a list without images.
+      UserError: for an address, a path that does not exist, a folder, a pattern or a list without
+        images.
     """
     paths: dict[Path, None] = {}
     for argument in arguments:
         path = files.user_path(argument)
         if path.is_dir():
             found = _pictures_in(path)
+        elif not path.exists() and "://" in argument:
+            raise UserError(f"{argument}: addresses are not fetched: download it first")
         elif not path.exists() and glob.has_magic(str(path)):
             found = _fitting(path)
         elif not path.exists():

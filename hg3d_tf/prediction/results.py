@@ -79,6 +79,11 @@ class Results:
     def is_done(self, image: Path) -> bool:
         return str(image) in self._done
 
+    @property
+    def has_any(self) -> bool:
+        """Tell whether an image is done, by this command or before."""
+        return bool(self._done)
+
     def write(self, images: Iterable[Path]) -> int:
         """Write the poses of those images that are done to NAME.json; return how many."""
         count = 0
@@ -151,6 +156,8 @@ def model_settings(model: Path, output_dir: Path) -> dict:
 def collect(images: Sequence[Path], failures: Iterable[str | None], results: Results) -> int:
     """Work until the end or Ctrl-C, write NAME.json, name what failed; return the exit status.
 
+    Where no image could be done an earlier NAME.json stays.
+
     Args:
       images: all that were asked for.
       failures: does the work while it is iterated over; yields for each image None, or a line.
@@ -162,7 +169,10 @@ def collect(images: Sequence[Path], failures: Iterable[str | None], results: Res
         failed.extend(failure for failure in failures if failure is not None)
     except KeyboardInterrupt:
         interrupted = True
-    print(f"{results.write(images)} poses: {results.path}")
+    if results.has_any or not results.path.exists():
+        print(f"{results.write(images)} poses: {results.path}")
+    else:
+        print(f"nothing was done: {results.path} holds what it held before")
     if results.reused:
         again = "--again does everything anew"
         print(f"{results.reused} of {len(images)} images had been done before: {again}")

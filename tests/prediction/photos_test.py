@@ -63,6 +63,11 @@ def test_patterns_and_lists_of_nothing_are_named(tmp_path):
             find_images([str(tmp_path / "list.txt")])
 
 
+def test_an_address_is_named_as_it_was_given():
+    with pytest.raises(UserError, match=r"^https://a\.org/b\.jpg: .* download it first"):
+        find_images(["https://a.org/b.jpg"])
+
+
 def test_home_is_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     save(tmp_path / "a.jpg")

@@ -130,3 +130,13 @@ def test_a_pose_comes_back_from_json():
     again = pose_json.from_json(json.loads(json.dumps(pose_json.as_json("a", pose))))
     for name, value in pose.items():
         np.testing.assert_allclose(again[name], value, atol=0.001)
+
+
+def test_where_nothing_could_be_done_earlier_poses_stay(images, tmp_path, capsys):
+    with results(tmp_path) as done:
+        done.add(images[0], [{"image": "a"}])
+        assert collect(images[:1], [None], done) == 0
+    with results(tmp_path) as done:
+        assert collect(images[1:], ["b.jpg: no picture", "c.jpg: no picture"], done) == 1
+    assert json.loads((tmp_path / "poses.json").read_text()) == [{"image": "a"}]
+    assert "poses.json holds what it held before" in capsys.readouterr().out
