@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import os
 import re
 import sys
@@ -57,9 +58,25 @@ def _parse_flags(argv: list[str]) -> list[str]:
     if problem := flagfiles.problem(argv):
         sys.exit(_fail(problem))
     try:
-        return flags.FLAGS(argv)
+        arguments = flags.FLAGS(argv)
     except flags.Error as error:
         sys.exit(_fail(f"{error}; --help lists the flags"))
+    if problem := _not_finite():
+        sys.exit(_fail(problem))
+    return arguments
+
+
+def _not_finite() -> str | None:
+    """Return what is wrong with the first number that is nan or inf, None if all are finite.
+
+    absl takes both, and its bounds let nan through.
+    """
+    for name in flags.FLAGS:
+        value = flags.FLAGS[name].value
+        for number in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(number, float) and not math.isfinite(number):
+                return f"{flags.FLAGS[name].serialize()}: must be a finite number"
+    return None
 
 
 def _guarded(main, argv, tensorflow: bool) -> int:

@@ -38,7 +38,11 @@ def define(default: str, beside: str = "") -> None:
     number("focal_length_px", None, "Of the camera: with --person_height it tells the place.")
     number("field_of_view", None, "Instead: of the image's width, in degrees.")
     number("depth_smoothing", 0.25, "Of the root's depth, in seconds; 0: none.", lower_bound=0)
-    number("camera_pitch", None, "How far the camera looks down, in degrees: poses stand upright.")
+    number(
+        "camera_pitch",
+        None,
+        "How far the camera looks down, degrees from -90 to 90: poses stand upright.",
+    )
     flags.DEFINE_bool("level", False, "Find --camera_pitch from frames in which somebody stands.")
     flags.DEFINE_bool("ground", False, "Keep the lower foot of each pose on the floor.")
 

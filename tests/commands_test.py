@@ -43,6 +43,23 @@ def test_an_unknown_flag_is_named():
 
 
 @pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("predict", "--smoothing=nan"),
+        ("predict", "--seconds=nan"),
+        ("predict", "--camera_pitch=-inf"),
+        ("convert", "--depth_smoothing=inf"),
+        ("convert", "--fill_gaps=inf"),
+        ("convert", "--person_height=1.8,nan"),
+        ("train", "--geometry_weight=nan"),
+    ],
+)
+def test_a_number_that_is_not_finite_is_named(command, flag):
+    process = fork("-m", f"hg3d_tf.{command}", flag, "nowhere")
+    fails_with_one_line(process, f"{flag}: must be a finite number")
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"--epochs=1\n--workdir='a b'\n", ["line 2", "quotes"]),

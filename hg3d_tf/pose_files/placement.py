@@ -60,6 +60,13 @@ class Placement:
             raise ValueError(f"a field of view of {self.field_of_view_deg:g} degrees cannot be")
         if self.sees and not self.person_heights_m:
             raise ValueError("a focal length or field of view tells a place only with a height")
+        if not 0 <= self.depth_smoothing_s < math.inf:
+            raise ValueError(f"smoothing over {self.depth_smoothing_s:g} s cannot be")
+        if self.camera_pitch_deg is not None and not -90 <= self.camera_pitch_deg <= 90:
+            text = "give degrees from -90, straight up, to 90, straight down"
+            raise ValueError(
+                f"a camera's pitch of {self.camera_pitch_deg:g} degrees cannot be: {text}"
+            )
         if self.level and self.camera_pitch_deg is not None:
             raise ValueError("a camera's pitch, and one to be found: give one or the other")
 

@@ -39,7 +39,7 @@ def _convolved(columns: np.ndarray, seconds: np.ndarray, sigma_s: float) -> np.n
     step = max(float(np.median(np.diff(seconds))), sigma_s / 50)
     count = max(3, round((seconds[-1] - seconds[0]) / step) + 1)
     even = np.linspace(seconds[0], seconds[-1], count)
-    reach = min(int(np.ceil(_REACH * sigma_s / (even[1] - even[0]))), count - 1)
+    reach = int(min(np.ceil(_REACH * sigma_s / (even[1] - even[0])), count - 1))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * (even[1] - even[0]) / sigma_s) ** 2)
     kernel /= kernel.sum()
     smooth = np.empty_like(columns)

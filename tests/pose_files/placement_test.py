@@ -189,6 +189,9 @@ def test_the_lower_foot_stays_on_the_floor():
             "one or the other",
         ),
         ({"level": True, "camera_pitch_deg": 3.0}, "one or the other"),
+        ({"camera_pitch_deg": 91.0}, "91 degrees cannot be"),
+        ({"camera_pitch_deg": np.nan}, "nan degrees cannot be"),
+        ({"depth_smoothing_s": np.inf}, "inf s cannot be"),
     ],
 )
 def test_what_cannot_be_is_refused(values, words):
@@ -211,7 +214,7 @@ def test_smoothing_keeps_lines_and_fills_gaps():
     seconds = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.05, 200))
     line = 3 + 2 * seconds
     with_gap = np.where((np.arange(200) > 50) & (np.arange(200) < 60), np.nan, line)
-    for sigma in (0.0, 0.1, 5.0, 100.0):
+    for sigma in (0.0, 0.1, 5.0, 100.0, 1e308):
         np.testing.assert_allclose(smoothing.gaussian(with_gap, seconds, sigma), line, atol=1e-6)
     noise = np.random.default_rng(1).normal(size=200)
     assert smoothing.gaussian(noise, seconds, 0.5).std() < 0.4
