@@ -70,7 +70,12 @@ cli.DEFINE_path(
 )
 cli.DEFINE_parsed("people", "all", _most_people, "How many people, the clearest: a number [all].")
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
-flags.DEFINE_bool("html", False, "Write a 3D view for the browser for each image or video.")
+flags.DEFINE_bool(
+    "html",
+    False,
+    "Write a 3D view for the browser for each image, in average size, or of a video's poses as they"
+    " are written.",
+)
 cli.DEFINE_path(
     "sheet", None, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
 )
@@ -141,7 +146,11 @@ def _predict_film(predictor, output_dir: Path) -> int:
         given = functools.partial(given.of_frame, source.address)
     wanted = tracking.Wanted(FLAGS.box, given, FLAGS.people)
     status = video.predict(source, predictor, find, wanted, output_dir, options)
-    return pose_output.write_beside(output_dir / video.poses_name(source)) or status
+    status = pose_output.write_beside(output_dir / video.poses_name(source)) or status
+    page = output_dir / video.page_name(source)
+    if FLAGS.html and page.exists() and pose_output.wanted_placement().changes:
+        video.write_page(source, output_dir)  # anew: the poses have another size or place now
+    return status
 
 
 def _predict_photos(output_dir: Path, paths: list[Path]) -> int:

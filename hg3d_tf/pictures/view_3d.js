@@ -1,20 +1,23 @@
 "use strict";
 // data: joints (names), bones [[from, to, colour]], frames [{t, people: [{xy, xyz, unclear}]}],
-// images [{frame, src, size}]; draws: whether the skeleton is to be drawn over the images.
+// images [{frame, src, size}]; draws: whether the skeleton is to be drawn over the images;
+// origin: of xyz, in words; floor: the y of the floor, null: each person's lowest joint is on it;
+// placed: whether people stand where they were, else side by side.
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const photo = byId("photo"), space = byId("space"), tip = byId("tip");
-const SQUARE = 250, MARK = 500, APART = 1300; // mm
+const MARK = 500, APART = 1300, MOST_SQUARES = 80; // mm, mm, of a side
 const view = { azimuth: 25, elevation: 12, zoom: 1 };
 const spots = new Map([[photo, []], [space, []]]); // canvas -> joints drawn there, for the pointer
 let now = 0, playing = null;
+let square = 250; // mm, more where people walk far
 
-// Points are x right, up, away from the camera, mm; the lowest joint of each person is at height 0.
+// Points are x right, up, away from the camera, mm; the floor is at height 0.
 const frames = data.frames.map(({ t, people }) => ({
   t,
   people: people.map((person, i) => {
-    const floor = Math.max(...person.xyz.map((p) => p[1]));
-    const shift = (i - (people.length - 1) / 2) * APART;
+    const floor = data.floor ?? Math.max(...person.xyz.map((p) => p[1]));
+    const shift = data.placed ? 0 : (i - (people.length - 1) / 2) * APART;
     return { ...person, points: person.xyz.map(([x, y, z]) => [x + shift, floor - y, z]) };
   }),
 }));
@@ -30,9 +33,13 @@ function extent() {
   const range = (axis) => points.reduce(
     ([low, high], p) => [Math.min(low, p[axis]), Math.max(high, p[axis])], [Infinity, -Infinity]);
   const ranges = points.length ? [0, 1, 2].map(range) : [[-500, 500], [0, 1700], [-500, 500]];
+  ranges[1][0] = Math.min(ranges[1][0], 0);
+  const widest = Math.max(...[0, 2].map((axis) => ranges[axis][1] - ranges[axis][0]));
+  while (widest > MOST_SQUARES * square) square *= 2;
+  byId("square").textContent = square;
   for (const axis of [0, 2]) { // the floor reaches a square beyond, and is square for one person
     const [low, high] = ranges[axis];
-    const half = Math.max(2 * SQUARE, Math.ceil((high - low) / 2 / SQUARE + 0.5) * SQUARE);
+    const half = Math.max(2 * square, Math.ceil((high - low) / 2 / square + 0.5) * square);
     ranges[axis] = [(low + high) / 2 - half, (low + high) / 2 + half];
   }
   return ranges;
@@ -90,8 +97,8 @@ function drawFloor(pen, project) {
   const [xs, heights, zs] = ranges;
   const grid = (x1, z1, x2, z2) =>
     line(pen, project([x1, 0, z1]), project([x2, 0, z2]), "#dcdcdc", 1);
-  for (let x = xs[0]; x <= xs[1] + 1; x += SQUARE) grid(x, zs[0], x, zs[1]);
-  for (let z = zs[0]; z <= zs[1] + 1; z += SQUARE) grid(xs[0], z, xs[1], z);
+  for (let x = xs[0]; x <= xs[1] + 1; x += square) grid(x, zs[0], x, zs[1]);
+  for (let z = zs[0]; z <= zs[1] + 1; z += square) grid(xs[0], z, xs[1], z);
   const corners = xs.flatMap((x) => zs.map((z) => [x, 0, z]));
   const inView = (axis, sign) => corners.map((corner) => [sign * project(corner)[axis], corner])
     .sort((p, q) => p[0] - q[0])[0][1];

@@ -17,13 +17,15 @@ from PIL import Image
 
 from hg3d_tf import files
 from hg3d_tf.pictures.colours import LEFT, MIDDLE, RIGHT, bone_colour
-from hg3d_tf.skeleton import BONES, JOINT_NAMES
+from hg3d_tf.skeleton import BONES, JOINT_NAMES, PELVIS
 
 MAX_BYTES = 1_500_000
 _BYTES_OF_POSES, _BYTES_OF_IMAGES = 450_000, 900_000
 _SIDES_PX = (1200, 900, 640, 480, 320, 240, 160)  # longest side of an image, tried in turn
 _QUALITY = 78
 _ROOM = 0.25  # round the people, in longer sides of the box of all joints
+_PLACED_MM = 0.5  # from the pelvis to the origin, along the floor, of somebody who has a place
+_ORIGINS = {"pelvis": "the pelvis", "camera": "the camera", "floor": "a point of the floor"}
 
 
 class ShownPerson(NamedTuple):
@@ -31,13 +33,30 @@ class ShownPerson(NamedTuple):
 
     Attributes:
       joints_2d: [16, 2] px of the image.
-      joints_3d: [16, 3] mm, camera frame (x right, y down, z forwards).
+      joints_3d: [16, 3] mm, x right, y down, z forwards; see `ShownSpace`.
       unclear: [16] bool, joints whose bones are dotted.
     """
 
     joints_2d: np.ndarray
     joints_3d: np.ndarray
     unclear: np.ndarray
+
+
+class ShownSpace(NamedTuple):
+    """What millimetres and axes of a page's 3D joints mean, in the words of `poses.json`.
+
+    Attributes:
+      size: "average": of a person of average size; "metric": the person's own.
+      origin: "pelvis", "camera" or "floor": a point of the floor.
+      axes: "camera", or "level": y goes towards the ground.
+    """
+
+    size: str = "average"
+    origin: str = "pelvis"
+    axes: str = "camera"
+
+
+_AVERAGE = ShownSpace()
 
 
 class Shot(NamedTuple):
@@ -65,7 +84,13 @@ def thinned(count: int, people: int = 1) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(int))
 
 
-def write(path: Path, title: str, shots: Sequence[Shot], drawn: bool = False) -> None:
+def write(
+    path: Path,
+    title: str,
+    shots: Sequence[Shot],
+    drawn: bool = False,
+    space: ShownSpace = _AVERAGE,
+) -> None:
     """Write the page.
 
     Args:
@@ -73,13 +98,18 @@ def write(path: Path, title: str, shots: Sequence[Shot], drawn: bool = False) ->
       title: above all.
       shots: a photo, or frames to be shown one after the other; see `thinned`.
       drawn: the images show the skeletons already.
+      space: of the 3D joints.
     """
     shots = _round_the_people(shots)
+    placed = _have_places(shots, space)
     scales, images = _images(shots)
     data = {
         "joints": JOINT_NAMES,
         "bones": [[*bone, bone_colour(bone)] for bone in BONES],
         "draws": not drawn,
+        "origin": _ORIGINS[space.origin],
+        "floor": _floor_mm(shots, space),
+        "placed": placed,
         "images": images,
         "frames": [_frame(shot, scale) for shot, scale in zip(shots, scales, strict=True)],
     }
@@ -88,6 +118,7 @@ def write(path: Path, title: str, shots: Sequence[Shot], drawn: bool = False) ->
         "RIGHT": RIGHT,
         "LEFT": LEFT,
         "MIDDLE": MIDDLE,
+        "SPACE": _explained(space, placed),
         "SCRIPT": _resource("view_3d.js") + _resource("view_3d_hands.js"),
         "DATA": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
@@ -95,6 +126,43 @@ def write(path: Path, title: str, shots: Sequence[Shot], drawn: bool = False) ->
     for name, text in parts.items():
         page = page.replace(f"%{name}%", text)
     files.write_text(path, page)
+
+
+def _have_places(shots: Sequence[Shot], space: ShownSpace) -> bool:
+    """Tell whether people stand where they were: on the floor they may be as from their pelvis."""
+    if space.origin != "floor":
+        return space.origin == "camera"
+    along = [person.joints_3d[PELVIS, [0, 2]] for shot in shots for person in shot.people]
+    return bool(along) and bool(np.abs(along).max() > _PLACED_MM)
+
+
+def _floor_mm(shots: Sequence[Shot], space: ShownSpace) -> int | None:
+    """Return the y of the floor; None where each person's lowest joint is on it."""
+    if space.origin == "pelvis":
+        return None
+    lowest = [person.joints_3d[:, 1].max() for shot in shots for person in shot.people]
+    return round(max(lowest)) if space.origin == "camera" and lowest else 0
+
+
+def _explained(space: ShownSpace, placed: bool) -> str:
+    """Return what the page says below of size, floor and place."""
+    size = {"average": "those of a person of average size", "metric": "the persons' own"}
+    floor = {
+        "pelvis": "the lowest joint stands on the floor",
+        "camera": "the floor is drawn under the lowest joint of all",
+        "floor": "the lower foot stands on the floor",
+    }
+    lines = [
+        f'Millimetres are {size[space.size]}; squares are <span id="square">250</span> mm wide,'
+        f" and {floor[space.origin]}."
+    ]
+    if space.axes == "level":
+        lines.append("The vertical is the ground's.")
+    if placed:
+        lines.append("People stand where they were before the camera.")
+    else:
+        lines.append("People stand side by side, in their order from the left.")
+    return " ".join(lines)
 
 
 def _resource(name: str) -> str:

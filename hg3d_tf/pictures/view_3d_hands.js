@@ -24,7 +24,7 @@ function showName(canvas, event) {
   if (tip.hidden) return;
   const place = spot.person.xyz[spot.joint].map(Math.round).join(", ");
   const guessed = spot.person.unclear[spot.joint] ? ", hardly seen" : "";
-  tip.textContent = `${nameOf(spot.joint)}${guessed}: ${place} mm from the pelvis`;
+  tip.textContent = `${nameOf(spot.joint)}${guessed}: ${place} mm from ${data.origin}`;
   const width = tip.getBoundingClientRect().width;
   tip.style.left = `${Math.max(4, Math.min(event.clientX + 12, window.innerWidth - width - 4))}px`;
   tip.style.top = `${Math.max(4, event.clientY - 34)}px`;

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hg3d_tf.pictures import view_3d
-from hg3d_tf.pictures.view_3d import Shot, ShownPerson
+from hg3d_tf.pictures.view_3d import Shot, ShownPerson, ShownSpace
 from hg3d_tf.pose_files import json_poses
 from hg3d_tf.prediction import people, pose_json
 from hg3d_tf.prediction.film_reader import FilmReader
@@ -23,7 +23,8 @@ def write(page: Path, title: str, film: Path, poses: Path) -> None:
       page: path of the HTML file.
       title: above all.
       film: with the skeletons drawn; its frames are counted from 0.
-      poses: file of its poses, whose records have `frame` and `seconds`.
+      poses: file of its poses, whose records have `frame` and `seconds`; it says what their
+        millimetres mean, as `hg3d_tf.pose_files.placement` changes it.
     """
     crowds = [sum(1 for _ in records) for _, records in _by_frame(poses)]
     kept = set(view_3d.thinned(len(crowds), max(crowds, default=1)).tolist())
@@ -32,7 +33,12 @@ def write(page: Path, title: str, film: Path, poses: Path) -> None:
     pictured = np.linspace(0, len(records) - 1, min(_MOST_IMAGES, len(records))).round()
     images = _frames(film, {records[int(i)][0] for i in pictured})
     shots = [_shot(group, images.get(frame)) for frame, group in records]
-    view_3d.write(page, title, shots, drawn=True)
+    view_3d.write(page, title, shots, drawn=True, space=_space(records[0][1][0], poses))
+
+
+def _space(record: dict, poses: Path) -> ShownSpace:
+    space = json_poses.space_of(record, str(poses))
+    return ShownSpace(space.size, space.origin, space.axes)
 
 
 def _by_frame(poses: Path) -> Iterator[tuple[int, Iterator[dict]]]:
@@ -45,9 +51,15 @@ def _frames(film: Path, numbers: set[int]) -> dict[int, np.ndarray]:
         return {i: frame.pixels for i, frame in enumerate(reader) if i in numbers}
 
 
+def _is_placed(record: dict) -> bool:
+    """Tell whether all joints are there: of somebody who is never clear no place is known."""
+    joints = record.get("joints_3d_mm")
+    return joints is not None and None not in joints.values()
+
+
 def _shot(records: list[dict], image: np.ndarray | None) -> Shot:
     shown = []
-    for record in records:
+    for record in filter(_is_placed, records):
         pose = pose_json.from_json(record)
         unclear = people.are_unclear(pose["confidence"])
         shown.append(ShownPerson(pose["joints_2d"], pose["joints_3d"], unclear))

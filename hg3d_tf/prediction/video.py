@@ -83,7 +83,7 @@ def predict(
         why = "--boxes has none in them" if wanted.given else "give --box"
         print(f"warning: {source.address}: no person found in {poses.frames} frames: {why}")
     elif options.html:
-        film_page.write(output_dir / f"{name}_3d.html", Path(source.address).name, film, path)
+        write_page(source, output_dir)
     several = f" of {len(poses.persons)} people" if len(poses.persons) > 1 else ""
     print(f"{poses.count} poses{several}: {film}, {path.name}")
     if whole or source.form:
@@ -91,6 +91,13 @@ def predict(
     after = f"{source.address} after {poses.seconds} s"
     print(f"interrupted: {after}; the same command goes on from there", file=sys.stderr)
     return 130
+
+
+def write_page(source: Source, output_dir: Path) -> None:
+    """Write NAME_3d.html of the film and the poses that `predict` wrote, as these are now."""
+    path = Path(source.address)
+    film, poses = output_dir / f"{path.stem}_pose.mp4", output_dir / poses_name(source)
+    film_page.write(output_dir / page_name(source), path.name, film, poses)
 
 
 def _remembered(source: Source, predictor: Predictor, finder, folder: Path, options: Options):
@@ -124,6 +131,11 @@ def _write_film(path, reader, poses, look, wanted, options: Options) -> tuple[bo
 def poses_name(source: Source) -> str:
     """Return the name of the file of a film's poses."""
     return f"{Path(source.address).stem}_poses.json"
+
+
+def page_name(source: Source) -> str:
+    """Return the name of a film's page."""
+    return f"{Path(source.address).stem}_3d.html"
 
 
 def _until_interrupted(frames, writer: FilmWriter, poses: "_Poses", angles: bool) -> bool:

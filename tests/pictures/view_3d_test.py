@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hg3d_tf.pictures import view_3d
-from hg3d_tf.pictures.view_3d import Shot, ShownPerson
+from hg3d_tf.pictures.view_3d import Shot, ShownPerson, ShownSpace
 
 
 def person(seed=0, left=300.0):
@@ -52,6 +52,27 @@ def test_a_page_needs_nothing_from_elsewhere_and_holds_the_photo(tmp_path):
     assert len(shown) == 2  # in their order from the left
     np.testing.assert_allclose(shown[0]["xyz"], people[1].joints_3d, atol=0.5)
     assert shown[0]["unclear"] == [0, 0, 0, 1] + [0] * 12
+
+
+@pytest.mark.parametrize(
+    ("space", "away_mm", "floor", "words"),
+    [
+        (("average", "pelvis", "camera"), 0, None, ["a person of average size", "side by side"]),
+        (("metric", "pelvis", "camera"), 0, None, ["the persons' own", "side by side"]),
+        (("metric", "camera", "camera"), 5000, 700, ["lowest joint of all", "where they were"]),
+        (("metric", "floor", "level"), 5000, 0, ["the ground's", "where they were"]),
+        (("metric", "floor", "level"), 0, 0, ["the ground's", "side by side"]),
+    ],
+)
+def test_a_page_says_what_its_millimetres_mean(tmp_path, space, away_mm, floor, words):
+    joints = np.zeros((16, 3))
+    joints[0, 1], joints[:, 2] = 700, away_mm
+    people = [person()._replace(joints_3d=joints)]
+    view_3d.write(tmp_path / "a.html", "a", [Shot(people)], space=ShownSpace(*space))
+    page, data = page_of(tmp_path / "a.html")
+    assert all(word in page for word in words)
+    assert data["floor"] == floor and data["placed"] == bool(away_mm)
+    assert data["origin"].endswith(space[1])
 
 
 def test_joints_lie_in_the_part_of_the_photo_that_is_shown(tmp_path):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_predict_writes_a_films_poses_in_true_size_beside_it(tmp_path):
 
     person = Image.open(io.BytesIO(make_example(Task("studio", "test", 0, 0, 120))["image"]))
     films.write(tmp_path / "clip.mp4", np.repeat(np.asarray(person)[None], 4, axis=0))
-    flags = ["--person_height=1.8", "--field_of_view=60", "--format=csv,trc,bvh"]
+    flags = ["--person_height=1.8", "--field_of_view=60", "--format=csv,trc,bvh", "--html"]
     process = run(
         "-m", "hg3d_tf.predict", f"--video={tmp_path}/clip.mp4", f"--output_dir={tmp_path}", *flags
     )
@@ -122,6 +123,11 @@ def test_predict_writes_a_films_poses_in_true_size_beside_it(tmp_path):
     table = formats.read(tmp_path / "clip_poses.csv")
     np.testing.assert_allclose(table.rows["joints_3d"], poses.rows["joints_3d"], atol=2e-3)
     assert (tmp_path / "clip_poses.trc").exists() and (tmp_path / "clip_poses.bvh").exists()
+    page = (tmp_path / "clip_3d.html").read_text(encoding="utf-8")
+    assert "Millimetres are the persons' own" in page
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    shown = [frame["people"][0]["xyz"] for frame in json.loads(text)["frames"]]
+    np.testing.assert_allclose(shown, poses.rows["joints_3d"], atol=0.51)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from support.looker import Looker, find_whole
 from hg3d_tf.prediction import film_page, video
 from hg3d_tf.prediction.film_sources import file_or_camera
 from hg3d_tf.prediction.tracking import Wanted
+from hg3d_tf.skeleton import JOINT_NAMES
 
 
 def test_the_page_holds_the_film_and_the_poses_of_its_frames(tmp_path, monkeypatch):
@@ -30,3 +31,22 @@ def test_the_page_holds_the_film_and_the_poses_of_its_frames(tmp_path, monkeypat
     assert not data["draws"]  # the film's frames show the skeletons already
     np.testing.assert_allclose([frame["t"] for frame in data["frames"]], np.arange(8) / 10)
     assert [image["frame"] for image in data["images"]] == [0, 4, 7]
+
+
+def test_the_page_leaves_out_whose_place_is_not_known(tmp_path):
+    films.write(tmp_path / "clip.mp4", films.moving_square(2))
+    space = {"size": "metric", "origin": "floor", "axes": "level"}
+    records = []
+    for frame in (0, 1):
+        of = {"frame": frame, "seconds": frame / 10, "image": "clip.mp4"} | space
+        of |= {"joints_2d_px": {name: [5, 5] for name in JOINT_NAMES}}
+        of |= {"confidence": dict.fromkeys(JOINT_NAMES, 0.9)}
+        joints = {name: [1, 2, 3] for name in JOINT_NAMES}
+        records.append(of | {"person": 1, "joints_3d_mm": joints})
+        records.append(of | {"person": 2, "joints_3d_mm": dict.fromkeys(JOINT_NAMES)})
+        records.append(of | {"person": 3})
+    (tmp_path / "poses.json").write_text(json.dumps(records))
+    film_page.write(tmp_path / "a.html", "a", tmp_path / "clip.mp4", tmp_path / "poses.json")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    assert [len(frame["people"]) for frame in json.loads(text)["frames"]] == [1, 1]
