@@ -98,6 +98,7 @@ def place(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     require_3d(poses, "a placement")
     is_placed = poses.space.origin == "camera"  # and was turned when it was
     if wanted.person_heights_m:
+        _require_no_place(poses, wanted)
         poses = _to_true_size(poses, wanted.person_heights_m)
     if wanted.sees:
         poses = _before_the_camera(poses, wanted, is_placed)
@@ -106,10 +107,27 @@ def place(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     return poses
 
 
+def _require_no_place(poses: PoseSequence, wanted: Placement) -> None:
+    """Raise UserError where another size would lose the place that poses have."""
+    fix = "give poses as they were predicted"
+    if poses.space.origin == "floor":
+        raise UserError(
+            f"{poses.name}: its persons stand on the floor already, in their size: {fix}"
+        )
+    if poses.space.origin == "camera" and not wanted.sees:
+        raise UserError(
+            f"{poses.name}: its persons have a place before the camera already: give its focal"
+            f" length or field of view with their height, or {fix}"
+        )
+
+
 def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequence:
     persons = np.array(poses.rows["person"])
-    if len(heights_m) > 1 and max(persons) > len(heights_m):
-        raise UserError(f"{poses.name}: {max(persons)} persons, but {len(heights_m)} heights")
+    if len(heights_m) > 1 and max(persons) != len(heights_m):
+        count = "1 person" if max(persons) == 1 else f"{max(persons)} persons"
+        raise UserError(
+            f"{poses.name}: {count}, but {len(heights_m)} heights: give as many, or one for all"
+        )
     sums = np.concatenate([bone_lengths(b["joints_3d"]).sum(axis=-1) for b in poses.blocks()])
     several = np.array(heights_m)[persons - 1] if len(heights_m) > 1 else heights_m[0]
     heights_mm = 1e3 * np.broadcast_to(several, persons.shape)

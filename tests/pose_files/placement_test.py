@@ -119,6 +119,8 @@ def test_each_person_gets_their_height(far):
     poses = placement.place(film, Placement((1.5, 1.8)))
     sums = bone_lengths(poses.rows["joints_3d"]).sum(axis=-1)
     assert sums[:90].mean() / sums[90:].mean() == pytest.approx(1.5 / 1.8)
+    with pytest.raises(UserError, match=r"two\.json: 2 persons, but 3 heights"):
+        placement.place(film, Placement((1.5, 1.8, 1.9)))
     rows["person"][100:] = 3
     with pytest.raises(UserError, match=r"two\.json: 3 persons, but 2 heights"):
         placement.place(film, Placement((1.5, 1.8)))
@@ -208,6 +210,19 @@ def test_what_poses_lack_is_named(far):
     level = placement.place(as_predicted(far), Placement(camera_pitch_deg=3.0))
     with pytest.raises(UserError, match="axes are level already"):
         placement.place(level, wanted)
+
+
+def test_a_place_is_not_lost_for_another_size(far):
+    before = placement.place(as_predicted(far), Placement((1.7,), FOCAL_PX))
+    with pytest.raises(UserError, match="walk: its persons have a place before the camera"):
+        placement.place(before, Placement((1.8,)))
+    again = placement.place(before, Placement((1.8,), FOCAL_PX))
+    grown = before.rows["joints_3d"] * 1.8 / 1.7
+    np.testing.assert_allclose(again.rows["joints_3d"], grown, rtol=1e-3, atol=0.1)
+    grounded = placement.place(as_predicted(walks.walk()), Placement((1.7,), ground=True))
+    for wanted in (Placement((1.8,)), Placement((1.8,), FOCAL_PX)):
+        with pytest.raises(UserError, match="walk: its persons stand on the floor already"):
+            placement.place(grounded, wanted)
 
 
 def test_smoothing_keeps_lines_and_fills_gaps():
