@@ -105,8 +105,27 @@ def check_flags() -> None:
             cli.writable_folder(str(Path(FLAGS[flag].value).parent))
 
 
+def _require_a_network() -> None:
+    """Raise UserError unless a folder is a training's, or others' predictions are measured."""
+    from hg3d_tf.network import shipped
+    from hg3d_tf.training import checkpoints
+
+    problems = []
+    for workdir in FLAGS.workdir:
+        if workdir == shipped.NAME or FLAGS.predictions:
+            return
+        try:
+            checkpoints.load_model_config(workdir)
+            return
+        except cli.UserError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
 def evaluate():
     """Return protocol -> dataset -> row -> Result, and a line for each part that failed."""
+    _require_a_network()
     results: dict = {}
     failures: list[str] = []
     for row, dataset, predictions, size, note in predict_all(failures):

@@ -120,6 +120,8 @@ def main(argv: list[str]) -> int:
     elif argv[1:]:
         flag = "--video" if FLAGS.video else "--webcam"
         raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
+    if FLAGS.seconds == 0:
+        raise cli.UserError("--seconds=0 leaves no frame: give more, or leave it out for all")
     pose_output.check(are_photos=not films)
     paths = photos.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)

@@ -125,6 +125,14 @@ def test_train_names_a_mistake_in_one_line(tmp_path, arguments, words):
 
 def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):
     fails_with_one_line(fork("-m", "hg3d_tf.export", f"--workdir={tmp_path}"), "model.json")
+    (tmp_path / "file").touch()
+    process = fork("-m", "hg3d_tf.export", f"--workdir={tmp_path / 'file'}")
+    fails_with_one_line(process, "file is no training folder")
+
+
+def test_evaluate_names_a_folder_that_is_no_training_before_data_that_is_missing(tmp_path):
+    process = fork("-m", "hg3d_tf.evaluate", f"--workdir={tmp_path}/no", f"--data_dir={tmp_path}")
+    fails_with_one_line(process, "no is no training folder")
 
 
 @pytest.mark.slow
@@ -172,6 +180,8 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
     [
         (("--model={model}", "{tmp}/missing.jpg"), ["missing.jpg", "does not exist"]),
         (("--model={tmp}", "{image}"), ["no training folder"]),
+        (("--model={image}", "{image}"), ["image.png is no model", ".tflite"]),
+        (("--video={image}", "--seconds=0"), ["--seconds=0", "no frame"]),
         (("--model={model}", "--box=1,2,3", "{image}"), ["--box=1,2,3"]),
         (("--model={model}", "--output_dir=/proc/nowhere", "{image}"), ["/proc/nowhere"]),
         (("--model={model}",), ["error: <image> is missing"]),

@@ -43,6 +43,9 @@ def records(path: Path) -> Iterator[dict]:
             yield from _of_lines(path)
         else:
             yield from _of_list(path)
+    except json.JSONDecodeError as error:
+        text = f"is no JSON, or only a part of it ({error}): write it anew"
+        raise UserError(f"{path}: {text}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: cannot be read as a list of poses ({error})") from error
 

@@ -5,6 +5,7 @@
 
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -51,11 +52,16 @@ def checked_suffix(path: str | Path) -> str:
 
 def _read(path) -> dict[str, np.ndarray]:
     suffix, content = checked_suffix(path), Path(path).read_bytes()
+    if suffix == ".npz" and not zipfile.is_zipfile(io.BytesIO(content)):
+        raise UserError(f"{path}: is no .npz file, or only a part of one: write it anew")
     try:
         if suffix == ".json":
             return {name: np.array(value) for name, value in json.loads(content).items()}
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
+    except json.JSONDecodeError as error:
+        text = f"is no JSON, or only a part of it ({error}): write it anew"
+        raise UserError(f"{path}: {text}") from error
     except Exception as error:  # whatever damaged bytes lead the readers to
         raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
 

@@ -26,6 +26,8 @@ def read(path: str | Path, frame_rate: float | None = None) -> PoseSequence:
         finite, times that do not rise.
     """
     path = Path(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give a file of poses, such as one in it")
     if not path.is_file():
         raise UserError(f"{path} does not exist: give a file of poses")
     if path.suffix == ".csv":

@@ -29,6 +29,9 @@ def load_predictor(model: str | Path, num_threads: int = 2) -> Predictor:
     model = files.user_path(model)
     if model.suffix == ".tflite":
         return LiteRTPredictor(model, num_threads)
+    if model.is_file():
+        kinds = "a .tflite file that export wrote, the folder of a SavedModel or a training folder"
+        raise UserError(f"{model} is no model: give {kinds}")
     return _tensorflow_predictor(model)
 
 

@@ -44,7 +44,7 @@ def load_model_config(workdir: str | Path) -> ModelConfig:
     path = Path(workdir) / _CONFIG_NAME
     try:
         return ModelConfig(**json.loads(path.read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(
             f"{workdir} is no training folder ({_CONFIG_NAME} is missing): train one with"
             f" `python -m hg3d_tf.train --workdir={workdir}`"

@@ -72,15 +72,22 @@ def test_broken_arrays_get_one_line(tmp_path, arrays, message):
 @pytest.mark.parametrize("name", ["p.npz", "p.json", "p.txt"])
 def test_a_file_of_something_else_is_named(tmp_path, name):
     (tmp_path / name).write_text("no predictions")
-    with pytest.raises(UserError, match=name):
+    with pytest.raises(UserError, match=name) as error:
         named_arrays.load(tmp_path / name)
+    assert "pickle" not in str(error.value)
+
+
+def test_half_a_json_is_said_to_be_one(tmp_path):
+    (tmp_path / "p.json").write_text('{"key": ["a", "b"], "predicted_2d_')
+    with pytest.raises(UserError, match=r"p\.json: is no JSON, or only a part of it"):
+        named_arrays.load(tmp_path / "p.json")
 
 
 def test_damaged_archives_and_single_arrays_get_one_line(tmp_path, predictions):
     path = tmp_path / "p.npz"
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(UserError, match=r"p\.npz: cannot be read as named arrays"):
+    with pytest.raises(UserError, match=r"p\.npz: is no \.npz file"):
         named_arrays.load(path)
     predictions_file.save(path, predictions)
     whole = path.read_bytes()

@@ -67,8 +67,8 @@ def test_the_predictions_file_of_evaluate_is_read(tmp_path, suffix):
 
 
 BAD = {
-    "no JSON": ("[{]", "cannot be read as a list of poses"),
-    "cut off": ('[{"joints_3d_mm": {"r_ankle": [1, 2', "cannot be read as a list of poses"),
+    "no JSON": ("[{]", "is no JSON, or only a part"),
+    "cut off": ('[{"joints_3d_mm": {"r_ankle": [1, 2', "is no JSON, or only a part"),
     "a number": ("3", "wanted: a list"),
     "empty": ([], "no person is in it"),
     "no joints": ([{"image": "a"}], "pose 1: holds no joints_3d_mm"),
@@ -150,6 +150,11 @@ def test_bad_tables_are_one_line(tmp_path, text, words):
 def test_what_is_no_file_of_poses_is_named(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         formats.read(tmp_path / "p.json")
+    with pytest.raises(UserError, match="is a folder"):
+        formats.read(tmp_path)
+    for text in ('[{"joints_3d_mm": {"l_hip": [1,', '{"joints_3d_mm": {"l_hip": [1,'):
+        with pytest.raises(UserError, match="is no JSON, or only a part of it"):
+            formats.read(write(tmp_path / "half.json", text))
     with pytest.raises(UserError, match=r"read from \.json"):
         formats.read(write(tmp_path / "p.txt", ""))
     film = write(tmp_path / "p.json", [{"seconds": 0, "joints_3d_mm": JOINTS}])
