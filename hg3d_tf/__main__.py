@@ -8,6 +8,8 @@ import runpy
 import sys
 from pathlib import Path
 
+from hg3d_tf import __version__
+
 COMMANDS = (
     "predict",
     "convert",
@@ -26,7 +28,13 @@ def main() -> None:
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in COMMANDS:
         sys.argv = [f"hg3d {name}", *arguments]
-        runpy.run_module(f"hg3d_tf.{name}", run_name="__main__", alter_sys=True)
+        try:
+            runpy.run_module(f"hg3d_tf.{name}", run_name="__main__", alter_sys=True)
+        except KeyboardInterrupt:  # while it is imported: later it ends by itself
+            print("error: interrupted", file=sys.stderr)
+            sys.exit(130)
+    elif name == "--version":
+        print(f"hg3d {__version__}")
     elif name in ("--help", "-h", "help"):
         print(overview())
     else:

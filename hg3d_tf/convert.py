@@ -14,6 +14,8 @@ several persons get NAME_1.bvh, NAME_2.bvh, ...
 Units, axes, names and angles of each: hg3d_tf/pose_files/README.md.
 """
 
+from pathlib import Path
+
 from absl import flags
 
 from hg3d_tf import cli, files, pose_output
@@ -47,6 +49,10 @@ def main(argv: list[str]) -> int:
     if argv[2:]:
         raise cli.UserError(f"unexpected argument {argv[2]!r}: one file of poses at a time")
     source = files.user_path(argv[1])
+    if not FLAGS.format and not FLAGS.angle_plot:
+        raise cli.UserError("--format= names no format: nothing would be written")
+    if FLAGS.name and Path(FLAGS.name).name != FLAGS.name:
+        raise cli.UserError(f"--name={FLAGS.name} is no file's name: --output_dir is for folders")
     pose_output.check()
     poses = formats.read(source, FLAGS.frame_rate)
     folder = cli.writable_folder(str(FLAGS.output_dir or source.parent))

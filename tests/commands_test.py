@@ -8,6 +8,7 @@ import pytest
 from support import painted_people
 from support.commands import ROOT, fails_with_one_line, fork, fork_shrunk, run
 
+import hg3d_tf
 from hg3d_tf import files
 
 COMMANDS = [
@@ -96,6 +97,24 @@ def test_hg3d_runs_a_command_with_its_own_flags():
     assert "python -m hg3d_tf.train" in run("-m", "hg3d_tf", "train", "--help").stdout
     unknown = run("-m", "hg3d_tf", "trian")
     fails_with_one_line(unknown, "'trian'", "train")
+
+
+def test_hg3d_says_its_version():
+    process = run("-m", "hg3d_tf", "--version")
+    assert process.returncode == 0 and process.stdout == f"hg3d {hg3d_tf.__version__}\n"
+
+
+def test_ctrl_c_while_a_command_is_imported_is_quiet():
+    script = """
+import runpy, sys
+from hg3d_tf import __main__
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+runpy.run_module, sys.argv = interrupted, ["hg3d", "predict"]
+__main__.main()
+"""
+    process = run("-c", script)
+    assert process.returncode == 130 and process.stderr == "error: interrupted\n"
 
 
 @pytest.mark.parametrize("arguments", [("hg3d_tf",), ("hg3d_tf", "predict", "--help")])
@@ -188,6 +207,7 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
         (("{image}", "--boxes={image}", "--box=1,2,3,4"), ["--box and --boxes"]),
         (("{image}", "--boxes={tmp}"), ["holds no .txt"]),
         (("{image}", "--boxes={tmp}/none.json"), ["none.json", "cannot be read as boxes"]),
+        (("{image}", "--sheet={tmp}/a.jpg"), ["a.jpg", "no name of a PNG"]),
         (("{image}", "--people=none"), ["--people=none", "neither all nor a number"]),
     ],
 )

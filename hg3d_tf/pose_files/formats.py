@@ -74,7 +74,7 @@ FORMATS = {
 
 def parse_formats(text: str) -> tuple[str, ...]:
     """Return the names of formats in bvh,csv. Raises ValueError for one that is unknown."""
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     for name in names:
         if name not in FORMATS:
             raise ValueError(f"{name!r} is unknown: there are {', '.join(FORMATS)}")

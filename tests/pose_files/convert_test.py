@@ -49,7 +49,8 @@ def test_the_help_of_predict_needs_no_tensorflow_and_names_the_formats():
 
 
 def test_a_table_goes_back_to_json_in_another_folder(poses, tmp_path):
-    assert convert(poses, "--format=csv").returncode == 0
+    process = convert(poses, "--format=csv,csv")
+    assert process.returncode == 0 and process.stdout.count("walk.csv") == 1
     process = convert(tmp_path / "walk.csv", f"--output_dir={tmp_path}/out", "--name=again")
     assert process.returncode == 0, process.stderr
     one, two = (json.loads(p.read_text()) for p in (poses, tmp_path / "out/again.json"))
@@ -81,6 +82,8 @@ def test_mistakes_are_one_line_and_write_nothing(poses):
         (): ["<poses>"],
         (poses, "b.json"): ["'b.json'", "one file"],
         (poses, "--format=fbx"): ["'fbx'", "bvh"],
+        (poses, "--format="): ["--format=", "no format"],
+        (poses, "--format=csv", "--name=../x"): ["--name=../x", "--output_dir"],
         (poses,): ["walk.json", "--name or --output_dir"],
         (poses, "--person_height=tall"): ["'tall'", "1.78"],
         (poses, "--person_height=178"): ["178 m", "metres"],
