@@ -53,7 +53,7 @@ _OPTIONS["label_pixels"] = flags.DEFINE_enum(
     "Which pixels the labels of own_photos count where a photo's Exif turns it: those that are"
     " seen (labelme, RectLabel, Label Studio) or stored (labelImg, VoTT, COCO Annotator).",
 )
-_PREVIEW = cli.DEFINE_path(
+_PREVIEW = cli.DEFINE_png(
     "preview", None, "PNG of 32 training examples of each dataset with their labels."
 )
 _BEAM_RUNNER = flags.DEFINE_string(

@@ -176,6 +176,17 @@ def DEFINE_paths(name: str, help: str, tensorflow: bool = False) -> flags.FlagHo
     )
 
 
+def DEFINE_png(name: str, default: str | None, help: str) -> flags.FlagHolder:
+    """As `DEFINE_path`, for a PNG that is written: another suffix is refused."""
+
+    def read(text: str) -> str:
+        if text and Path(text).suffix.lower() != ".png":
+            raise ValueError(f"{text!r} is no name of a PNG: let it end with .png")
+        return str(files.user_path(text)) if text else ""
+
+    return DEFINE_parsed(name, default, read, help)
+
+
 class _Parser(flags.ArgumentParser):
     """Also the serializer: it keeps the text of each value that it made."""
 

@@ -51,8 +51,8 @@ cli.DEFINE_parsed(
 )
 cli.DEFINE_path("predictions", None, "Predictions to measure (.npz, .json), of one dataset.")
 cli.DEFINE_path("save_predictions", None, "File (.npz, .json) for one network's predictions.")
-cli.DEFINE_path("worst", None, "PNG of one network's worst predictions on one dataset.")
-cli.DEFINE_path("typical", None, "PNG of one network's predictions at the median error.")
+cli.DEFINE_png("worst", None, "PNG of one network's worst predictions on one dataset.")
+cli.DEFINE_png("typical", None, "PNG of one network's predictions at the median error.")
 cli.DEFINE_path("output", None, "JSON file for the results.")
 cli.DEFINE_path("markdown", None, "Markdown file for the tables.")
 

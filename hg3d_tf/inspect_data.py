@@ -13,7 +13,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("dataset", None, "Dataset to look at: name or name/config.")
 cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_list("split", [], "Splits to look at [all].")
-cli.DEFINE_path("sheet", None, "PNG for the contact sheet.")
+cli.DEFINE_png("sheet", None, "PNG for the contact sheet.")
 flags.DEFINE_integer("count", 12, "Examples on the contact sheet, of the first split.", 1)
 cli.DEFINE_path("output", None, "JSON file for the statistics.")
 

@@ -54,13 +54,6 @@ def _most_people(text: str) -> int | None:
     return int(text)
 
 
-def _png(text: str) -> str:
-    """Return the path of a PNG."""
-    if text and not text.lower().endswith(".png"):
-        raise ValueError(f"{text!r} is no name of a PNG: let it end with .png")
-    return str(files.user_path(text)) if text else ""
-
-
 cli.DEFINE_path(
     "model",
     None,
@@ -83,8 +76,8 @@ flags.DEFINE_bool(
     "Write a 3D view for the browser for each image, in average size, or of a video's poses as they"
     " are written.",
 )
-cli.DEFINE_parsed(
-    "sheet", None, _png, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
+cli.DEFINE_png(
+    "sheet", None, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
 )
 flags.DEFINE_integer(
     "processes", 1, "Of how many images at a time: as many as there are cores.", lower_bound=1

@@ -57,7 +57,7 @@ flags.DEFINE_bool(
 flags.DEFINE_integer("keep_checkpoints", 3, "Newest checkpoints to keep.")
 flags.DEFINE_float("checkpoint_minutes", 10, "Between checkpoints inside an epoch; 0: none.")
 flags.DEFINE_integer("checkpoint_steps", 0, "The same in steps; 0: none.")
-cli.DEFINE_path("preview", "", "PNG of the first training batch with its targets.")
+cli.DEFINE_png("preview", "", "PNG of the first training batch with its targets.")
 
 # ModelConfig.
 flags.DEFINE_enum(

@@ -99,6 +99,15 @@ def test_hg3d_runs_a_command_with_its_own_flags():
     fails_with_one_line(unknown, "'trian'", "train")
 
 
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [("inspect_data", "sheet"), ("train", "preview"), ("evaluate", "worst")],
+)
+def test_a_picture_is_a_png_by_its_name(command, flag):
+    process = fork("-m", f"hg3d_tf.{command}", f"--{flag}=a.jpg")
+    fails_with_one_line(process, f"--{flag}=a.jpg", "no name of a PNG")
+
+
 def test_hg3d_says_its_version():
     process = run("-m", "hg3d_tf", "--version")
     assert process.returncode == 0 and process.stdout == f"hg3d {hg3d_tf.__version__}\n"
