@@ -5,6 +5,7 @@ Compare numbers of one run only: they depend on the machine and on what else it 
 """
 
 import dataclasses
+import sys
 from pathlib import Path
 
 from absl import flags
@@ -87,12 +88,21 @@ def main() -> None:
     from hg3d_tf import files
     from hg3d_tf.timing import machine
 
+    _check_flags()
     with cli.flag_errors():
         result = {"what": FLAGS.what, "machine": machine()} | MEASUREMENTS[FLAGS.what]()
     for line in lines(result):
         print(line)
     if FLAGS.output:
         files.write_json(FLAGS.output, result)
+
+
+def _check_flags() -> None:
+    """Raise UserError for a flag that is not read: its help begins with another measurement."""
+    for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__]):
+        what = flag.help.split(":")[0]
+        if flag.present and what in MEASUREMENTS and what != FLAGS.what:
+            raise cli.UserError(f"--{flag.name} is for --what={what}, not for --what={FLAGS.what}")
 
 
 def measure_train() -> dict:

@@ -61,6 +61,18 @@ def test_a_number_that_is_not_finite_is_named(command, flag):
 
 
 @pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--workdir=nope"], "--workdir is for --what=serving, not for --what=train"),
+        (["--what=input", "--devices=2"], "--devices is for --what=train, not for --what=input"),
+        (["--what=build", "--hosts=1,2"], "--hosts is for --what=input, not for --what=build"),
+    ],
+)
+def test_a_flag_of_another_measurement_is_named(flags, line):
+    fails_with_one_line(fork("-m", "hg3d_tf.benchmark", *flags), line)
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"--epochs=1\n--workdir='a b'\n", ["line 2", "quotes"]),
