@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -13,7 +14,7 @@ DRAWN_FIELDS = ("crop_center", "crop_side", "rotation", "flip", "channel_factors
 SEEN_FIELDS = ("image", "seed", "has_depth", "joints_2d", "visible")  # of changes of a crop's look
 
 # Of random numbers: of the place, of the colours, and of the changes in their order.
-_PLACE, _COLOURS, _CHANGES, _HEAD = 0, 3, (1, 2, 4, 5, 6), 7
+_PLACE, _COLOURS, _CHANGES = 0, 3, (1, 2, 4, 5, 6, 7)
 
 _HEAD_SIDE = 1.2  # of the square that hides a head, in distances from upper neck to head top
 _MOST_CELLS = 6  # along that square
@@ -59,8 +60,7 @@ class AugmentConfig:
     @property
     def changes_appearance(self) -> bool:
         """Whether `random_appearance` does anything."""
-        changes = [probability for probability, _ in _changes(self)]
-        return any((*changes, self.pixelated_head_probability))
+        return any(probability for probability, _ in _changes(self))
 
 
 def random_geometry(config: AugmentConfig) -> Op:
@@ -100,57 +100,61 @@ def random_colours(config: AugmentConfig) -> Op:
 
 def random_appearance(config: AugmentConfig) -> Op:
     """Change the pixels of the crop, never its labels; what is off costs nothing."""
-    ops = [
-        _sometimes(probability, change, stream)
-        for stream, (probability, change) in zip(_CHANGES, _changes(config), strict=True)
-        if probability
-    ]
-    if config.pixelated_head_probability:
-        ops.append(_pixelate_heads(config.pixelated_head_probability))
-    return chain(*ops)
+    return chain(
+        *(
+            _sometimes(probability, change, stream)
+            for stream, (probability, change) in zip(_CHANGES, _changes(config), strict=True)
+            if probability
+        )
+    )
 
 
-def _changes(config: AugmentConfig) -> list[tuple[float, appearance.Change]]:
-    return [
+_Look = Callable[[Sample, tf.Tensor], tf.Tensor]  # sample and seed -> its image, changed
+
+
+def _changes(config: AugmentConfig) -> list[tuple[float, _Look]]:
+    of_image = [
         (config.patch_probability, appearance.paste_patch(config.patch_size)),
         (config.cutout_probability, appearance.cover_square(config.cutout_size)),
         (config.grayscale_probability, appearance.grayscale),
         (config.blur_probability, appearance.blur(config.blur_sigma)),
         (config.jpeg_probability, appearance.compress(config.jpeg_quality)),
     ]
+    return [
+        *((probability, _of_image(change)) for probability, change in of_image),
+        (config.pixelated_head_probability, _pixelate_head),
+    ]
 
 
-def _sometimes(probability: float, change: appearance.Change, stream: int) -> Op:
-    """Apply a change to a share of the images."""
-
-    def apply(sample: Sample) -> Sample:
-        image, (use_seed, seed) = sample["image"], split_seed(sample, stream, 2)
-        if probability == 1:
-            return sample | {"image": change(image, seed)}
-        use = tf.random.stateless_uniform([], use_seed) < probability
-        return sample | {"image": tf.cond(use, lambda: change(image, seed), lambda: image)}
-
-    return apply
+def _of_image(change: appearance.Change) -> _Look:
+    return lambda sample, seed: change(sample["image"], seed)
 
 
-def _pixelate_heads(probability: float) -> Op:
-    """Show the head in few large cells, as films are made anonymous.
+def _pixelate_head(sample: Sample, seed) -> tf.Tensor:
+    """Show the head, where it is labelled, in few large cells, as films are made anonymous.
 
     So that which way a person faces is also learned from what the rest of the body shows.
     """
     head = [joint_index("upper_neck"), joint_index("head_top")]
+    ends = tf.gather(sample["joints_2d"], head)
+    cells = tf.random.stateless_uniform([], seed, 1, _MOST_CELLS + 1, tf.int32)
+    side = _HEAD_SIDE * tf.norm(ends[1] - ends[0])
+    return tf.cond(
+        tf.reduce_all(tf.gather(sample["visible"], head)),
+        lambda: appearance.pixelate(sample["image"], tf.reduce_mean(ends, 0), side, cells),
+        lambda: sample["image"],
+    )
+
+
+def _sometimes(probability: float, change: _Look, stream: int) -> Op:
+    """Apply a change to a share of the images."""
 
     def apply(sample: Sample) -> Sample:
-        use_seed, seed = split_seed(sample, _HEAD, 2)
+        use_seed, seed = split_seed(sample, stream, 2)
+        if probability == 1:
+            return sample | {"image": change(sample, seed)}
         use = tf.random.stateless_uniform([], use_seed) < probability
-        known = tf.reduce_all(tf.gather(sample["visible"], head))
-
-        def changed():
-            ends = tf.gather(sample["joints_2d"], head)
-            middle, length = tf.reduce_mean(ends, 0), tf.norm(ends[1] - ends[0])
-            cells = tf.random.stateless_uniform([], seed, 1, _MOST_CELLS + 1, tf.int32)
-            return appearance.pixelate(sample["image"], middle, _HEAD_SIDE * length, cells)
-
-        return sample | {"image": tf.cond(use & known, changed, lambda: sample["image"])}
+        image = tf.cond(use, lambda: change(sample, seed), lambda: sample["image"])
+        return sample | {"image": image}
 
     return apply
