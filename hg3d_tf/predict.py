@@ -138,7 +138,7 @@ def _predict_film(predictor, output_dir: Path) -> int:
 
     settings = _settings(output_dir)
     options = video.Options(
-        FLAGS.seconds, FLAGS.smoothing, FLAGS.html, settings, FLAGS.again, FLAGS.draw_angles
+        FLAGS.seconds, FLAGS.smoothing, settings, FLAGS.again, FLAGS.draw_angles
     )
     address = FLAGS.video
     source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
@@ -148,11 +148,11 @@ def _predict_film(predictor, output_dir: Path) -> int:
         given = functools.partial(given.of_frame, source.address)
     wanted = tracking.Wanted(FLAGS.box, given, FLAGS.people)
     status = video.predict(source, predictor, find, wanted, output_dir, options)
-    status = pose_output.write_beside(output_dir / video.poses_name(source)) or status
-    page = output_dir / video.page_name(source)
-    if FLAGS.html and page.exists() and pose_output.wanted_placement().changes:
-        video.write_page(source, output_dir)  # anew: the poses have another size or place now
-    return status
+    try:
+        return pose_output.write_beside(output_dir / video.poses_name(source)) or status
+    finally:  # of the poses as they are, placed or not
+        if FLAGS.html:
+            video.write_page(source, output_dir)
 
 
 def _predict_photos(output_dir: Path, paths: list[Path]) -> int:

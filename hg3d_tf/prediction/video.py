@@ -16,6 +16,7 @@ from tqdm import tqdm
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels
+from hg3d_tf.pose_files import json_poses
 from hg3d_tf.prediction import bends, film_page, overlapping, pose_json, results, tracking
 from hg3d_tf.prediction.film_reader import FilmReader, Frame
 from hg3d_tf.prediction.film_sources import Source
@@ -36,7 +37,6 @@ class Options(NamedTuple):
     Attributes:
       seconds: end after this long.
       smoothing: see `steady.steady`.
-      html: write a 3D view for the browser.
       settings: what a look depends on besides the film; JSON. The same film and settings go on
         where they were interrupted.
       again: forget what was done before.
@@ -45,7 +45,6 @@ class Options(NamedTuple):
 
     seconds: float | None = None
     smoothing: float = 0.1
-    html: bool = False
     settings: dict | None = None
     again: bool = False
     angles: bool = False
@@ -59,7 +58,7 @@ def predict(
     output_dir: Path,
     options: Options,
 ) -> int:
-    """Write NAME_pose.mp4 and NAME_poses.json, and NAME_3d.html if asked for.
+    """Write NAME_pose.mp4 and NAME_poses.json.
 
     Ctrl-C ends the film, which is kept so far; the next time, what was done is not looked at again.
     Returns the exit status: 130 where a file's film was interrupted.
@@ -82,8 +81,6 @@ def predict(
     if not poses.count:
         why = "--boxes has none in them" if wanted.given else "give --box"
         print(f"warning: {source.address}: no person found in {poses.frames} frames: {why}")
-    elif options.html:
-        write_page(source, output_dir)
     several = f" of {len(poses.persons)} people" if len(poses.persons) > 1 else ""
     print(f"{poses.count} poses{several}: {film}, {path.name}")
     if whole or source.form:
@@ -94,10 +91,14 @@ def predict(
 
 
 def write_page(source: Source, output_dir: Path) -> None:
-    """Write NAME_3d.html of the film and the poses that `predict` wrote, as these are now."""
+    """Write NAME_3d.html of the film and the poses that `predict` wrote, as these are now.
+
+    Of a film without poses there is none.
+    """
     path = Path(source.address)
     film, poses = output_dir / f"{path.stem}_pose.mp4", output_dir / poses_name(source)
-    film_page.write(output_dir / page_name(source), path.name, film, poses)
+    if next(json_poses.records(poses), None) is not None:
+        film_page.write(output_dir / f"{path.stem}_3d.html", path.name, film, poses)
 
 
 def _remembered(source: Source, predictor: Predictor, finder, folder: Path, options: Options):
@@ -131,11 +132,6 @@ def _write_film(path, reader, poses, look, wanted, options: Options) -> tuple[bo
 def poses_name(source: Source) -> str:
     """Return the name of the file of a film's poses."""
     return f"{Path(source.address).stem}_poses.json"
-
-
-def page_name(source: Source) -> str:
-    """Return the name of a film's page."""
-    return f"{Path(source.address).stem}_3d.html"
 
 
 def _until_interrupted(frames, writer: FilmWriter, poses: "_Poses", angles: bool) -> bool:

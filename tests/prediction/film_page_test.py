@@ -21,10 +21,11 @@ def test_the_page_holds_the_film_and_the_poses_of_its_frames(tmp_path, monkeypat
     monkeypatch.setattr(film_page, "_MOST_IMAGES", 3)
     joints = np.random.default_rng(0).uniform((10, 20), (50, 90), (16, 2))
     films.write(tmp_path / "clip.mp4", films.moving_square())
-    options = video.Options(html=True, smoothing=0)
+    options = video.Options(smoothing=0)
     source = file_or_camera(str(tmp_path / "clip.mp4"))
     arguments = (Looker(joints), find_whole, Wanted(), tmp_path, options)
     assert video.predict(source, *arguments) == 0
+    video.write_page(source, tmp_path)
     page = (tmp_path / "clip_3d.html").read_text(encoding="utf-8")
     (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
     data = json.loads(text)

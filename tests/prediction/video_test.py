@@ -197,7 +197,7 @@ class InBoxes(Looker):
 
 def test_several_people_of_a_film_are_followed_and_read_again(joints, tmp_path):
     films.write(tmp_path / "clip.mp4", np.full((12, 120, 100, 3), 128, np.uint8))
-    status, records, _, _ = predict(tmp_path / "clip.mp4", InBoxes(joints), find_two, html=False)
+    status, records, _, _ = predict(tmp_path / "clip.mp4", InBoxes(joints), find_two)
     assert status == 0 and len(records) == 24
     assert [record["person"] for record in records[:4]] == [1, 2, 1, 2]
     read = reading.read(tmp_path / "clip_poses.json")
@@ -215,9 +215,10 @@ def test_where_nobody_is_found_the_film_is_written_and_it_is_said(joints, tmp_pa
         finds.append(photo.name)
         return nobody
 
-    status, records, drawn, _ = predict(tmp_path / "clip.mp4", Looker(joints), find, html=True)
+    status, records, drawn, _ = predict(tmp_path / "clip.mp4", Looker(joints), find)
     assert status == 0 and records == [] and len(drawn) == 8
     assert "no person found in 8 frames" in capsys.readouterr().out
+    video.write_page(file_or_camera(str(tmp_path / "clip.mp4")), tmp_path)
     assert not (tmp_path / "clip_3d.html").exists()
 
 
