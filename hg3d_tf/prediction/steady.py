@@ -71,8 +71,8 @@ def steady(
 ) -> Iterator[tuple[Frame, list[Person]]]:
     """Yield frames with their people, smoothed; those that wait come before a Ctrl-C goes on.
 
-    A short gap, in which somebody was lost, is
-    filled in; its joints were not seen, so that their confidence is 0.
+    A short gap, in which somebody was lost, is filled in; its joints were not seen, so that their
+    confidence is 0.
 
     Args:
       frames: of a film, with people whose numbers stay theirs.
