@@ -27,6 +27,7 @@ _DESCRIPTIONS = {
     "studio_makehuman": "As studio, with MakeHuman's bodies and captured poses.",
     "wild_makehuman": "As wild, with MakeHuman's bodies, captured poses and photos behind them.",
     "street_makehuman": "As wild_makehuman, mostly upright, with 3D labels.",
+    "sport_makehuman": "As wild_makehuman, from above and below too, with 3D labels.",
 }
 
 

@@ -4,7 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-CONFIGS = ("studio", "wild", "studio_makehuman", "wild_makehuman", "street_makehuman")
+CONFIGS = (
+    "studio",
+    "wild",
+    "studio_makehuman",
+    "wild_makehuman",
+    "street_makehuman",
+    "sport_makehuman",
+)
 SPLITS = ("train", "validation", "test")
 JPEG_QUALITY = 92
 
@@ -21,7 +28,7 @@ class Task(NamedTuple):
 
     @property
     def domain(self) -> str:
-        """Return "studio", "wild" or "street"."""
+        """Return "studio", "wild", "street" or "sport"."""
         return self.config.partition("_")[0]
 
 

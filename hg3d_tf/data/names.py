@@ -1,7 +1,14 @@
 """The names of datasets: those rendered here may go without the name of their folder."""
 
 _FOLDER = "synthetic_humans"
-_RENDERED = ("studio", "wild", "studio_makehuman", "wild_makehuman", "street_makehuman")
+_RENDERED = (
+    "studio",
+    "wild",
+    "studio_makehuman",
+    "wild_makehuman",
+    "street_makehuman",
+    "sport_makehuman",
+)
 
 
 def full_name(name: str) -> str:

@@ -49,7 +49,7 @@ def make_example(task: Task) -> dict:
         camera = cameras.lab_camera(rng)
     else:
         facing = motion.heading(subject.pose.rotations[0])
-        from_anywhere = task.domain == "street"
+        from_anywhere = task.domain in ("street", "sport")
         camera = cameras.photo_camera(rng, subject.joints[PELVIS], facing, from_anywhere)
     joints = camera.to_camera(subject.joints)
     intrinsics, crop_center, crop_side = frame_person(joints, task.image_size)

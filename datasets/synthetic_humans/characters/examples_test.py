@@ -117,16 +117,25 @@ def test_pixels_change_where_the_person_is_and_nowhere_else(made_up):
 
 
 def test_labels_agree_with_each_other(made_up):
-    for config in ("studio_makehuman", "wild_makehuman"):
+    for config in ("studio_makehuman", "wild_makehuman", "sport_makehuman"):
         for index in range(6):
             example = examples.make_example(task(made_up, config, index=index))
             truth, joints_2d = example["truth"], example["joints_2d"]
             np.testing.assert_allclose(project(truth, example["intrinsics"]), joints_2d, atol=1e-3)
             assert np.all(np.abs(joints_2d - example["crop_center"]) < example["crop_side"] / 2)
-            assert example["has_depth"] == config.startswith("studio")
+            assert example["has_depth"] == (config != "wild_makehuman")
             assert np.any(example["joints_3d"]) == example["has_depth"]
             assert truth[:, 2].min() > 500
             assert Image.open(io.BytesIO(example["image"])).size == (SIZE, SIZE)
+
+
+def test_half_of_the_sport_is_upright_and_most_of_the_street(made_up):
+    def upright(config):
+        shots = (task(made_up, config, index=index, size=16) for index in range(80))
+        return np.mean([examples.make_example(shot)["pose_kind"] == "upright" for shot in shots])
+
+    assert 0.35 < upright("sport_makehuman") < 0.65
+    assert upright("street_makehuman") > 0.75
 
 
 @pytest.mark.slow

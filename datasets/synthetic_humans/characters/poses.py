@@ -155,10 +155,17 @@ def _template(wild: bool):
     return draw
 
 
+# With the templates' own shares, half of all are upright.
+_OF_ANY_ORIENTATION = {
+    _template(True): 0.25,
+    _captured: 0.15,
+    _mixed_upright: 0.2,
+    _mixed_any: 0.4,
+}
 _SHARES = {
     "studio": {_template(False): 0.5, _captured: 0.35, _mixed_upright: 0.15},
-    # With the templates' own shares, half of all are upright.
-    "wild": {_template(True): 0.25, _captured: 0.15, _mixed_upright: 0.2, _mixed_any: 0.4},
+    "wild": _OF_ANY_ORIENTATION,
+    "sport": _OF_ANY_ORIENTATION,
     # As people are met: six in seven upright.
     "street": {
         _template(False): 0.3,
@@ -179,7 +186,8 @@ def random_pose(
       rng: source of randomness.
       pool: captured poses.
       rest, turns: the body and its alignments.
-      domain: "studio" (upright everyday poses), "wild" (any) or "street" (both).
+      domain: "studio" (upright everyday poses), "wild" or "sport" (half upright), or "street"
+        (six in seven upright).
     """
     shares = _SHARES[domain]
     draw = rng.choice(list(shares), p=list(shares.values()))
