@@ -25,7 +25,8 @@ def batch_figure(batch: Sample, heatmap_size: int, sigma: float = 1.0) -> Figure
     rows, columns = -(-count // _SAMPLES_A_ROW), 3 * _SAMPLES_A_ROW
     figure = Figure(figsize=(2.2 * columns, 2.5 * rows), layout="constrained")
     for i in range(count):
-        image, cell = batch["image"][i], 3 * i + 1
+        # Means of ones, as of a blurred white wall, end a rounding above 1.
+        image, cell = batch["image"][i].clip(0, 1), 3 * i + 1
         axes = figure.add_subplot(rows, columns, cell)
         joints_px = (batch["joints_2d_norm"][i] + 1) * (len(image) / 2)
         draw.draw_pose_2d(axes, image, joints_px, batch["visible"][i])
