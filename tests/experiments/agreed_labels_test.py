@@ -7,7 +7,7 @@ import pytest
 from support.commands import ROOT
 
 sys.path.insert(0, str(ROOT / "experiments"))
-from agreed_labels import label, mean_pose_mm
+from agreed_labels import label, mean_pose_mm, pose_mm
 
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 
@@ -19,13 +19,22 @@ LANDMARKS |= {"l_shoulder": 11, "r_shoulder": 12, "l_elbow": 13, "r_elbow": 14}
 LANDMARKS |= {"l_wrist": 15, "r_wrist": 16}
 
 
+def with_hips_as_annotated(landmarks):
+    """Return landmarks [33, D] with hips 1.314 times as far apart, up by 0.063 of the trunk."""
+    hips, shoulders = landmarks[[23, 24]], landmarks[[11, 12]]
+    middle = hips.mean(0)
+    moved = np.array(landmarks)
+    moved[[23, 24]] = middle + 1.314 * (hips - middle) + 0.063 * (shoulders.mean(0) - middle)
+    return moved
+
+
 @pytest.fixture
 def answers():
     """Poses of both that differ by 4 px in each limb joint."""
     ours = RNG.uniform(0, 300, (16, 2))
-    image = np.full((33, 2), np.nan)
+    image = RNG.uniform(0, 300, (33, 2))
     for name, landmark in LANDMARKS.items():
-        image[landmark] = ours[joint_index(name)] + [4, 0]
+        ours[joint_index(name)] = with_hips_as_annotated(image)[landmark] - [4, 0]
     world = RNG.normal(size=(33, 3))
     world -= world[[23, 24]].mean(axis=0)  # as MediaPipe puts it
     return ours, {"image": image, "world": world}
@@ -41,10 +50,12 @@ def test_agreed_joints_are_in_the_middle_of_both_and_whole_poses_have_depth(answ
     np.testing.assert_allclose(joints[joint_index("pelvis")], joints[hips].mean(0))
     np.testing.assert_array_equal(joints[joint_index("head_top")], ours[joint_index("head_top")])
     pose = np.array(entry["joints_3d_mm"])
+    world = 1000 * with_hips_as_annotated(theirs["world"])
+    world -= world[[23, 24]].mean(0)
     for name, landmark in LANDMARKS.items():
-        np.testing.assert_allclose(pose[joint_index(name)], 1000 * theirs["world"][landmark])
+        np.testing.assert_allclose(pose[joint_index(name)], world[landmark])
     thorax, neck, top = (pose[joint_index(name)] for name in ("thorax", "upper_neck", "head_top"))
-    ears = 1000 * theirs["world"][[7, 8]].mean(0)
+    ears = world[[7, 8]].mean(0)
     np.testing.assert_allclose(neck, (thorax + ears) / 2)
     np.testing.assert_allclose(np.cross(top - thorax, ears - thorax), 0, atol=1e-6)
 
@@ -66,6 +77,16 @@ def test_exchanged_sides_and_people_whom_one_misses_are_left_out(answers):
     theirs["image"][left + right] = theirs["image"][right + left]
     assert label(ours, [theirs] * 3, SIDE, 8) == {}
     assert label(ours, [{}] * 3, SIDE, 8) == {}
+
+
+def test_hips_are_where_annotators_mark_them():
+    world = np.zeros((33, 3))
+    world[LANDMARKS["l_hip"]], world[LANDMARKS["r_hip"]] = [0.09, 0, 0], [-0.09, 0, 0]
+    world[[LANDMARKS["l_shoulder"], LANDMARKS["r_shoulder"]]] = [0, -0.5, 0]
+    pose = pose_mm(world)
+    np.testing.assert_allclose(pose[joint_index("l_hip")], [118.26, -31.5, 0])
+    np.testing.assert_allclose(pose[joint_index("r_hip")], [-118.26, -31.5, 0])
+    np.testing.assert_allclose(pose[joint_index("pelvis")], [0, -31.5, 0], atol=1e-9)
 
 
 def test_depth_is_the_mean_of_looks_that_agree():
