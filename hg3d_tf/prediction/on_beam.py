@@ -96,20 +96,19 @@ def predict(
       setting: what to do with each.
       done: where the poses go.
       runner: does it.
-      again: forget what workers wrote before.
+      again: do everything anew, also what workers wrote before.
 
     Raises:
       UserError: for a photo that the runner's workers would not find.
     """
     runner.check(paths)
+    _take_over(done)  # from a run that was interrupted
     if again:
-        for part in _parts(done):
-            part.unlink()
+        done.forget()
     return results.collect(paths, _failures(paths, setting, done, runner), done)
 
 
 def _failures(paths, setting: Setting, done: Results, runner: Runner) -> Iterator[str]:
-    _take_over(done)  # from a run that was interrupted
     tasks = list(batch.missing(paths, done, setting.drawing))
     failures: dict[str, str] = {}
     try:

@@ -19,7 +19,8 @@ class RememberedLooks:
     """A predictor (see `predictors.Predictor`) and a finder whose answers are kept, in order.
 
     The file begins with a line of settings. Where they differ, or the last answer is not whole, as
-    after a crash, the network is asked from there on.
+    after a crash, the network is asked from there on. What the file held stays until there is an
+    answer to replace it: a run may come to nothing.
 
     Args:
       predictor: asked for what the file does not hold.
@@ -37,10 +38,11 @@ class RememberedLooks:
         path: Path | None,
         settings: dict,
         finder: PersonFinder | None = None,
+        again: bool = False,
     ):
         self._predictor, self._finder = predictor, finder
         self._path, self._file = path, None
-        self._is_empty = True
+        self._head: bytes | None = None  # to be written before the next answer
         self._is_replayed = True  # the file holds no more answers
         if path is None:
             return
@@ -51,11 +53,9 @@ class RememberedLooks:
             self._file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
         except OSError as error:
             raise UserError(f"{path}: cannot be written ({error.strerror})") from error
-        self._is_replayed = self._file.read(len(head)) != head
+        self._is_replayed = again or self._file.read(len(head)) != head
         if self._is_replayed:
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.write(head)
+            self._head = head
 
     def __enter__(self):
         return self
@@ -63,7 +63,7 @@ class RememberedLooks:
     def __exit__(self, *_):
         if self._file is not None:
             self._file.close()
-            if self._is_empty:
+            if not self._path.stat().st_size:
                 self._path.unlink()
 
     def __call__(self, photo: Photo, box: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -84,14 +84,21 @@ class RememberedLooks:
     def _kept(self, ask) -> dict[str, np.ndarray]:
         """Return the file's next answer, or that of `ask`."""
         if not self._is_replayed and (answer := self._next()) is not None:
-            self._is_empty = False
             return answer
         answer = ask()
         if self._file is not None:
+            self._write_head()
             np.save(self._file, _as_row(answer))
             self._file.flush()
-            self._is_empty = False
         return answer
+
+    def _write_head(self) -> None:
+        """Begin the file anew, if that is still to be done."""
+        if self._head is not None:
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(self._head)
+            self._head = None
 
     def forget(self) -> None:
         """Remove the file: the film is whole."""

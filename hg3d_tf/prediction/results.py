@@ -25,7 +25,7 @@ class Results:
     Args:
       path: of NAME.json.
       settings: what the poses depend on besides the image; JSON.
-      again: forget what was done before.
+      again: do everything anew: see `forget`.
 
     Raises:
       UserError: if the lines cannot be written, or would be NAME.json itself.
@@ -36,16 +36,18 @@ class Results:
         self.settings = json.loads(json.dumps(settings | {"hg3d_tf": __version__}))
         self._places: dict[str, int] = {}  # image -> its last line's place
         self._done: set[str] = set()
-        self.reused = 0
+        self.reused, self._again = 0, again
         if self.lines_path == self.path:
             raise UserError(f"{path}: a line for each image goes there: name a .json beside it")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Closed by __exit__.
-            self._file = open(self.lines_path, "w+b" if again else "a+b")  # noqa: SIM115
+            self._file = open(self.lines_path, "a+b")  # noqa: SIM115
         except OSError as error:
             raise UserError(f"{self.lines_path}: cannot be written ({error.strerror})") from error
         self._read_places()
+        if again:
+            self.forget()
 
     def __enter__(self):
         return self
@@ -53,6 +55,10 @@ class Results:
     def __exit__(self, *_):
         with files.named(self.lines_path):  # what could not be written before
             self._file.close()
+
+    def forget(self) -> None:
+        """Count nothing as done; lines stay until others replace them."""
+        self._places.clear()
 
     def find(self, image: Path) -> dict | None:
         """Return the line of an image that was done before and has not changed since."""
@@ -78,6 +84,13 @@ class Results:
 
     def is_done(self, image: Path) -> bool:
         return str(image) in self._done
+
+    @property
+    def goes_on(self) -> str:
+        """Say how an interrupted command goes on."""
+        if self._again:
+            return "without --again the same command goes on, and keeps what was done before"
+        return "the same command goes on from there"
 
     @property
     def has_any(self) -> bool:
@@ -181,6 +194,7 @@ def collect(images: Sequence[Path], failures: Iterable[str | None], results: Res
     if not interrupted:
         return 1 if failed else 0
     done = sum(map(results.is_done, images))
-    goes_on = "the same command goes on from there"
-    print(f"interrupted: {done} of {len(images)} images are done; {goes_on}", file=sys.stderr)
+    print(
+        f"interrupted: {done} of {len(images)} images are done; {results.goes_on}", file=sys.stderr
+    )
     return _INTERRUPTED

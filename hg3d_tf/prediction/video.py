@@ -39,7 +39,7 @@ class Options(NamedTuple):
       smoothing: see `steady.steady`.
       settings: what a look depends on besides the film; JSON. The same film and settings go on
         where they were interrupted.
-      again: forget what was done before.
+      again: ask the networks anew, also of what was done before.
       angles: write those of knees and elbows beside them.
     """
 
@@ -86,7 +86,8 @@ def predict(
     if whole or source.form:
         return 0
     after = f"{source.address} after {poses.seconds} s"
-    print(f"interrupted: {after}; the same command goes on from there", file=sys.stderr)
+    same = "without --again the same command" if options.again else "the same command"
+    print(f"interrupted: {after}; {same} goes on from there", file=sys.stderr)
     return 130
 
 
@@ -105,10 +106,9 @@ def _remembered(source: Source, predictor: Predictor, finder, folder: Path, opti
     """Return the predictor and finder that go on where the same film was interrupted."""
     path = Path(source.address)
     kept = None if source.form else folder / f"{path.stem}_looks.part"
-    if kept and options.again:
-        kept.unlink(missing_ok=True)
     film = {"film": str(path.absolute())} | results.stamp(path)
-    return RememberedLooks(predictor, kept, film | (options.settings or {}), finder)
+    settings = film | (options.settings or {})
+    return RememberedLooks(predictor, kept, settings, finder, options.again)
 
 
 def _write_film(path, reader, poses, look, wanted, options: Options) -> tuple[bool, list[str]]:

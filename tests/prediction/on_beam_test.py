@@ -63,17 +63,22 @@ def lines(folder):
     return (folder / "poses.jsonl").read_text().splitlines()
 
 
-def test_what_a_killed_run_left_is_not_done_again(photos, tmp_path, monkeypatch, capsys):
+def killed_run(photos, tmp_path, done):
+    """Do photos as a worker that is killed before its lines are taken over."""
     work = on_beam._Work(LookerSetting("looker", Drawing(tmp_path, False)), {"m": 1}, tmp_path)
     work = pickle.loads(pickle.dumps(work))
     work.setup()
+    work._settings = done.settings
+    for task in batch.missing(photos, done, Drawing(tmp_path, False)):
+        work.process(task)
+    work.teardown()
+    [part] = tmp_path.glob(".poses.*.part")
+    part.write_bytes(part.read_bytes() + b'{"image": "half')
+
+
+def test_what_a_killed_run_left_is_not_done_again(photos, tmp_path, monkeypatch, capsys):
     with Results(tmp_path / "poses.json", {"m": 1}) as done:
-        work._settings = done.settings
-        for task in batch.missing(photos[:3], done, Drawing(tmp_path, False)):
-            work.process(task)
-        work.teardown()
-        [part] = tmp_path.glob(".poses.*.part")
-        part.write_bytes(part.read_bytes() + b'{"image": "half')
+        killed_run(photos[:3], tmp_path, done)
 
         def run(tasks, *_):
             assert [task.path for task in tasks] == photos[2:]
@@ -84,6 +89,23 @@ def test_what_a_killed_run_left_is_not_done_again(photos, tmp_path, monkeypatch,
     assert len(json.loads((tmp_path / "poses.json").read_text())) == 2
     assert capsys.readouterr().err.count("the runner gave no result") == 4
     assert not list(tmp_path.glob(".poses.*"))
+
+
+def test_again_does_anew_but_loses_nothing_of_what_a_killed_run_left(photos, tmp_path, monkeypatch):
+    with Results(tmp_path / "poses.json", {"m": 1}) as done:
+        killed_run(photos[:1], tmp_path, done)
+
+    def run(tasks, *_):
+        assert [task.path for task in tasks] == photos[:1]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(on_beam, "_run", run)
+    setting = LookerSetting("looker", Drawing(tmp_path, False))
+    with Results(tmp_path / "poses.json", {"m": 1}, again=True) as done:
+        runner = on_beam.Runner("DirectRunner")
+        assert on_beam.predict(photos[:1], setting, done, runner, again=True) == 130
+    with Results(tmp_path / "poses.json", {"m": 1}) as done:
+        assert done.find(photos[0])
 
 
 def test_what_no_runner_can_do_is_said(photos, tmp_path, monkeypatch):

@@ -83,12 +83,34 @@ def test_what_a_killed_process_left_is_passed_over(images, tmp_path):
     assert known(tmp_path, images) == ["a.jpg", "c.jpg"]
 
 
-def test_again_forgets(images, tmp_path):
+def test_again_counts_no_line_but_keeps_each_until_another_replaces_it(images, tmp_path):
     with results(tmp_path) as done:
-        done.add(images[0], [])
+        done.add(images[0], [{"time": 1}])
+        done.add(images[1], [{"time": 1}])
     with results(tmp_path, again=True) as done:
-        assert done.find(images[0]) is None
-    assert (tmp_path / "poses.jsonl").read_bytes() == b""
+        assert done.find(images[0]) is None and not done.has_any
+        done.add(images[0], [{"time": 2}])
+        assert done.find(images[0])["poses"] == [{"time": 2}]
+        assert done.write(images) == 1
+    with results(tmp_path) as done:
+        assert [done.find(image)["poses"] for image in images[:2]] == [[{"time": 2}], [{"time": 1}]]
+
+
+def test_where_again_comes_to_nothing_all_stays_and_it_is_said_how_to_go_on(
+    images, tmp_path, capsys
+):
+    def work():
+        raise KeyboardInterrupt
+        yield
+
+    with results(tmp_path) as done:
+        done.add(images[0], [{"image": "a"}])
+        assert collect(images[:1], [None], done) == 0
+    with results(tmp_path, again=True) as done:
+        assert collect(images, work(), done) == 130
+    assert "0 of 3 images are done; without --again the same command" in capsys.readouterr().err
+    assert json.loads((tmp_path / "poses.json").read_text()) == [{"image": "a"}]
+    assert known(tmp_path, images) == ["a.jpg"]
 
 
 def test_lines_need_a_name_of_their_own(tmp_path):

@@ -16,6 +16,7 @@ from hg3d_tf.prediction import bends, people, video
 from hg3d_tf.prediction.film_sources import Source, file_or_camera
 from hg3d_tf.prediction.given_boxes import Given
 from hg3d_tf.prediction.person_finder import Found
+from hg3d_tf.prediction.remembered import RememberedLooks
 from hg3d_tf.prediction.tracking import Wanted
 
 
@@ -119,6 +120,39 @@ def test_what_changed_is_looked_at_from_the_beginning(joints, tmp_path, changed)
     predict(tmp_path / "clip.mp4", look, settings=settings, again=changed == "again")
     frames = 7 if changed == "film" else 8
     assert len(look.boxes) == frames
+
+
+@pytest.mark.parametrize("options", [{"again": True}, {"settings": {"box": [1, 2, 3, 4]}}])
+def test_a_run_that_comes_to_nothing_forgets_no_looks(joints, tmp_path, options):
+    def find(photo):
+        raise KeyboardInterrupt
+
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    predict(tmp_path / "clip.mp4", Interrupted(joints))
+    before = (tmp_path / "clip_looks.part").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        predict(tmp_path / "clip.mp4", Looker(joints), find, **options)
+    assert (tmp_path / "clip_looks.part").read_bytes() == before
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_looks_that_were_not_asked_for_stay(joints, tmp_path, again):
+    path = tmp_path / "looks.part"
+    with RememberedLooks(Looker(joints), path, {}) as look:
+        look(None)
+    before = path.read_bytes()
+    with RememberedLooks(Looker(joints), path, {}, again=again):
+        pass
+    assert path.read_bytes() == before
+
+
+def test_an_interrupted_film_done_again_goes_on_without_again(joints, tmp_path, capsys):
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    predict(tmp_path / "clip.mp4", Interrupted(joints), again=True)
+    assert "s; without --again the same command goes on" in capsys.readouterr().err
+    look = Looker(joints)
+    predict(tmp_path / "clip.mp4", look)
+    assert len(look.boxes) == 5  # frames 3 to 7
 
 
 def test_a_camera_films_until_it_is_interrupted(joints, tmp_path):
