@@ -177,11 +177,13 @@ def DEFINE_paths(name: str, help: str, tensorflow: bool = False) -> flags.FlagHo
 
 
 def DEFINE_png(name: str, default: str | None, help: str) -> flags.FlagHolder:
-    """As `DEFINE_path`, for a PNG that is written: another suffix is refused."""
+    """As `DEFINE_path`, for a PNG that is written: another suffix is refused, and a folder."""
 
     def read(text: str) -> str:
         if text and Path(text).suffix.lower() != ".png":
             raise ValueError(f"{text!r} is no name of a PNG: let it end with .png")
+        if text and files.user_path(text).is_dir():
+            raise ValueError(f"{text!r} is a folder: give the name of a PNG to be written")
         return str(files.user_path(text)) if text else ""
 
     return DEFINE_parsed(name, default, read, help)

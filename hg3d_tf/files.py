@@ -92,6 +92,16 @@ def named(path: str | os.PathLike) -> Iterator[None]:
         raise
 
 
+def require_no_folder(path: str | os.PathLike) -> None:
+    """Raise IsADirectoryError where a folder stands in the place of a file to be written.
+
+    That is so at the end of the work, too; better it is said before.
+    """
+    if Path(path).is_dir():
+        text = "a folder stands where a file is to be written: move it away"
+        raise IsADirectoryError(errno.EISDIR, text, str(path))
+
+
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary name beside `path`; move what was written there to `path` on success.
@@ -105,7 +115,9 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     try:
         with named(path):
             yield temporary
-        if path.is_dir() and temporary.is_dir():
+        if not temporary.is_dir():
+            require_no_folder(path)
+        elif path.is_dir():
             shutil.rmtree(path)
         try:
             os.replace(temporary, path)
@@ -121,6 +133,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
 @contextlib.contextmanager
 def atomic_text(path: str | os.PathLike) -> Iterator[TextIO]:
     """As `atomic_path`, yielding a text file (UTF-8, line ends as written) that is open."""
+    require_no_folder(path)
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         yield file
 

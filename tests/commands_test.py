@@ -120,6 +120,12 @@ def test_a_picture_is_a_png_by_its_name(command, flag):
     fails_with_one_line(process, f"--{flag}=a.jpg", "no name of a PNG")
 
 
+def test_a_folder_in_the_place_of_a_picture_is_named_before_the_work(tmp_path):
+    (tmp_path / "a.png").mkdir()
+    process = run("-m", "hg3d_tf.predict", f"--sheet={tmp_path}/a.png", "photo.jpg")
+    fails_with_one_line(process, f"--sheet={tmp_path}/a.png", "is a folder")
+
+
 def test_hg3d_says_its_version():
     process = run("-m", "hg3d_tf", "--version")
     assert process.returncode == 0 and process.stdout == f"hg3d {hg3d_tf.__version__}\n"

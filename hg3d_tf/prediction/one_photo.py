@@ -59,6 +59,8 @@ class PhotoWork:
             return self._done(task)
         except UserError as error:
             return Outcome(failure=str(error))
+        except IsADirectoryError as error:
+            return Outcome(failure=f"{task.path}: {error.filename}: {error.strerror}")
         except MemoryError:
             text = "too large for the memory of this machine: save it smaller"
             return Outcome(failure=f"{task.path}: {text}")

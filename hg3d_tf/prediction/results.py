@@ -41,10 +41,12 @@ class Results:
             raise UserError(f"{path}: a line for each image goes there: name a .json beside it")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            files.require_no_folder(self.path)
             # Closed by __exit__.
             self._file = open(self.lines_path, "a+b")  # noqa: SIM115
         except OSError as error:
-            raise UserError(f"{self.lines_path}: cannot be written ({error.strerror})") from error
+            where = error.filename or self.lines_path
+            raise UserError(f"{where}: cannot be written ({error.strerror})") from error
         self._read_places()
         if again:
             self.forget()

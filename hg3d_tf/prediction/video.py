@@ -68,6 +68,7 @@ def predict(
     """
     name = Path(source.address).stem
     film, path = output_dir / f"{name}_pose.mp4", output_dir / poses_name(source)
+    files.require_no_folder(film)
     with (
         FilmReader(source, options.seconds) as reader,
         _remembered(source, predictor, finder, output_dir, options) as look,

@@ -131,6 +131,21 @@ def test_bad_photos_are_named_in_the_end_and_tried_again(photos, tmp_path, capsy
     assert predict(photos, tmp_path / "out") == (1, 2)
 
 
+@pytest.mark.parametrize("suffix", ["png", "html"])
+def test_a_folder_in_the_place_of_a_picture_costs_its_photo_a_line(
+    photos, tmp_path, capsys, suffix
+):
+    out = tmp_path / "out"
+    (out / f"1_pose.{suffix}/kept").mkdir(parents=True)
+    assert predict(photos, out, html=True) == (1, 4)
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
+    assert f"1.png: {out}/1_pose.{suffix}: a folder stands" in line and "move it away" in line
+    assert len(json.loads((out / "poses.json").read_text())) == 3
+    assert (out / f"1_pose.{suffix}/kept").is_dir() and (out / "3_pose.html").is_file()
+    (out / f"1_pose.{suffix}").rename(tmp_path / "away")
+    assert predict(photos, out, html=True) == (0, 1)
+
+
 def test_pictures_of_the_same_name_get_a_number(tmp_path):
     paths = [tmp_path / folder / "a.jpg" for folder in "xyz"]
     assert list(names(paths)) == ["a_pose", "a_2_pose", "a_3_pose"]

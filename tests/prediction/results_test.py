@@ -118,6 +118,13 @@ def test_lines_need_a_name_of_their_own(tmp_path):
         Results(tmp_path / "poses.jsonl", {})
 
 
+def test_a_folder_in_the_place_of_the_poses_is_named_before_the_work(tmp_path):
+    (tmp_path / "poses.json").mkdir()
+    with pytest.raises(UserError, match=r"poses\.json: .*a folder stands"):
+        results(tmp_path)
+    assert not (tmp_path / "poses.jsonl").exists()
+
+
 def test_a_model_is_told_by_its_newest_file(tmp_path):
     output = tmp_path / "model/predictions"
     output.mkdir(parents=True)

@@ -82,6 +82,16 @@ def test_a_film_without_a_sound_frame_is_named_and_leaves_nothing(joints, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["clip.avi"]
 
 
+@pytest.mark.parametrize("name", ["clip_pose.mp4", "clip_poses.json"])
+def test_a_folder_in_the_place_of_a_film_is_named_before_the_work(joints, tmp_path, name):
+    films.write(tmp_path / "clip.mp4", films.moving_square(1))
+    (tmp_path / name).mkdir()
+    look = Looker(joints)
+    with pytest.raises(IsADirectoryError, match=f"a folder stands .*{name}"):
+        predict(tmp_path / "clip.mp4", look)
+    assert not look.boxes and len(list(tmp_path.iterdir())) == 2
+
+
 class Interrupted(Looker):
     def __call__(self, photo, box=None):
         if photo.name == "frame 3":
