@@ -35,6 +35,7 @@ allow no more (hg3d_tf/weights/README.md).
 import contextlib
 import functools
 import shlex
+import sys
 from pathlib import Path
 
 from absl import flags
@@ -73,8 +74,7 @@ flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")
 flags.DEFINE_bool(
     "html",
     False,
-    "Write a 3D view for the browser for each image, in average size, or of a video's poses as they"
-    " are written.",
+    "Write a 3D view for the browser for each image, or of a video; its poses are those written.",
 )
 cli.DEFINE_png(
     "sheet", None, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
@@ -164,7 +164,9 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
         given.check_photos(paths)
     pages = Pages(Path(FLAGS.sheet)) if FLAGS.sheet else None
     folder = output_dir.absolute()
-    drawn = Drawing(folder, FLAGS.pictures, FLAGS.html, pages is not None, FLAGS.draw_angles)
+    placed = pose_output.wanted_placement().changes
+    wanted = (FLAGS.pictures, FLAGS.html, pages is not None, FLAGS.draw_angles)
+    drawn = Drawing(folder, *wanted, placed=placed)
     work = one_photo.Setting(_model(), drawn, FLAGS.box, FLAGS.boxes, FLAGS.people)
     with contextlib.ExitStack() as stack:
         if FLAGS.beam_runner:
@@ -179,7 +181,21 @@ def _predict_photos(output_dir: Path, paths: list[Path]) -> int:
             has_any = done.has_any
     if status == 130 or not has_any:
         return status
-    return pose_output.write_beside(output_dir / "poses.json") or status
+    try:
+        status = pose_output.write_beside(output_dir / "poses.json") or status
+    finally:  # of the poses as they are, placed or not
+        failures = _write_pages(output_dir, paths) if FLAGS.html and placed else 0
+    return 1 if failures else status
+
+
+def _write_pages(output_dir: Path, paths: list[Path]) -> int:
+    """Write the photos' pages; return how many cannot be."""
+    from hg3d_tf.prediction import photo_pages
+
+    failures = photo_pages.write(output_dir / "poses.json", paths)
+    for failure in failures:
+        print(f"error: {failure}", file=sys.stderr)
+    return len(failures)
 
 
 def _predict_on_beam(paths: list[Path], work, output_dir: Path) -> tuple[int, bool]:

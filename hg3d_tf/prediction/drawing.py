@@ -32,6 +32,7 @@ class Drawing:
       pictures, html: whether to make these.
       sheet: whether the poses are wanted for one; see `pose_pages`.
       angles: write those of knees and elbows beside them.
+      placed: leave the pages to `photo_pages`, which writes them of poses that are placed.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class Drawing:
         html: bool = False,
         sheet: bool = False,
         angles: bool = False,
+        placed: bool = False,
     ):
-        self._folder, self._pictures, self._html = folder, pictures, html
+        self._folder, self._pictures = folder, pictures
+        self._html, self._placed = html and not placed, html and placed
         self._sheet, self._angles = sheet, angles
 
     def lacks(self, stem: str, line: dict) -> bool:
@@ -50,6 +53,8 @@ class Drawing:
         there = {name for name in line["drawn"] if (self._folder / name).exists()}
         wanted = set(self._names(stem)) if line["poses"] else set()
         anew = self._sheet or (self._pictures and self._angles)
+        # The line must not go on saying that the page is of its poses.
+        anew = anew or (self._placed and f"{stem}.html" in line["drawn"])
         return not wanted <= there or (anew and bool(line["poses"]))
 
     def draw(self, photo: Photo, poses: Sequence[dict], stem: str) -> Drawn:

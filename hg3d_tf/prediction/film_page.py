@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from hg3d_tf.pictures import view_3d
-from hg3d_tf.pictures.view_3d import Shot, ShownPerson, ShownSpace
+from hg3d_tf.pictures.view_3d import Shot
 from hg3d_tf.pose_files import json_poses
-from hg3d_tf.prediction import people, pose_json
+from hg3d_tf.prediction import shown_people
 from hg3d_tf.prediction.film_reader import FilmReader
 from hg3d_tf.prediction.film_sources import Source
 
@@ -33,12 +33,8 @@ def write(page: Path, title: str, film: Path, poses: Path) -> None:
     pictured = np.linspace(0, len(records) - 1, min(_MOST_IMAGES, len(records))).round()
     images = _frames(film, {records[int(i)][0] for i in pictured})
     shots = [_shot(group, images.get(frame)) for frame, group in records]
-    view_3d.write(page, title, shots, drawn=True, space=_space(records[0][1][0], poses))
-
-
-def _space(record: dict, poses: Path) -> ShownSpace:
-    space = json_poses.space_of(record, str(poses))
-    return ShownSpace(space.size, space.origin, space.axes)
+    space = shown_people.space_of(records[0][1][0], poses)
+    view_3d.write(page, title, shots, drawn=True, space=space)
 
 
 def _by_frame(poses: Path) -> Iterator[tuple[int, Iterator[dict]]]:
@@ -51,16 +47,5 @@ def _frames(film: Path, numbers: set[int]) -> dict[int, np.ndarray]:
         return {i: frame.pixels for i, frame in enumerate(reader) if i in numbers}
 
 
-def _is_placed(record: dict) -> bool:
-    """Tell whether all joints are there: of somebody who is never clear no place is known."""
-    joints = record.get("joints_3d_mm")
-    return joints is not None and None not in joints.values()
-
-
 def _shot(records: list[dict], image: np.ndarray | None) -> Shot:
-    shown = []
-    for record in filter(_is_placed, records):
-        pose = pose_json.from_json(record)
-        unclear = people.are_unclear(pose["confidence"])
-        shown.append(ShownPerson(pose["joints_2d"], pose["joints_3d"], unclear))
-    return Shot(shown, image, records[0]["seconds"])
+    return Shot(shown_people.of_records(records), image, records[0]["seconds"])

@@ -48,6 +48,19 @@ class Outcome(NamedTuple):
     failure: str | None = None
 
 
+# What costs a photo, not the run.
+FAILURES = (UserError, IsADirectoryError, MemoryError)
+
+
+def reason(path: Path, error: Exception) -> str:
+    """Return the line of one of `FAILURES`."""
+    if isinstance(error, IsADirectoryError):
+        return f"{path}: {error.filename}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"{path}: too large for the memory of this machine: save it smaller"
+    return str(error)
+
+
 class PhotoWork:
     """Task -> Outcome; one photo is in memory at a time."""
 
@@ -57,13 +70,8 @@ class PhotoWork:
     def __call__(self, task: Task) -> Outcome:
         try:
             return self._done(task)
-        except UserError as error:
-            return Outcome(failure=str(error))
-        except IsADirectoryError as error:
-            return Outcome(failure=f"{task.path}: {error.filename}: {error.strerror}")
-        except MemoryError:
-            text = "too large for the memory of this machine: save it smaller"
-            return Outcome(failure=f"{task.path}: {text}")
+        except FAILURES as error:
+            return Outcome(failure=reason(task.path, error))
 
     def _done(self, task: Task) -> Outcome:
         photo = read_photo(task.path)

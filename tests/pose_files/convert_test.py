@@ -146,3 +146,30 @@ def test_predict_says_the_size_of_photos_that_it_placed(tmp_path):
         [record] = json.loads((tmp_path / "out/poses.json").read_text())
         assert record["size"] == size and record["image_size_px"] == [120, 90]
     assert (tmp_path / "out/poses_coco.json").exists()
+
+
+@pytest.mark.slow
+def test_a_photos_page_shows_the_poses_as_they_are_written(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "b").mkdir()
+    for path in (tmp_path / "a.png", tmp_path / "b/a.png"):
+        Image.new("RGB", (120, 90), "grey").save(path)
+    command = ["-m", "hg3d_tf.predict", "--html", "--box=20,10,80,80", f"--output_dir={tmp_path}"]
+    command += [str(tmp_path / "a.png"), str(tmp_path / "b/a.png")]
+    # Average again in the end: a page of before must not stay.
+    for flags, words in (
+        ((), "those of a person of average size"),
+        (("--person_height=1.8",), "the persons' own"),
+        ((), "those of a person of average size"),
+    ):
+        process = run(*command, *flags)
+        assert process.returncode == 0, process.stderr
+        records = json.loads((tmp_path / "poses.json").read_text())
+        for name, record in zip(("a_pose", "a_2_pose"), records, strict=True):
+            page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+            assert f"Millimetres are {words}" in page
+            (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+            [frame] = json.loads(text)["frames"]
+            pose = [record["joints_3d_mm"][joint] for joint in json.loads(text)["joints"]]
+            np.testing.assert_allclose(frame["people"][0]["xyz"], pose, atol=0.51)
