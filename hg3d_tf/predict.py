@@ -142,11 +142,14 @@ def _predict_film(predictor, output_dir: Path) -> int:
     )
     address = FLAGS.video
     source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
-    find, given = _finder(), _given()
-    if given is not None:
+    find, wanted = _finder(), tracking.Wanted(FLAGS.box, most=FLAGS.people)
+    if (given := _given()) is not None:
         given.check_film(source.address)
-        given = functools.partial(given.of_frame, source.address)
-    wanted = tracking.Wanted(FLAGS.box, given, FLAGS.people)
+        of_frame, check = (
+            functools.partial(function, source.address)
+            for function in (given.of_frame, given.check_size)
+        )
+        wanted = wanted._replace(given=of_frame, check_given=check)
     status = video.predict(source, predictor, find, wanted, output_dir, options)
     try:
         return pose_output.write_beside(output_dir / video.poses_name(source)) or status

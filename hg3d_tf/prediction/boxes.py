@@ -4,6 +4,7 @@ import numpy as np
 
 # Longer sides of a box, in those of the picture: in a larger one nobody would be seen.
 _MOST_PICTURES = 10
+TOO_LARGE = f"is more than {_MOST_PICTURES} times as large as the picture"
 
 
 def parse_box(text: str) -> np.ndarray:
@@ -31,12 +32,23 @@ def check_inside(box: np.ndarray, size) -> None:
     shown = np.minimum(box[2:], size) - np.maximum(box[:2], 0)
     if shown.min() < 1:
         problem = "lies outside of the picture"
-    elif np.max(box[2:] - box[:2]) > _MOST_PICTURES * np.max(size):
-        problem = f"is more than {_MOST_PICTURES} times as large as the picture"
+    elif is_too_large(box, size):
+        problem = TOO_LARGE
     else:
         return
-    text = ",".join(f"{value:g}" for value in box)
-    raise ValueError(f"the box {text} {problem}, which has {size[0]} x {size[1]} px as it is seen")
+    seen = f"{size[0]} x {size[1]} px as it is seen"
+    raise ValueError(f"the box {as_text(box)} {problem}, which has {seen}")
+
+
+def is_too_large(box: np.ndarray, size) -> bool:
+    """Tell whether a picture of `size`, its sides or the longer one, is but a spot in a box."""
+    box = np.asarray(box, float)
+    return bool(np.max(box[2:] - box[:2]) > _MOST_PICTURES * np.max(size))
+
+
+def as_text(box: np.ndarray) -> str:
+    """Return a box as `parse_box` reads it."""
+    return ",".join(f"{value:g}" for value in np.asarray(box, float))
 
 
 def overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:

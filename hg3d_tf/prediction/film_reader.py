@@ -74,6 +74,11 @@ class FilmReader:
         self._film.close()
 
     @property
+    def longer_side(self) -> int:
+        """Of the picture, px, as the film says it."""
+        return max(self._stream.width, self._stream.height)
+
+    @property
     def expected_frames(self) -> int | None:
         """How many frames the film says that it has, up to the seconds asked for."""
         total = self._stream.frames or None

@@ -19,7 +19,7 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
-from hg3d_tf.prediction import given_coco
+from hg3d_tf.prediction import boxes, given_coco
 from hg3d_tf.prediction.given_coco import NO_NUMBER, Row
 
 _MOT_COLUMNS = ("frame", "id", "x", "y", "width", "height")
@@ -76,10 +76,30 @@ class GivenBoxes:
             raise UserError(f"{self.path}: has no box for any image; {self._known()}")
 
     def check_film(self, film: str) -> None:
-        """Raise UserError where the names of the boxes are those of no frame of a film."""
+        """Raise UserError where the boxes are those of no frame of a film, or cannot be read."""
         beginning = f"{Path(film).stem}_"
         if not self._by_frame and not any(name.startswith(beginning) for name in self._names()):
             raise UserError(f"{self.path}: has no box for a frame of {film}; {self._known()}")
+        if self._relative:
+            for path in sorted(self.path.glob("*.txt")):
+                if _is_frame_of(film, path.name):
+                    _yolo(path)
+
+    def check_size(self, film: str, longer_side: int) -> None:
+        """Raise UserError where a box of a film's frame is far too large for its picture.
+
+        Args:
+          film: its path.
+          longer_side: of its picture, px.
+        """
+        frames = {f"frame {number}": rows for number, rows in self._by_frame.items()}
+        frames |= {name: rows for name, rows in self._by_name.items() if _is_frame_of(film, name)}
+        for frame, rows in frames.items():
+            for row in rows:
+                if boxes.is_too_large(row.box, longer_side):
+                    problem = f"the box {boxes.as_text(row.box)} of {frame} {boxes.TOO_LARGE}"
+                    size = f"of {film}, whose longer side has {longer_side} px"
+                    raise UserError(f"{row.where}: {problem} {size}: mend it or leave it out")
 
     def of_photo(self, name: str, size) -> Given:
         """Return the boxes of a photo of width and height `size` px, by its file's name.
@@ -128,6 +148,12 @@ class GivenBoxes:
 def _keys(photo: Path) -> tuple[str, ...]:
     """Return the names that COCO may give a photo."""
     return photo.name, photo.stem, _as_number(photo.stem)
+
+
+def _is_frame_of(film: str, name: str) -> bool:
+    """Tell whether a name is NAME_12, with any suffix, of the film NAME."""
+    stem, _, number = Path(name).stem.rpartition("_")
+    return stem == Path(film).stem and number.isdecimal()
 
 
 def _as_number(stem: str) -> str:

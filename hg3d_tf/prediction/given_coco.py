@@ -16,12 +16,13 @@ _PERSON = 1  # COCO's category
 class Row(NamedTuple):
     """A box x1, y1, x2, y2, in px or in the picture's width and height.
 
-    The number, from 1, says who it is; 0: unknown.
+    The number, from 1, says who it is; 0: unknown. `where` is its place in the file, for messages.
     """
 
     box: tuple[float, float, float, float]
     score: float
     number: int
+    where: str
 
 
 def row(box, score, number, where: str) -> Row:
@@ -32,7 +33,7 @@ def row(box, score, number, where: str) -> Row:
         raise UserError(f"{where}: width and height must be more than 0")
     if number != int(number):
         raise UserError(f"{where}: id is {number:g}, not a whole number")
-    return Row(tuple(map(float, box)), float(score), max(int(number), NO_NUMBER))
+    return Row(tuple(map(float, box)), float(score), max(int(number), NO_NUMBER), where)
 
 
 def read(path: Path, text: str) -> dict[str, list[Row]]:

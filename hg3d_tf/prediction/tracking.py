@@ -29,11 +29,13 @@ class Wanted(NamedTuple):
         who if all of a frame have numbers.
       most: how many people; None for all. Of given numbers those that come first, of one frame the
         surest.
+      check_given: raises UserError for given boxes that a film cannot have, by its longer side, px.
     """
 
     box: np.ndarray | None = None
     given: Callable[..., Given] | None = None
     most: int | None = None
+    check_given: Callable[[int], None] | None = None
 
 
 def follow(

@@ -5,7 +5,7 @@ import json
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,11 +69,13 @@ def predict(
     name = Path(source.address).stem
     film, path = output_dir / f"{name}_pose.mp4", output_dir / poses_name(source)
     files.require_no_folder(film)
-    with (
-        FilmReader(source, options.seconds) as reader,
-        _remembered(source, predictor, finder, output_dir, options) as look,
-        _Poses(source.address, path) as poses,
-    ):
+    with contextlib.ExitStack() as stack:
+        reader = stack.enter_context(FilmReader(source, options.seconds))
+        if wanted.check_given is not None:
+            wanted.check_given(reader.longer_side)
+        remembered = _remembered(source, predictor, finder, output_dir, options)
+        look = stack.enter_context(remembered)
+        poses = stack.enter_context(_Poses(source.address, path))
         whole, remarks = _write_film(film, reader, poses, look, wanted, options)
         if whole:
             look.forget()
@@ -121,6 +123,7 @@ def _write_film(path, reader, poses, look, wanted, options: Options) -> tuple[bo
         ):
             shown = tqdm(ahead, total=reader.expected_frames, unit="frame")
             frames = tracking.follow(shown, look, look.find, wanted, options.smoothing)
+            frames = _named(frames, poses.address)
             whole = _until_interrupted(frames, writer, poses, options.angles)
         remarks = reader.remarks() if whole else []
         if not poses.frames and not whole:
@@ -128,6 +131,14 @@ def _write_film(path, reader, poses, look, wanted, options: Options) -> tuple[bo
         if not poses.frames:
             raise UserError(": ".join([*(remarks or [poses.address]), "no frame can be read"]))
     return whole, remarks
+
+
+def _named(frames: Iterator, address: str) -> Iterator:
+    """Yield frames with their people; an error that names a frame gets the film's name, too."""
+    try:
+        yield from frames
+    except UserError as error:
+        raise UserError(f"{address}: {error}") from error
 
 
 def poses_name(source: Source) -> str:

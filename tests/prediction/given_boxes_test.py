@@ -167,3 +167,30 @@ def test_boxes_of_no_frame_of_the_film_are_named(tmp_path):
     GivenBoxes(write(tmp_path / "a.txt", "1,3,10,20,30,40\n")).check_film("other.mp4")
     with pytest.raises(UserError, match=r"no box for a frame of clip\.mp4; .* a\.txt"):
         GivenBoxes(tmp_path).check_film("clip.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.txt", "1,1,1,2,9,9\n3,1,0,0,1e6,9\n", r"a\.txt, line 2: .* of frame 3 is"),
+        (
+            "a.json",
+            json.dumps([{"image_id": "clip_000002.jpg", "bbox": [0, 0, 1e6, 9]}]),
+            r"a\.json, annotation 1: .* of clip_000002\.jpg is",
+        ),
+    ],
+)
+def test_a_box_too_large_for_a_film_is_named_by_line_and_frame(tmp_path, name, text, words):
+    given = GivenBoxes(write(tmp_path / name, text))
+    given.check_size("clip.mp4", 10**5)
+    problem = r"more than 10 times as large as the picture of clip\.mp4, whose longer side has 640"
+    with pytest.raises(UserError, match=f"{words} {problem}"):
+        given.check_size("clip.mp4", 640)
+
+
+def test_a_wrong_line_for_a_later_frame_of_a_film_is_named_before_it_starts(tmp_path):
+    write(tmp_path / "clip_1.txt", "0 0.5 0.5 0.5 1\n")
+    write(tmp_path / "clip_7.txt", "0 0.5 0.5\n")
+    write(tmp_path / "clip_a_1.txt", "of another film\n")
+    with pytest.raises(UserError, match=r"clip_7\.txt, line 1: holds 3 numbers"):
+        GivenBoxes(tmp_path).check_film("clip.mp4")

@@ -14,7 +14,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import reading
 from hg3d_tf.prediction import bends, people, video
 from hg3d_tf.prediction.film_sources import Source, file_or_camera
-from hg3d_tf.prediction.given_boxes import Given
+from hg3d_tf.prediction.given_boxes import Given, GivenBoxes
 from hg3d_tf.prediction.person_finder import Found
 from hg3d_tf.prediction.remembered import RememberedLooks
 from hg3d_tf.prediction.tracking import Wanted
@@ -90,6 +90,29 @@ def test_a_folder_in_the_place_of_a_film_is_named_before_the_work(joints, tmp_pa
     with pytest.raises(IsADirectoryError, match=f"a folder stands .*{name}"):
         predict(tmp_path / "clip.mp4", look)
     assert not look.boxes and len(list(tmp_path.iterdir())) == 2
+
+
+def test_given_boxes_that_cannot_be_are_named_before_the_film_starts(joints, tmp_path):
+    (tmp_path / "boxes.txt").write_text("1,1,10,20,30,40\n7,1,0,0,1e6,1e6\n")
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    film, look = str(tmp_path / "clip.mp4"), Looker(joints)
+    given = GivenBoxes(tmp_path / "boxes.txt")
+    wanted = Wanted(
+        given=lambda *of: given.of_frame(film, *of),
+        check_given=lambda side: given.check_size(film, side),
+    )
+    with pytest.raises(UserError, match=r"line 2: .* of frame 7 .*clip\.mp4.* side has 96 px"):
+        video.predict(file_or_camera(film), look, None, wanted, tmp_path, video.Options())
+    assert not look.boxes and len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_is_wrong_with_a_frame_is_said_with_the_films_name(joints, tmp_path):
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    wanted = Wanted(np.array([500, 500, 600, 600], np.float32))
+    arguments = (Looker(joints), find_whole, wanted, tmp_path, video.Options())
+    with pytest.raises(UserError, match=r"clip\.mp4: frame 0: the box 500,.* lies outside"):
+        video.predict(file_or_camera(str(tmp_path / "clip.mp4")), *arguments)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 class Interrupted(Looker):
