@@ -1,5 +1,6 @@
 """What `predict` and `convert` share: the flags of files for other tools, and their writing."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -93,10 +94,20 @@ def write_beside(path: Path) -> int:
     """Place the poses of a file and write, beside it, what the flags ask for.
 
     Where a flag changes them that file becomes the changed ones. Returns the exit status.
+
+    Raises:
+      UserError: where they cannot be placed so, which only they tell; they stay, and it says how
+        to go on.
     """
     if not is_wanted():
         return 0
-    poses = place(formats.read(path))
+    poses = formats.read(path)
+    try:
+        poses = place(poses)
+    except cli.UserError as error:
+        command = f"python -m hg3d_tf.convert {shlex.quote(str(path))} --name=NAME"
+        text = f"the poses are kept as predicted; place them by `{command}` and other flags"
+        raise cli.UserError(f"{error}; {text}") from error
     rewritten = () if "json" in FLAGS.format or not wanted_placement().changes else ("json",)
     return write(poses, path.parent, path.stem, forms=(*FLAGS.format, *rewritten))
 

@@ -149,6 +149,27 @@ def test_predict_says_the_size_of_photos_that_it_placed(tmp_path):
 
 
 @pytest.mark.slow
+def test_heights_of_more_people_than_there_are_lose_no_pose(tmp_path):
+    """A film is known to the end only then: what was predicted stays, and convert goes on."""
+    pytest.importorskip("av")
+    from support import films
+
+    films.write(tmp_path / "clip.mp4", films.moving_square())
+    (tmp_path / "boxes.txt").write_text("1,1,10,20,30,40\n2,1,10,20,30,40\n")
+    flags = [f"--boxes={tmp_path}/boxes.txt", "--person_height=1.8,1.7", "--format=csv"]
+    command = [f"--video={tmp_path}/clip.mp4", f"--output_dir={tmp_path}/the films"]
+    process = run("-m", "hg3d_tf.predict", *command, *flags)
+    advice = "`python -m hg3d_tf.convert '{}' --name=NAME`"
+    poses = tmp_path / "the films/clip_poses.json"
+    fails_with_one_line(process, "1 person, but 2 heights", advice.format(poses))
+    assert (tmp_path / "the films/clip_pose.mp4").exists()
+    assert {record["size"] for record in json.loads(poses.read_text())} == {"average"}
+    process = run("-m", "hg3d_tf.convert", poses, "--name=placed", "--person_height=1.8")
+    assert process.returncode == 0, process.stderr
+    assert formats.read(poses.with_name("placed.json")).space.size == "metric"
+
+
+@pytest.mark.slow
 def test_a_photos_page_shows_the_poses_as_they_are_written(tmp_path):
     from PIL import Image
 
