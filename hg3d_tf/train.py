@@ -6,6 +6,8 @@ steps.jsonl, report.md with curves. WORKDIR/flags.txt holds the effective flags.
 together where each runs the same command with its own TF_CONFIG and a WORKDIR that all share.
 """
 
+from pathlib import Path
+
 from absl import flags
 
 from hg3d_tf import cli
@@ -228,6 +230,9 @@ def main() -> None:
 
     with cli.flag_errors():
         config = config_from_flags()
+    if FLAGS.preview:
+        cli.writable_folder(str(Path(FLAGS.preview).parent))
+    stage.check(config)  # before --if_flags_differ=start_anew removes anything
     effective = Flags(cli.flags_into_string(), cli.default_lines(), FREE_FLAGS)
     chief = strategies.is_chief(FLAGS.strategy)
     with held(workdir, chief):

@@ -162,11 +162,34 @@ def test_what_only_tells_does_not_import_tensorflow(arguments):
         (("--workdir={tmp}", "--mix=a,b", "--hide_depth=c"), ["hide_depth", "'c' is not in"]),
         (("--workdir={tmp}", "--max_bad_fraction=2"), ["max_bad_fraction is 2"]),
         (("--workdir={tmp}", "--data_dir={tmp}"), ["studio", "datasets/build.py"]),
+        # What is wrong with a flag comes before data that are missing.
+        (("--workdir={tmp}", "--init_from={tmp}/no"), ["{tmp}/no", "is no training folder"]),
+        (("--workdir={tmp}", "--init_from=shipped"), ["shipped holds", "not the network asked"]),
+        (("--workdir={tmp}", "--preview=/proc/no/a.png"), ["/proc/no", "choose another folder"]),
     ],
 )
 def test_train_names_a_mistake_in_one_line(tmp_path, arguments, words):
     arguments = [argument.format(tmp=tmp_path) for argument in arguments]
+    words = [word.format(tmp=tmp_path) for word in words]
     fails_with_one_line(fork("-m", "hg3d_tf.train", *arguments), *words)
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--init_from=no", "no is no training folder"),
+        ("--mix=no", "dataset 'no' is not in"),
+        ("--validation_dataset=no", "dataset 'no' is not in"),
+    ],
+)
+def test_a_training_that_cannot_start_anew_removes_nothing(data_dir, tmp_path, flag, words):
+    checkpoint = tmp_path / "checkpoints/checkpoint"
+    files.write_text(checkpoint, "of before")
+    files.write_text(tmp_path / "flags.txt", "--epochs=1\n--seed=3\n")
+    start = [f"--workdir={tmp_path}", f"--data_dir={data_dir}", "--if_flags_differ=start_anew"]
+    mix = "--mix=painted_3d"
+    fails_with_one_line(fork("-m", "hg3d_tf.train", *start, mix, flag), words)
+    assert checkpoint.read_text() == "of before"
 
 
 def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):

@@ -59,9 +59,14 @@ def _unpacked(arrays, name: str) -> np.ndarray:
     return arrays[name].astype(np.float32) * scale
 
 
+def load_config(folder: Path = weights.FOLDER) -> ModelConfig:
+    """Return the network's architecture."""
+    return ModelConfig(**json.loads((folder / _CONFIG).read_text()))
+
+
 def load(folder: Path = weights.FOLDER) -> PoseModel:
     """Return the network, in float32, not compiled."""
-    model = build_pose_model(ModelConfig(**json.loads((folder / _CONFIG).read_text())))
+    model = build_pose_model(load_config(folder))
     _load_weights(model, folder / _WEIGHTS)
     return model
 

@@ -62,6 +62,13 @@ def create_manager(
     )
 
 
+def _latest(workdir: str | Path) -> str:
+    path = tf.train.latest_checkpoint(str(Path(workdir) / FOLDER_NAME))
+    if path is None:
+        raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
+    return path
+
+
 def load_model(workdir: str | Path) -> PoseModel:
     """Return the network trained in `workdir` with its newest weights, in float32, not compiled.
 
@@ -74,10 +81,8 @@ def load_model(workdir: str | Path) -> PoseModel:
     if str(workdir) == shipped.NAME:
         return shipped.load()
     config = load_model_config(workdir)
+    path = _latest(workdir)
     model = build_pose_model(config)
-    path = tf.train.latest_checkpoint(str(Path(workdir) / FOLDER_NAME))
-    if path is None:
-        raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
     averaged = any(name.startswith("average/") for name, _ in tf.train.list_variables(path))
     try:
         root = tf.train.Checkpoint(**{"average" if averaged else "model": model})
@@ -85,6 +90,32 @@ def load_model(workdir: str | Path) -> PoseModel:
     except (AssertionError, ValueError) as error:  # missing weights; weights of another shape
         raise UserError(f"{path} holds the weights of another network than {config}") from error
     return model
+
+
+def check_source(workdir: str | Path, config: ModelConfig) -> None:
+    """Tell, by what costs no time, whether `copy_weights` from `workdir` can succeed.
+
+    Raises:
+      UserError: as that, but for a checkpoint that does not hold what model.json says.
+    """
+    if str(workdir) == shipped.NAME:
+        source = shipped.load_config()
+    else:
+        source = load_model_config(workdir)
+        _latest(workdir)
+    if not _is_same_network(source, config):
+        raise _another_network(workdir, source, config)
+
+
+def _is_same_network(source: ModelConfig, wanted: ModelConfig) -> bool:
+    """Tell whether two networks differ at most in what no weight depends on."""
+    names = ("input_size", "flip_test", "line_of_sight", "confidence_knots")
+    free = {name: getattr(wanted, name) for name in names}
+    return dataclasses.replace(source, **free) == wanted
+
+
+def _another_network(workdir: str | Path, source: ModelConfig, wanted: ModelConfig) -> UserError:
+    return UserError(f"{workdir} holds {source}, which is not the network asked for: {wanted}")
 
 
 def copy_weights(workdir: str | Path, model: PoseModel) -> None:
@@ -101,12 +132,8 @@ def copy_weights(workdir: str | Path, model: PoseModel) -> None:
       UserError: if there is no checkpoint or it belongs to another architecture.
     """
     source = load_model(workdir)
-    names = ("input_size", "flip_test", "line_of_sight", "confidence_knots")
-    free = {name: getattr(model.config, name) for name in names}
     shapes, wanted = ([w.shape for w in network.weights] for network in (source, model))
-    if dataclasses.replace(source.config, **free) != model.config or shapes != wanted:
-        raise UserError(
-            f"{workdir} holds {source.config}, which is not the network asked for: {model.config}"
-        )
+    if not _is_same_network(source.config, model.config) or shapes != wanted:
+        raise _another_network(workdir, source.config, model.config)
     model.set_weights(source.get_weights())
     model.config = with_knots(model.config, source.config.confidence_knots)

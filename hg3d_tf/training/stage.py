@@ -31,6 +31,21 @@ from hg3d_tf.training.state import TrainCheckpoints, TrainState
 from hg3d_tf.training.validation import Validation
 
 
+def check(config: TrainConfig) -> None:
+    """Look whether there is what a stage starts from; TensorFlow's devices stay untouched.
+
+    Raises:
+      UserError: for weights or data that are not there, the weights first: they are a flag.
+    """
+    if config.init_from:
+        checkpoints.check_source(config.init_from, config.model)
+    for name in config.input.mix:
+        prepared.checked_builder(name, "train", config.input.data_dir)
+    if config.validation.dataset:
+        validation = config.validation
+        prepared.checked_builder(validation.dataset, validation.split, config.input.data_dir)
+
+
 def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     """Train one stage, or go on with it where `workdir` holds a checkpoint.
 
@@ -48,8 +63,7 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
         tf.config.experimental.enable_op_determinism()
     strategy = strategies.create_strategy(config.strategy)
     strategies.check_batch_size(strategy, config.input.batch_size, config.update.accumulate)
-    for name in config.input.mix:
-        prepared.checked_builder(name, "train", config.input.data_dir)
+    check(config)
     keras.utils.set_random_seed(config.input.seed)
     with strategy.scope():
         state = TrainState(_create_model(config), config.average_decay)
