@@ -164,16 +164,28 @@ def DEFINE_path(
       name, default, help: as absl's.
       tensorflow: TensorFlow works in that folder: some names are refused.
     """
-    read = files.tensorflow_path if tensorflow else files.user_path
-    return DEFINE_parsed(name, default, lambda text: str(read(text)) if text else "", help)
+    read = _reader_of_paths(tensorflow)
+    return DEFINE_parsed(name, default, lambda text: read(text) if text else "", help)
 
 
 def DEFINE_paths(name: str, help: str, tensorflow: bool = False) -> flags.FlagHolder:
     """As `DEFINE_path`, for several, comma-separated; none by default."""
-    read = files.tensorflow_path if tensorflow else files.user_path
+    read = _reader_of_paths(tensorflow)
     return DEFINE_parsed(
-        name, "", lambda text: [str(read(part)) for part in text.split(",") if part], help
+        name, "", lambda text: [read(part) for part in text.split(",") if part], help
     )
+
+
+def _reader_of_paths(tensorflow: bool) -> Callable[[str], str]:
+    read = files.tensorflow_path if tensorflow else files.user_path
+
+    def read_path(text: str) -> str:
+        if files.is_address(text):
+            fix = "download it first, or give a folder of this machine"
+            raise ValueError(f"{text}: addresses are not fetched, nor written to: {fix}")
+        return str(read(text))
+
+    return read_path
 
 
 def DEFINE_png(name: str, default: str | None, help: str) -> flags.FlagHolder:
@@ -184,7 +196,7 @@ def DEFINE_png(name: str, default: str | None, help: str) -> flags.FlagHolder:
             raise ValueError(f"{text!r} is no name of a PNG: let it end with .png")
         if text and files.user_path(text).is_dir():
             raise ValueError(f"{text!r} is a folder: give the name of a PNG to be written")
-        return str(files.user_path(text)) if text else ""
+        return _reader_of_paths(False)(text) if text else ""
 
     return DEFINE_parsed(name, default, read, help)
 

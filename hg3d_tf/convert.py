@@ -48,6 +48,8 @@ def main(argv: list[str]) -> int:
     cli.require(argv[1:], "<poses>", "name a file of poses after the flags")
     if argv[2:]:
         raise cli.UserError(f"unexpected argument {argv[2]!r}: one file of poses at a time")
+    if files.is_address(argv[1]):
+        raise cli.UserError(f"{argv[1]}: addresses are not fetched: download it first")
     source = files.user_path(argv[1])
     if not FLAGS.format and not FLAGS.angle_plot:
         raise cli.UserError("--format= names no format: nothing would be written")

@@ -35,6 +35,11 @@ def user_path(text: str | os.PathLike) -> Path:
         return Path(text)
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a user's text is an address of the web, of which a path would eat a slash."""
+    return "://" in text and not os.path.exists(text)
+
+
 def tensorflow_path(text: str | os.PathLike) -> Path:
     """Return the path of a folder that TensorFlow works in, as `user_path`.
 

@@ -126,6 +126,21 @@ def test_a_folder_in_the_place_of_a_picture_is_named_before_the_work(tmp_path):
     fails_with_one_line(process, f"--sheet={tmp_path}/a.png", "is a folder")
 
 
+@pytest.mark.parametrize(
+    ("command", "argument"),
+    [
+        ("predict", "--video=https://a.org/b.mp4"),
+        ("predict", "--sheet=https://a.org/b.png"),
+        ("evaluate", "--workdir=gs://a/b"),
+        ("convert", "https://a.org/poses.json"),
+    ],
+)
+def test_an_address_in_the_place_of_a_path_is_named_as_it_was_typed(command, argument):
+    address = argument.partition("=")[2] or argument
+    process = run("-m", f"hg3d_tf.{command}", argument)
+    fails_with_one_line(process, f"{address}: addresses are not fetched", "download it first")
+
+
 def test_hg3d_says_its_version():
     process = run("-m", "hg3d_tf", "--version")
     assert process.returncode == 0 and process.stdout == f"hg3d {hg3d_tf.__version__}\n"

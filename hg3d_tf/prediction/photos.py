@@ -13,6 +13,8 @@ from PIL import Image
 from hg3d_tf import files, images
 from hg3d_tf.cli import UserError
 
+_NOT_FETCHED = "addresses are not fetched: download it first"
+
 
 @dataclasses.dataclass(frozen=True)
 class Photo:
@@ -64,8 +66,8 @@ def find_images(arguments: Iterable[str]) -> list[Path]:
         path = files.user_path(argument)
         if path.is_dir():
             found = _pictures_in(path)
-        elif not path.exists() and "://" in argument:
-            raise UserError(f"{argument}: addresses are not fetched: download it first")
+        elif files.is_address(argument):
+            raise UserError(f"{argument}: {_NOT_FETCHED}")
         elif not path.exists() and glob.has_magic(str(path)):
             found = _fitting(path)
         elif not path.exists():
@@ -90,6 +92,9 @@ def _listed(path: Path) -> list[Path]:
         raise UserError(f"{path}: is no list of images: a path a line, in UTF-8") from error
     if any("\0" in line for line in lines) or not any(map(str.strip, lines)):
         raise UserError(f"{path}: is no list of images: a path a line, in UTF-8")
+    for number, line in enumerate(lines, 1):
+        if files.is_address(line.strip()):
+            raise UserError(f"{path}, line {number}: {line.strip()}: {_NOT_FETCHED}")
     return [files.user_path(line.strip()) for line in lines if line.strip()]
 
 

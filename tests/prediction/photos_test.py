@@ -68,6 +68,13 @@ def test_an_address_is_named_as_it_was_given():
         find_images(["https://a.org/b.jpg"])
 
 
+def test_an_address_in_a_list_is_named_as_it_was_typed_with_its_line(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("a.jpg\n\n https://a.org/b.jpg\n")
+    with pytest.raises(UserError, match=r"list\.txt, line 3: https://a\.org/b\.jpg: .* download"):
+        find_images([str(path)])
+
+
 def test_home_is_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     save(tmp_path / "a.jpg")
