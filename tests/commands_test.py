@@ -159,6 +159,26 @@ __main__.main()
     assert process.returncode == 130 and process.stderr == "error: interrupted\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "end"),
+    [
+        ("KeyboardInterrupt", 130, "error: interrupted\n"),
+        ("ValueError('no')", 1, "ValueError: no\n"),
+    ],
+)
+def test_ctrl_c_while_a_module_is_imported_is_quiet(tmp_path, error, status, end):
+    (tmp_path / "absl.py").write_text(f"raise {error}")
+    paths = os.pathsep.join([str(tmp_path), str(ROOT)])
+    process = run("-m", "hg3d_tf.predict", PYTHONPATH=paths)
+    assert process.returncode == status and process.stderr.endswith(end)
+    assert ("Traceback" in process.stderr) == (status == 1)
+
+
+def test_in_a_program_of_others_exceptions_are_shown_as_they_want():
+    script = "import sys, hg3d_tf; print(sys.excepthook is sys.__excepthook__)"
+    assert run("-c", script).stdout == "True\n"
+
+
 @pytest.mark.parametrize("arguments", [("hg3d_tf",), ("hg3d_tf", "predict", "--help")])
 def test_what_only_tells_does_not_import_tensorflow(arguments):
     process = run("-X", "importtime", "-m", *arguments)
