@@ -13,6 +13,13 @@ def _end_quietly(kind, error, trace) -> None:
     sys.__excepthook__(kind, error, trace)
 
 
-# `python -m hg3d_tf.NAME` is looking for NAME: what is imported for it no command guards yet.
-if getattr(sys, "argv", None) and sys.argv[0] == "-m":
+def _is_looked_for() -> bool:
+    """Tell whether `python -m hg3d_tf.NAME` is looking for NAME; another's -m may import this."""
+    if getattr(sys, "argv", [])[:1] != ["-m"] or "-m" not in sys.orig_argv:
+        return False
+    module = sys.orig_argv[sys.orig_argv.index("-m") + 1]
+    return module.partition(".")[0] == __name__
+
+
+if _is_looked_for():  # what is imported for it no command guards yet
     sys.excepthook = _end_quietly

@@ -174,9 +174,14 @@ def test_ctrl_c_while_a_module_is_imported_is_quiet(tmp_path, error, status, end
     assert ("Traceback" in process.stderr) == (status == 1)
 
 
-def test_in_a_program_of_others_exceptions_are_shown_as_they_want():
+def test_in_a_program_of_others_exceptions_are_shown_as_they_want(tmp_path):
     script = "import sys, hg3d_tf; print(sys.excepthook is sys.__excepthook__)"
     assert run("-c", script).stdout == "True\n"
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/__init__.py").write_text(script)
+    (tmp_path / "theirs/__main__.py").touch()
+    paths = os.pathsep.join([str(tmp_path), str(ROOT)])
+    assert run("-m", "theirs", PYTHONPATH=paths).stdout == "True\n"
 
 
 @pytest.mark.parametrize("arguments", [("hg3d_tf",), ("hg3d_tf", "predict", "--help")])

@@ -4,14 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-CONFIGS = (
-    "studio",
-    "wild",
-    "studio_makehuman",
-    "wild_makehuman",
-    "street_makehuman",
-    "sport_makehuman",
-)
+from hg3d_tf.data.names import RENDERED
+
 SPLITS = ("train", "validation", "test")
 JPEG_QUALITY = 92
 
@@ -34,5 +28,5 @@ class Task(NamedTuple):
 
 def generator(task: Task, *stream: int) -> np.random.Generator:
     """Return the source of randomness of one stream of numbers of the task."""
-    config, split = CONFIGS.index(task.config), SPLITS.index(task.split)
+    config, split = RENDERED.index(task.config), SPLITS.index(task.split)
     return np.random.default_rng(np.random.SeedSequence([task.seed, config, split, *stream]))

@@ -1,7 +1,8 @@
 """The names of datasets: those rendered here may go without the name of their folder."""
 
 _FOLDER = "synthetic_humans"
-_RENDERED = (
+# In this order: an example is drawn from its place here, so that new names come last.
+RENDERED = (
     "studio",
     "wild",
     "studio_makehuman",
@@ -13,4 +14,4 @@ _RENDERED = (
 
 def full_name(name: str) -> str:
     """Return "dataset" or "dataset/config" of a name that may be short: `wild` is one."""
-    return f"{_FOLDER}/{name}" if name in _RENDERED else name
+    return f"{_FOLDER}/{name}" if name in RENDERED else name
