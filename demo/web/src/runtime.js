@@ -4,10 +4,12 @@ import { joined } from "./delta.js";
 import { Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "./litert/index.js";
 
 // Of each pose network. The runtime keeps a thread for each processor, and a network that wants another
-// waits for ever in Firefox: two networks together take no more than two thirds.
+// may wait for ever: two networks together take no more than two thirds. Firefox 153 waits for ever now
+// and then when a worker starts workers, as threads are: it has one.
 const MOST_THREADS = 4; // more wait for each other in networks this small
 const more = Math.floor(((navigator.hardwareConcurrency || 1) - 1) / 3);
-export const THREADS = crossOriginIsolated ? Math.min(1 + more, MOST_THREADS) : 1;
+const canStart = crossOriginIsolated && !navigator.userAgent.includes("Firefox/");
+export const THREADS = canStart ? Math.min(1 + more, MOST_THREADS) : 1;
 
 const WASM = "litert/wasm/";
 
@@ -17,7 +19,7 @@ export const spent = {}; // ms of the request that is answered, by part
 // Several threads need a page that is isolated by its server's headers.
 export async function startRuntime() {
   const isFast = await supportsFeature("relaxedSimd");
-  const kind = isFast ? (crossOriginIsolated ? "_threaded" : "") : "_compat";
+  const kind = isFast ? (THREADS > 1 ? "_threaded" : "") : "_compat";
   const script = `${WASM}litert_wasm${kind}_internal.js`;
   const binary = `${WASM}litert_wasm${kind}_internal.wasm.packed`;
   runtimeFiles.push(script, binary);

@@ -11,6 +11,8 @@ await inBrowser(await firefox.launch({ channel: "moz-firefox", executablePath, .
     const page = await newPage(browser, { viewport: { width: 390, height: 844 } });
     const errors = [];
     page.on("pageerror", (error) => errors.push(String(error)));
+    const requests = [];
+    page.on("request", (request) => requests.push(request.url()));
     await page.goto(server.url);
     await isReady(page);
     const state = () =>
@@ -21,7 +23,7 @@ await inBrowser(await firefox.launch({ channel: "moz-firefox", executablePath, .
     await page.waitForSelector("#pause"); // it runs
     await page.waitForSelector("#pause", { state: "hidden" }); // it is over
     const isolated = await page.evaluate(() => crossOriginIsolated);
-    return { sample, film: await state(), isolated, errors };
+    return { sample, film: await state(), isolated, errors, requests };
   } finally {
     server.stop();
   }
