@@ -3,7 +3,7 @@
 Writes OUTPUT for the dataset own_photos: of each person whom the finder finds, the limb joints on
 which the network in the package and MediaPipe Pose agree. Where they agree on all, depth is the
 mean of two or three looks by MediaPipe that hardly differ. `--peer` is an interpreter of another
-environment, with mediapipe==0.10.14, av and absl-py.
+environment, with mediapipe==0.10.14, numpy<2, av and absl-py.
 """
 
 import os

@@ -12,12 +12,13 @@ from preparation.stored_crop import Storage
 from preparation.units import Unit
 
 FIRST_VALIDATION_IMAGE = 9001
+FIRST_TEST_IMAGE = 9501
 IMAGES_PER_UNIT = 500
 EXPECTED_TREE = "joints.mat and images/im00001.jpg ..."
 
 
 class Builder(PoseBuilder):
-    """Prepares LSPET: train is images 1..9000, validation the rest."""
+    """Prepares LSPET: train is images 1..9000, validation 9001..9500, test the rest."""
 
     ORIGINALS: ClassVar = ("joints.mat", "images")
     # The photos are small: nearly always they are stored whole.
@@ -35,10 +36,12 @@ class Builder(PoseBuilder):
         present = labels.is_file() and (manual_dir / "images").is_dir()
         require_tree(manual_dir, EXPECTED_TREE, present)
         end = len(load_joints(labels)) + 1
-        middle = min(FIRST_VALIDATION_IMAGE, end)
+        starts = {"train": 1, "validation": FIRST_VALIDATION_IMAGE, "test": FIRST_TEST_IMAGE}
+        starts = {split: min(start, end) for split, start in starts.items()}
+        ends = [*starts.values(), end][1:]
         return {
-            "train": self._units(manual_dir, 1, middle),
-            "validation": self._units(manual_dir, middle, end),
+            split: self._units(manual_dir, start, stop)
+            for (split, start), stop in zip(starts.items(), ends, strict=True)
         }
 
     def _units(self, manual_dir, first, end):

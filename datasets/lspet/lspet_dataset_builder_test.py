@@ -84,6 +84,22 @@ def test_faulty_examples_are_named_with_their_reason(manual_dir, tmp_path):
     }
 
 
+def test_the_last_photos_are_kept_apart(tmp_path):
+    (tmp_path / "images").mkdir()
+    joints = np.zeros((14, 3, 9502))
+    for count, ends in ((9502, (9000, 9500, 9502)), (9500, (9000, 9500, 9500)), (30, (30, 30, 30))):
+        scipy.io.savemat(tmp_path / "joints.mat", {"joints": joints[..., :count]})
+        units = Builder(data_dir=str(tmp_path / "data")).split_units(tmp_path)
+        assert list(units) == ["train", "validation", "test"]
+        first = 1
+        for of_split, last in zip(units.values(), ends, strict=True):
+            numbers = [
+                n for u in of_split for n in range(u.arguments["start"], u.arguments["stop"])
+            ]
+            assert numbers == list(range(first, last + 1))
+            first = last + 1
+
+
 def test_a_missing_tree_says_what_is_expected_and_found(tmp_path):
     (tmp_path / "manual").mkdir()
     (tmp_path / "manual/other.txt").touch()
