@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from hg3d_tf.data import appearance
 from hg3d_tf.data.ops import Op, Sample, chain, split_seed
-from hg3d_tf.skeleton import joint_index
+from hg3d_tf.skeleton import CANONICAL_LENGTHS_MM, joint_index
 
 DRAWN_FIELDS = ("crop_center", "crop_side", "rotation", "flip", "channel_factors")
 SEEN_FIELDS = ("image", "seed", "has_depth", "joints_2d", "visible")  # of changes of a crop's look
@@ -18,6 +18,12 @@ _PLACE, _COLOURS, _CHANGES = 0, 3, (1, 2, 4, 5, 6, 7)
 
 _HEAD_SIDE = 1.2  # of the square that hides a head, in distances from upper neck to head top
 _MOST_CELLS = 6  # along that square
+_TRUNK_MM, _NECK_MM, _HEAD_MM = (
+    CANONICAL_LENGTHS_MM[frozenset(bone)]
+    for bone in (("pelvis", "thorax"), ("thorax", "upper_neck"), ("upper_neck", "head_top"))
+)
+_TOP_ABOVE_THORAX = (_NECK_MM + _HEAD_MM) / _TRUNK_MM  # in trunks
+_NECK_ABOVE_THORAX = _NECK_MM / (_NECK_MM + _HEAD_MM)  # on the way to the head's top
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,19 +137,31 @@ def _of_image(change: appearance.Change) -> _Look:
 
 
 def _pixelate_head(sample: Sample, seed) -> tf.Tensor:
-    """Show the head, where it is labelled, in few large cells, as films are made anonymous.
+    """Show the head in few large cells, as films are made anonymous.
 
-    So that which way a person faces is also learned from what the rest of the body shows.
+    So that which way a person faces is also learned from what the rest of the body shows. Datasets
+    that label no upper neck or head top have the head guessed from the trunk.
     """
-    head = [joint_index("upper_neck"), joint_index("head_top")]
-    ends = tf.gather(sample["joints_2d"], head)
+    middle, length, is_known = _head(sample["joints_2d"], sample["visible"])
     cells = tf.random.stateless_uniform([], seed, 1, _MOST_CELLS + 1, tf.int32)
-    side = _HEAD_SIDE * tf.norm(ends[1] - ends[0])
     return tf.cond(
-        tf.reduce_all(tf.gather(sample["visible"], head)),
-        lambda: appearance.pixelate(sample["image"], tf.reduce_mean(ends, 0), side, cells),
+        is_known,
+        lambda: appearance.pixelate(sample["image"], middle, _HEAD_SIDE * length, cells),
         lambda: sample["image"],
     )
+
+
+def _head(joints_2d, visible):
+    """Return the head's middle [2] px, its length in px, and whether they are known, or guessed."""
+    names = ("pelvis", "thorax", "upper_neck", "head_top")
+    places = tf.gather(joints_2d, [joint_index(name) for name in names])
+    seen = tf.gather(visible, [joint_index(name) for name in names])
+    pelvis, thorax, neck, top = tf.unstack(places)
+    has_pelvis, has_thorax, has_neck, has_top = tf.unstack(seen)
+    top = tf.where(has_top, top, thorax + _TOP_ABOVE_THORAX * (thorax - pelvis))
+    neck = tf.where(has_neck, neck, thorax + _NECK_ABOVE_THORAX * (top - thorax))
+    is_known = (has_top & has_neck) | (has_thorax & (has_top | has_pelvis))
+    return (neck + top) / 2, tf.norm(top - neck), is_known
 
 
 def _sometimes(probability: float, change: _Look, stream: int) -> Op:
