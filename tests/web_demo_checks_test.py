@@ -171,6 +171,15 @@ def test_the_page_starts_without_a_network_and_without_isolation(checked):
     assert plain["people"] == 1 and not plain["isolated"] and plain["errors"] == []
 
 
+def test_several_threads_find_what_one_finds(checked):
+    threads = checked["threads"]
+    assert "error" not in threads
+    assert "litert_wasm_threaded_internal.js" in threads["asked"]
+    [found], [expected] = threads["people"], checked["photo"]["people"]
+    for name in ("joints2d", "joints3d"):
+        np.testing.assert_allclose(found["pose"][name], expected["pose"][name], atol=0.5)
+
+
 def test_the_films_file_is_the_photos_and_what_differs():
     import delta
 
