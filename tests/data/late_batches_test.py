@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import threading
 
 import pytest
 
@@ -15,24 +14,25 @@ def test_a_record_that_does_not_come_is_said_with_its_file(data_dir, tmp_path, m
     shutil.copytree(data_dir, tmp_path / "data")
     (path,) = (tmp_path / "data/painted_3d").rglob("*-train.tfrecord*")
     os.replace(path, tmp_path / "kept")
-    os.mkfifo(path)
-    pipe = os.open(path, os.O_RDWR)  # who reads it now waits for what comes
+    os.mkfifo(path)  # who opens it waits until somebody opens it to write
     monkeypatch.setattr(waiting, "LONG_S", 0.2)
     monkeypatch.setattr(waiting, "_ANSWER_S", 0.2)
 
-    def go_on():
-        os.replace(tmp_path / "kept", path)
-        os.close(pipe)
+    say = waiting._say
 
+    def say_and_go_on(what):
+        say(what)
+        os.replace(path, tmp_path / "pipe")
+        os.replace(tmp_path / "kept", path)
+        os.close(os.open(tmp_path / "pipe", os.O_RDWR))
+
+    monkeypatch.setattr(waiting, "_say", say_and_go_on)
     config = input_pipeline.InputConfig(
         {"painted_3d": 1.0}, batch_size=4, data_dir=str(tmp_path / "data"), max_bad_fraction=1.0
     )
     batches = iter(input_pipeline.train_batches(config, 64))
     announced = late_batches.announced(batches, config.mix, "train", config.data_dir)
-    timer = threading.Timer(2.0, go_on)
-    timer.start()
     assert len(next(announced)["key"]) == 4
-    timer.join()
     said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("waiting")]
     assert said == [f"waiting for 0 s: the next batch, of which {path} gives nothing"]
 
