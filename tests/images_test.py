@@ -3,7 +3,6 @@ import os
 import struct
 import subprocess
 import sys
-import threading
 import zlib
 
 import numpy as np
@@ -175,7 +174,13 @@ def test_no_tensorflow_is_imported():
 def test_a_file_of_which_nothing_comes_is_named(tmp_path, monkeypatch, capsys, read):
     monkeypatch.setattr(waiting, "LONG_S", 0.1)
     os.mkfifo(tmp_path / "a.jpg")
-    threading.Timer(0.5, (tmp_path / "a.jpg").write_bytes, [b"no picture"]).start()
+    say = waiting._say
+
+    def say_and_write(what):
+        say(what)
+        (tmp_path / "a.jpg").write_bytes(b"no picture")
+
+    monkeypatch.setattr(waiting, "_say", say_and_write)
     with pytest.raises((ImageError, OSError)):
         read(tmp_path / "a.jpg")
     assert capsys.readouterr().err == f"waiting for 0 s: the content of {tmp_path / 'a.jpg'}\n"
