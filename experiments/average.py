@@ -1,7 +1,7 @@
 """The mean of networks' weights: experiments/average.py --workdir=RUN,RUN --output=DIR.
 
 Networks that one training left behind one after the other, each when its learning rate had come
-down, are each right where another is wrong; the mean of their weights is better than each
+down, are each right where another is wrong; the mean of their weights is mostly better than each
 (stochastic weight averaging, Izmailov et al., UAI 2018). DIR becomes a training folder, for
 `--init_from`, `evaluate`, `ship.py`. The means and variances of batches are averaged, too. What
 peaks are worth (`confidence_knots`) is the last one's, until `ship.py` or a training fits it.
