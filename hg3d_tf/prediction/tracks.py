@@ -65,7 +65,9 @@ class Tracks:
             return [first]
         if self._most is None:
             self._tracks = [
-                track for track in self._tracks if seconds - track.seconds <= _LONGEST_GAP_S
+                track
+                for track in self._tracks
+                if not track.is_lost or seconds - track.seconds <= _LONGEST_GAP_S
             ]
         found = self._found(photo)
         seen = self._follow(photo, seconds, found)

@@ -91,6 +91,12 @@ def test_short_gaps_are_bridged_and_long_ones_are_not(gap, numbers):
     assert any(people[50 + gap + 3])
 
 
+def test_who_is_seen_in_every_frame_keeps_the_number_however_few_there_are_a_second():
+    film = Alone()
+    people = film.run(Tracks(film.look, film.find), 20, rate=0.5)
+    assert [[person.number for person in one] for one in people] == [[1]] * 20
+
+
 def test_the_one_person_asked_for_keeps_the_number_over_any_gap():
     film = Alone(hidden=range(50, 140))
     people = film.run(Tracks(film.look, film.find, most=1), 200)
