@@ -118,7 +118,8 @@ class _Film:
 
     def is_ready(self) -> bool:
         """Tell whether the next frame has waited enough."""
-        if len(self.waiting) < 2:
+        # In a film of few frames a second, too, who comes into it has to be seen often enough.
+        if len(self.waiting) < max(2, self._fewest_seen):
             return False
         waited = self.waiting[-1][1].seconds - self.waiting[0][1].seconds
         return waited >= self._reach_s or len(self.waiting) > _MOST_FRAMES

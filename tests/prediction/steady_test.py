@@ -142,6 +142,14 @@ def test_who_is_there_for_two_frames_only_was_nobody(walk):
     assert [len(here) for here in steadied(right[:2], right[:2])] == [2, 2]
 
 
+@pytest.mark.parametrize("rate", [0.5, 2, 4, 30])
+def test_who_comes_into_a_film_is_there_from_their_first_frame_on(walk, rate):
+    late = [pose if n >= 20 else None for n, pose in enumerate(poses(walk))]
+    frames = [(one._replace(seconds=n / rate), p) for n, (one, p) in enumerate(film(late))]
+    counts = [len(here) for _, here in steady.steady(frames, 0.1)]
+    assert counts == [0] * 20 + [1] * (COUNT - 20)
+
+
 def test_frames_that_wait_come_before_ctrl_c(walk):
     def interrupted():
         for number, item in enumerate(film(poses(walk))):
