@@ -150,7 +150,7 @@ def _take_over(done: Results) -> dict[str, str]:
                 if "failure" in value:
                     failures[value["image"]] = value["failure"]
                 else:
-                    done.add_line(value["image"], line.strip())
+                    done.add_line(value["image"], line.strip(), value["drawn"])
     for part in parts:
         part.unlink()
     return failures

@@ -35,6 +35,7 @@ class Results:
         self.path, self.lines_path = Path(path), Path(path).with_suffix(".jsonl")
         self.settings = json.loads(json.dumps(settings | {"hg3d_tf": __version__}))
         self._places: dict[str, int] = {}  # image -> its last line's place
+        self._drawn: dict[str, str] = {}  # picture -> the image that it was made of last
         self._done: set[str] = set()
         self.reused, self._again = 0, again
         if self.lines_path == self.path:
@@ -63,22 +64,27 @@ class Results:
         self._places.clear()
 
     def find(self, image: Path) -> dict | None:
-        """Return the line of an image that was done before and has not changed since."""
+        """Return the line of an image that was done before and has not changed since.
+
+        Of its pictures those are named that no other image of the same name has replaced.
+        """
         line = self._line(str(image))
         if line is None or line.get("settings") != self.settings:
             return None
         if stamp(image) != {name: line.get(name) for name in ("size", "mtime_ns")}:
             return None
         self._done.add(str(image))
-        return line
+        own = [name for name in line["drawn"] if self._drawn.get(name) == str(image)]
+        return line | {"drawn": own}
 
     def add(self, image: Path, poses: list[dict], drawn: Sequence[str] = ()) -> None:
         """Write an image's poses, and the names of the pictures made of it, as a line."""
-        self.add_line(str(image), line(image, self.settings, poses, drawn))
+        self.add_line(str(image), line(image, self.settings, poses, drawn), drawn)
         self._done.add(str(image))
 
-    def add_line(self, image: str, made: bytes) -> None:
+    def add_line(self, image: str, made: bytes, drawn: Sequence[str]) -> None:
         """Write a line that `line` made of an image, now or before: `find` says if it counts."""
+        self._drawn |= dict.fromkeys(drawn, image)
         with files.named(self.lines_path):
             self._places[image] = self._file.seek(0, os.SEEK_END)
             self._file.write(made + b"\n")
@@ -121,9 +127,10 @@ class Results:
         self._file.seek(0)
         place, line = 0, b"\n"
         for line in self._file:
-            image = _image_of(line)
-            if image is not None:
-                self._places[image] = place
+            value = _value_of(line)
+            if value is not None:
+                self._places[value["image"]] = place
+                self._drawn |= dict.fromkeys(value.get("drawn", ()), value["image"])
             place += len(line)
         if not line.endswith(b"\n"):  # the end of a process that was killed
             self._file.write(b"\n")
@@ -136,10 +143,12 @@ def line(image: Path, settings: dict, poses: Sequence[dict], drawn: Sequence[str
     return json.dumps(value).encode()
 
 
-def _image_of(line: bytes) -> str | None:
+def _value_of(line: bytes) -> dict | None:
+    """Return what a line holds, None where it is none that `line` made."""
     try:
         value = json.loads(line)
-        return value["image"] if isinstance(value["poses"], list) else None
+        is_whole = "image" in value and isinstance(value["poses"], list)
+        return value if is_whole else None
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -84,6 +84,19 @@ def test_missing_pictures_are_drawn_of_known_poses(photos, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_picture_that_another_photo_of_the_name_replaced_is_drawn_again(photos, tmp_path):
+    (tmp_path / "other").mkdir()
+    both, out = [photos[0], tmp_path / "other/0.png"], tmp_path / "out"
+    Image.new("RGB", (150, 200), "white").save(both[1])
+    predict(both, out)
+    names_of = ("0_pose.png", "0_2_pose.png")
+    first, second = (hash((out / name).read_bytes()) for name in names_of)
+    assert predict(both[1:], out) == (0, 0)
+    assert hash((out / "0_pose.png").read_bytes()) == second != first
+    assert predict(both, out) == (0, 0)
+    assert [hash((out / name).read_bytes()) for name in names_of] == [first, second]
+
+
 def test_only_one_photo_is_in_memory_at_a_time(photos, tmp_path):
     seen, most = [], []
     find = finder(Looker(JOINTS), find_whole)
