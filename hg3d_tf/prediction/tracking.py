@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
     Attributes:
       box: [4] px of the one person in the first frame.
       given: boxes of people by a frame's number and size, instead of the finder's; they say who is
-        who if all of a frame have numbers.
+        who if all of a frame have numbers. Those outside of the picture are left out.
       most: how many people; None for all. Of given numbers those that come first, of one frame the
         surest.
       check_given: raises UserError for given boxes that a film cannot have, by its longer side, px.
@@ -94,9 +94,10 @@ def _given(look: Predictor, wanted: Wanted):
         size = frame.pixels.shape[1::-1]
         photo = Photo(f"frame {number}", frame.pixels)
         given = wanted.given(number, size)
+        inside = [row for row, box in enumerate(given.boxes) if finders.shows(box, size)]
+        given = Given(*(values[inside] for values in given))
         for box in given.boxes:
-            if finders.shows(box, size):
-                finders.check_box(photo, box)
+            finders.check_box(photo, box)
         here[:] = [Found(given.boxes, given.scores)]
         if not (given.numbers > 0).all():
             return tracks(photo, frame.seconds)

@@ -146,6 +146,18 @@ def test_given_boxes_without_numbers_are_followed():
     assert sorted(map(len, numbers_of(film, frames))) == [1, 1]
 
 
+@pytest.mark.parametrize("numbers", [(0, 0), (7, 8)])
+def test_boxes_outside_of_the_picture_are_left_out(numbers):
+    film = Crossing(12)
+
+    def given(frame, size):
+        outside = [size[0] + 5.0, 10, size[0] + 50, 90]
+        return Given(np.stack([film.boxes[frame, 0], outside]), np.ones(2), np.array(numbers))
+
+    frames = list(tracking.follow(film.frames(), film.look, None, Wanted(given=given), 0.0))
+    assert [len(people) for _, people in frames] == [1] * 12
+
+
 @pytest.mark.parametrize("number", [0, 7])
 def test_somebody_given_in_one_frame_is_kept(number):
     film = Crossing(12)
