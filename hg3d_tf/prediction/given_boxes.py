@@ -3,7 +3,8 @@
 - COCO: results, a list of image_id, bbox (x, y, width, height px), score, category_id (1 is a
   person; left out, all are); or a dictionary with images and annotations. image_id is a photo's
   name, or its number: in the dictionary by `images`, else as in 000000000139.jpg.
-- MOT, of a film: lines of frame (from 1), id (-1: unknown), x, y, width, height px, confidence.
+- MOT, of a film: lines of frame (from 1), id, x, y, width, height px, confidence; an id or a
+  confidence of -1 is unknown.
 - YOLO: NAME.txt for NAME.jpg, or NAME_12.txt for the 12th frame of the film NAME; lines of class
   (0 is a person), the box's middle x and y and its width and height in those of the picture,
   and, if known, confidence and id.
@@ -23,6 +24,7 @@ from hg3d_tf.prediction import boxes, given_coco
 from hg3d_tf.prediction.given_coco import NO_NUMBER, Row
 
 _MOT_COLUMNS = ("frame", "id", "x", "y", "width", "height")
+_MOT_UNKNOWN = -1
 _YOLO_COLUMNS = ("class", "x", "y", "width", "height")
 
 
@@ -171,7 +173,7 @@ def _mot(path: Path, text: str) -> dict[int, list[Row]]:
     rows: dict[int, list[Row]] = {}
     for where, values in _lines(path, text, ",", _MOT_COLUMNS):
         frame, number, x, y, width, height = values[:6]
-        score = values[6] if len(values) > 6 else 1.0
+        score = values[6] if len(values) > 6 and values[6] != _MOT_UNKNOWN else 1.0
         if frame < 1 or frame != int(frame):
             raise UserError(f"{where}: frame is {frame:g}; MOT counts them 1, 2, 3")
         row = given_coco.row((x, y, x + width, y + height), score, number, where)

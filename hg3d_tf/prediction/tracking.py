@@ -82,7 +82,8 @@ def _found(look: Predictor, find: PersonFinder, wanted: Wanted):
 
 def _given(look: Predictor, wanted: Wanted):
     here: list[Found] = []
-    tracks = Tracks(look, lambda photo: here[0], None, wanted.most, always=True, least_score=0.0)
+    every = {"always": True, "least_score": -np.inf}
+    tracks = Tracks(look, lambda photo: here[0], None, wanted.most, **every)
     kept: set[int] = set()  # of the given numbers
 
     def is_kept(number: int) -> bool:

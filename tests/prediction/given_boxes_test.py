@@ -46,12 +46,13 @@ def test_coco_images_say_the_names(tmp_path):
 
 
 def test_mot_counts_frames_from_one(tmp_path):
-    text = "1,3,10,20,30,40,0.9,-1,-1,-1\n1,-1,0,0,5,5\n\n3,3,11,20,30,40,1\n"
+    text = "1,3,10,20,30,40,0.9,-1,-1,-1\n1,-1,0,0,5,5\n\n3,3,11,20,30,40,-1,-1,-1,-1\n"
     given = GivenBoxes(write(tmp_path / "det.txt", text))
     first = given.of_frame("clip.mp4", 0, (64, 48))
     np.testing.assert_array_equal(first.boxes, [[10, 20, 40, 60], [0, 0, 5, 5]])
     np.testing.assert_allclose(first.scores, [0.9, 1])
     assert first.numbers.tolist() == [3, 0]
+    assert given.of_frame("clip.mp4", 2, (64, 48)).scores == [1]  # -1: unknown
     assert not len(given.of_frame("clip.mp4", 1, (64, 48)).boxes)
     with pytest.raises(UserError, match="a film's"):
         given.of_photo("a.jpg", (64, 48))

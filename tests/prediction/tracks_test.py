@@ -135,12 +135,14 @@ def test_of_given_numbers_as_many_are_kept_as_are_wanted_the_surest_first():
     assert film.looks == sum(1 in film.seen(number) for number in range(90))
 
 
-def test_given_boxes_without_numbers_are_followed():
+@pytest.mark.parametrize("score", [1.0, -0.4])
+def test_given_boxes_without_numbers_are_followed(score):
     film = Crossing(90)
 
     def given(frame, size):
         seen = film.seen(frame)
-        return Given(film.boxes[frame][seen], np.ones(len(seen)), np.zeros(len(seen), int))
+        scores = np.full(len(seen), score)
+        return Given(film.boxes[frame][seen], scores, np.zeros(len(seen), int))
 
     frames = list(tracking.follow(film.frames(), film.look, None, Wanted(given=given), 0.0))
     assert sorted(map(len, numbers_of(film, frames))) == [1, 1]
