@@ -27,7 +27,8 @@ class Placement:
     """What is known of persons and camera; None, or False, is unknown or not wanted.
 
     Attributes:
-      person_heights_m: of each person standing upright, by number, or one for all.
+      person_heights_m: of each person standing upright, in the order of their numbers, or one for
+        all.
       focal_length_px, field_of_view_deg: one of them; the latter is the image's whole width.
       image_size_px: width, height, where the poses do not say.
       depth_smoothing_s: how long the depth of the root is averaged over, a Gaussian's sigma.
@@ -122,17 +123,18 @@ def _require_no_place(poses: PoseSequence, wanted: Placement) -> None:
 
 
 def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequence:
-    persons = np.array(poses.rows["person"])
-    if len(heights_m) > 1 and max(persons) != len(heights_m):
-        count = "1 person" if max(persons) == 1 else f"{max(persons)} persons"
+    # A film's may be 1 and 3: 2 was nobody.
+    persons, numbers = np.array(poses.rows["person"]), poses.persons
+    if len(heights_m) > 1 and len(numbers) != len(heights_m):
+        count = "1 person" if len(numbers) == 1 else f"{len(numbers)} persons"
         raise UserError(
             f"{poses.name}: {count}, but {len(heights_m)} heights: give as many, or one for all"
         )
     sums = np.concatenate([bone_lengths(b["joints_3d"]).sum(axis=-1) for b in poses.blocks()])
-    several = np.array(heights_m)[persons - 1] if len(heights_m) > 1 else heights_m[0]
-    heights_mm = 1e3 * np.broadcast_to(several, persons.shape)
+    several = heights_m if len(heights_m) > 1 else heights_m * len(numbers)
+    heights_mm = 1e3 * np.array(several)[np.searchsorted(numbers, persons)]
     if poses.is_film:  # one factor for each person: bones do not tremble
-        for person in poses.persons:
+        for person in numbers:
             of_person = persons == person
             sums[of_person] = np.nanmedian(sums[of_person])
     if not np.isfinite(sums).all():

@@ -121,7 +121,10 @@ def test_each_person_gets_their_height(far):
     assert sums[:90].mean() / sums[90:].mean() == pytest.approx(1.5 / 1.8)
     with pytest.raises(UserError, match=r"two\.json: 2 persons, but 3 heights"):
         placement.place(film, Placement((1.5, 1.8, 1.9)))
-    rows["person"][100:] = 3
+    rows["person"][90:] = 3  # the second was nobody
+    again = placement.place(film, Placement((1.5, 1.8)))
+    np.testing.assert_array_equal(again.rows["joints_3d"], poses.rows["joints_3d"])
+    rows["person"][100:] = 2
     with pytest.raises(UserError, match=r"two\.json: 3 persons, but 2 heights"):
         placement.place(film, Placement((1.5, 1.8)))
 
