@@ -67,7 +67,7 @@ def ask(
 ) -> Iterator[tuple[Path, dict | str]]:
     """Yield each photo with the answer, in px of the picture as it is seen, or why there is none.
 
-    An answer has the outputs by name, and `size`, the picture's width and height.
+    An answer has the outputs by name, `size`, the picture's width and height, and `box` if given.
 
     A batch of photos is read at a time.
 
@@ -101,7 +101,8 @@ def _ask_once(paths, predict, box):
         if isinstance(answer, str):
             yield path, f"{path}: refused by the server: {answer}"
         else:
-            yield path, _in_picture(answer, photo)
+            of_box = {} if box is None else {"box": box}
+            yield path, _in_picture(answer, photo) | of_box
 
 
 def _in_picture(answer: dict, photo: Sent) -> dict:
@@ -114,7 +115,7 @@ def _in_picture(answer: dict, photo: Sent) -> dict:
 def records(path: Path, answer: dict) -> list[dict]:
     """Return the poses of an answer, each as JSON: of one person, or of all who were found."""
     if "valid" not in answer:
-        return [pose_json.as_json(path, answer)]
+        return [pose_json.as_json(path, answer, answer.get("box"), answer["size"])]
     found = {name: answer[name][answer["valid"] > 0] for name in answer if name != "size"}
     return [
         pose_json.as_json(

@@ -93,6 +93,16 @@ def test_boxes_are_of_the_picture_too(tmp_path):
     np.testing.assert_allclose(asked, [box * scale])
 
 
+@pytest.mark.parametrize("box", [None, [10, 0, 60, 60]])
+def test_of_one_person_it_is_known_where_they_were_looked_for(tmp_path, box):
+    picture(100, 80).save(tmp_path / "a.png")
+    joints = np.ones((1, 16, 3))
+    pose = {"joints_2d": joints[..., :2], "joints_3d": joints, "confidence": joints[..., 0]}
+    asked = asking.ask([tmp_path / "a.png"], lambda *_: pose, 8, box and np.array(box, np.float32))
+    [record] = asking.records(*next(asked))
+    assert record["image_size_px"] == [100, 80] and record.get("box_px") == box
+
+
 def test_everybody_found_is_a_record_in_px_of_the_picture(tmp_path):
     picture(9000, 64).save(tmp_path / "a.png")
 
