@@ -56,12 +56,13 @@ def _image_keys(block: np.ndarray, is_film: bool) -> np.ndarray:
 
 
 def _images(poses: PoseSequence) -> Iterator[dict]:
-    is_film, last = poses.is_film, None
+    is_film, written = poses.is_film, set()  # a file may hold one person after the other
     for block in poses.blocks():
         for row, key in zip(block, _image_keys(block, is_film).tolist(), strict=True):
-            if key == last:
+            if key in written:
                 continue
-            last, name = key, poses.images[row["image"]]
+            written.add(key)
+            name = poses.images[row["image"]]
             if is_film:
                 name = f"{Path(name).stem}_{key:06d}.jpg"
             width, height = row["image_size_px"].tolist()

@@ -67,16 +67,32 @@ def _of_arrays(path: Path) -> PoseSequence:
 def _of_records(path: Path) -> PoseSequence:
     reader = _Reader(path)
     rows = spooled(reader.blocks())
-    return PoseSequence(rows, tuple(reader.images), reader.space or Space(), str(path))
+    poses = PoseSequence(rows, tuple(reader.images), reader.space or Space(), str(path))
+    return _counted_by_time(poses) if reader.goes_back else poses
+
+
+def _counted_by_time(poses: PoseSequence) -> PoseSequence:
+    """Number the frames of a film that comes one person after the other."""
+    times = np.unique(poses.rows["seconds"])
+
+    def change(block):
+        block["frame"] = np.searchsorted(times, block["seconds"])
+        return block
+
+    return poses.changed(change)
 
 
 class _Reader:
-    """Turns records into rows; knows the images and the space afterwards."""
+    """Turns records into rows; knows the images and the space afterwards.
+
+    It also knows whether the times, of frames without numbers, go back somewhere.
+    """
 
     def __init__(self, path: Path):
         self._path = path
         self.images: dict[str, int] = {}
         self.space: Space | None = None
+        self.goes_back, self._seconds = False, -np.inf
         self._frame, self._moment, self._there = -1, None, 0
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -104,6 +120,8 @@ class _Reader:
         self._there += 1
         if seconds is not None:
             row["seconds"] = json_poses.number(seconds, "seconds", where)
+            self.goes_back |= "frame" not in record and seconds < self._seconds
+            self._seconds = seconds
         for name, given in (("frame", self._frame), ("person", self._there)):
             row[name] = json_poses.number(record.get(name, given), name, where, whole=True)
         if row["person"] < 1:

@@ -38,6 +38,22 @@ def test_people_of_a_photo_are_numbered(tmp_path):
     assert poses.rows["frame"].tolist() == [0, 0, 1] and not poses.is_film
 
 
+def test_of_a_film_people_may_come_one_after_the_other(tmp_path):
+    joints_2d = {name: [1.0, 2.0] for name in JOINT_NAMES}
+    of_times = {1: (0.1, 0.2), 2: (0.0, 0.1, 0.2)}
+    records = [
+        {"image": "clip.mp4", "seconds": t, "person": person, "joints_2d_px": joints_2d}
+        for person, times in of_times.items()
+        for t in times
+    ]
+    poses = formats.read(write(tmp_path / "p.json", records))
+    assert poses.rows["frame"].tolist() == [1, 2, 0, 1, 2]
+    formats.write(tmp_path / "p_coco.json", poses)
+    coco = json.loads((tmp_path / "p_coco.json").read_text())
+    assert [image["id"] for image in coco["images"]] == [2, 3, 1]
+    assert [each["image_id"] for each in coco["annotations"]] == [2, 3, 1, 2, 3]
+
+
 def test_of_a_photos_lines_the_last_counts(tmp_path):
     def line(image, x):
         return json.dumps({"image": image, "poses": [{"image": image, "joints_2d_px": x}]}) + "\n"
