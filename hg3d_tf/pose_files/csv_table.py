@@ -61,7 +61,7 @@ def cells(numbers: np.ndarray, decimals: int = 3, missing: str = "") -> Iterator
 def read(path: Path) -> PoseSequence:
     """Read what `write` wrote. Raises UserError for other columns and what is no number."""
     images: dict[str, int] = {}
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:  # as Excel writes it, too
         table = csv.reader(file)
         names = next(table, [])
         known = {*_FIRST, *(name for columns in _COLUMNS.values() for name in columns)}

@@ -52,7 +52,7 @@ def records(path: Path) -> Iterator[dict]:
 
 def _of_list(path: Path) -> Iterator[dict]:
     decoder = json.JSONDecoder()
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8-sig") as file:  # with the mark of Windows' editors, too
         buffer = file.read(_CHUNK).lstrip()
         if not buffer.startswith("["):
             raise ValueError("wanted: a list")

@@ -47,7 +47,7 @@ def read(path: str | Path, frame_rate: float | None = None) -> PoseSequence:
 
 
 def _starts_with(path: Path, character: str) -> bool:
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
         return file.read(4096).lstrip().startswith(character)
 
 

@@ -62,7 +62,7 @@ class GivenBoxes:
                 raise UserError(f"{self.path}: holds no .txt: YOLO's boxes are one for each image")
             return  # each photo's file is read with the photo
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UserError(f"{self.path}: cannot be read as boxes ({reason})") from error
@@ -187,7 +187,7 @@ def _yolo(path: Path) -> list[Row]:
     if not path.is_file():
         return []
     rows = []
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
     for where, values in _lines(path, text, None, _YOLO_COLUMNS):
         kind, x, y, width, height = values[:5]
         score = values[5] if len(values) > 5 else 1.0

@@ -54,6 +54,25 @@ def test_of_a_film_people_may_come_one_after_the_other(tmp_path):
     assert [each["image_id"] for each in coco["annotations"]] == [2, 3, 1, 2, 3]
 
 
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".jsonl"])
+def test_a_mark_of_utf_8_before_the_poses_is_none_of_them(tmp_path, suffix):
+    path = write(tmp_path / "p.json", [{"seconds": 0.5, "joints_3d_mm": JOINTS}])
+    marked = tmp_path / f"marked{suffix}"
+    if suffix == ".csv":
+        formats.write(marked, formats.read(path))
+    else:
+        content = path.read_text()
+        marked.write_text(content if suffix == ".json" else content[1:-1])
+    marked.write_text(marked.read_text(), encoding="utf-8-sig")
+    assert formats.read(marked).rows["seconds"].tolist() == [0.5]
+
+
+def test_a_mark_of_utf_8_hides_no_named_arrays(tmp_path):
+    (tmp_path / "p.json").write_text('{"key": ["a"]}', encoding="utf-8-sig")
+    with pytest.raises(UserError, match="holds key; wanted: key and a pose"):
+        formats.read(tmp_path / "p.json")
+
+
 def test_of_a_photos_lines_the_last_counts(tmp_path):
     def line(image, x):
         return json.dumps({"image": image, "poses": [{"image": image, "joints_2d_px": x}]}) + "\n"

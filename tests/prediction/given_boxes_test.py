@@ -58,6 +58,20 @@ def test_mot_counts_frames_from_one(tmp_path):
         given.of_photo("a.jpg", (64, 48))
 
 
+def test_a_mark_of_utf_8_before_the_boxes_is_none_of_them(tmp_path):
+    (tmp_path / "yolo").mkdir()
+    texts = {
+        "boxes.json": '[{"image_id": "a.jpg", "bbox": [10, 20, 30, 40]}]',
+        "det.txt": "1,3,10,20,30,40",
+        "yolo/a.txt": "0 0.25 0.4 0.3 0.4",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+    assert GivenBoxes(tmp_path / "boxes.json").of_photo("a.jpg", (100, 100)).boxes.shape == (1, 4)
+    assert GivenBoxes(tmp_path / "det.txt").of_frame("a.mp4", 0, (100, 100)).boxes.shape == (1, 4)
+    assert GivenBoxes(tmp_path / "yolo").of_photo("a.jpg", (100, 100)).boxes.shape == (1, 4)
+
+
 def test_yolo_is_in_widths_and_heights(tmp_path):
     write(tmp_path / "a.txt", "0 0.5 0.5 0.5 1\n2 0.1 0.1 0.1 0.1\n0 0.25 0.5 0.5 0.5 0.75 4\n")
     write(tmp_path / "clip_3.txt", "0 0.5 0.5 1 1\n")
