@@ -179,7 +179,7 @@ def write(path: Path, poses: PoseSequence) -> None:
 
 def _records_of(block: np.ndarray, poses: PoseSequence) -> Iterable[dict]:
     space = {"size": poses.space.size, "origin": poses.space.origin, "axes": poses.space.axes}
-    several = len(poses.persons) > 1
+    is_told = poses.persons != [1]
     for row in block:
         record = {"image": poses.images[row["image"]]}
         if not np.isnan(row["seconds"]):
@@ -187,7 +187,7 @@ def _records_of(block: np.ndarray, poses: PoseSequence) -> Iterable[dict]:
                 "seconds": round(float(row["seconds"]), 6),
                 "frame": int(row["frame"]),
             } | record
-        if several:
+        if is_told:
             record["person"] = int(row["person"])
         if row["image_size_px"].all():
             record["image_size_px"] = row["image_size_px"].tolist()

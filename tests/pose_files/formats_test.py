@@ -207,6 +207,11 @@ def two_people(walk):
     return sequence.PoseSequence(rows[np.argsort(rows["frame"], kind="stable")], ("walk.mp4",))
 
 
+def test_the_one_person_of_a_file_keeps_their_number(walk, tmp_path):
+    formats.write(tmp_path / "x.json", walks.as_film(walk, person=3))
+    assert formats.read(tmp_path / "x.json").persons == [3]
+
+
 def test_several_people_get_a_file_each_where_the_form_holds_one(walk, tmp_path):
     poses = two_people(walk)
     names = [path.name for path in formats.write(tmp_path / "walk.trc", poses)]
