@@ -221,8 +221,10 @@ class _Steps:
 
 
 def _open(av, source: Source):
+    # FFmpeg takes what stands before a colon for a protocol, but not after a slash.
+    address = source.address if source.form else os.path.abspath(source.address)
     try:
-        opened = av.open(source.address, format=source.form)
+        opened = av.open(address, format=source.form)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:
         reason = str(getattr(error, "strerror", None) or error).lower()
         fix = "" if source.form or not os.path.isfile(source.address) else "; is the file whole?"

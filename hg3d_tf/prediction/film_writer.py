@@ -1,5 +1,6 @@
 """Writing films with times of their own: what paused pauses again."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class FilmWriter:
     def __init__(self, path: Path, time_base: Fraction, rate: Fraction, source: str = ""):
         self._av, self._source = import_av(), source or str(path)
         self._time_base, self._rate = time_base, rate
-        self._film = self._av.open(str(path), "w", format="mp4")
+        # FFmpeg takes what stands before a colon for a protocol, but not after a slash.
+        self._film = self._av.open(os.path.abspath(path), "w", format="mp4")
         self._stream = None
 
     def __enter__(self):

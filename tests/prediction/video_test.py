@@ -1,6 +1,7 @@
 """People followed through films."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +45,14 @@ def test_a_film_gives_a_film_and_a_pose_for_each_frame(joints, tmp_path):
     assert np.abs(drawn[0].astype(int) - 128).max() > 60  # a skeleton was drawn
     assert len(look.boxes) == 4
     assert [record["person"] for record in records] == [1, 1, 1, 1]
+
+
+def test_a_colon_in_a_films_name_is_no_protocol(joints, tmp_path, monkeypatch):
+    films.write(tmp_path / "12:30.mp4", films.moving_square())
+    monkeypatch.chdir(tmp_path)
+    film = file_or_camera("12:30.mp4")
+    assert not video.predict(film, Looker(joints), find_whole, Wanted(), Path(), video.Options())
+    assert len(films.shown(tmp_path / "12:30_pose.mp4")[0]) == 8
 
 
 def test_what_pauses_pauses_again(joints, tmp_path):
