@@ -73,8 +73,11 @@ class Placement:
 
     @property
     def changes(self) -> bool:
-        """Whether poses are changed by it."""
-        return self != Placement(depth_smoothing_s=self.depth_smoothing_s)
+        """Whether 3D joints are changed by it."""
+        nothing = Placement(
+            image_size_px=self.image_size_px, depth_smoothing_s=self.depth_smoothing_s
+        )
+        return self != nothing
 
     @property
     def sees(self) -> bool:
@@ -91,9 +94,13 @@ class Placement:
 def place(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     """Return poses with what is known of size, camera and floor applied to their 3D joints.
 
+    An image's size becomes theirs where they do not say one.
+
     Raises:
       UserError: where the poses lack what that needs.
     """
+    if wanted.image_size_px is not None:
+        poses = _of_images(poses, wanted.image_size_px)
     if not wanted.changes:
         return poses
     require_3d(poses, "a placement")
@@ -106,6 +113,17 @@ def place(poses: PoseSequence, wanted: Placement) -> PoseSequence:
     if wanted.camera_pitch_deg is not None or wanted.level or wanted.ground:
         poses = upright.stand(poses, wanted.camera_pitch_deg, wanted.level, wanted.ground)
     return poses
+
+
+def _of_images(poses: PoseSequence, size_px: tuple[int, int]) -> PoseSequence:
+    """Return poses of images of a size, unless they say it themselves."""
+
+    def change(block):
+        sizes = block["image_size_px"]
+        sizes[~sizes.all(axis=1)] = size_px
+        return block
+
+    return poses.changed(change)
 
 
 def _require_no_place(poses: PoseSequence, wanted: Placement) -> None:
@@ -160,8 +178,6 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) 
             f"{poses.name}: its axes are level already: give poses of the camera's axes"
         )
     sizes = np.array(poses.rows["image_size_px"])
-    if wanted.image_size_px is not None:
-        sizes[:] = wanted.image_size_px
     if not sizes.all():
         raise UserError(f"{poses.name}: the image's size is not known: give --image_size")
     focal = wanted.focal_lengths_px(sizes[:, 0])

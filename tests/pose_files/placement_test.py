@@ -215,6 +215,22 @@ def test_what_poses_lack_is_named(far):
         placement.place(level, wanted)
 
 
+def test_an_images_size_is_taken_where_the_poses_do_not_say_it(far):
+    film = as_predicted(far)
+    said = film.rows["image_size_px"][0].tolist()
+    film.rows["image_size_px"][40:] = 0
+    named = Placement((1.7,), FOCAL_PX, image_size_px=(4000, 3000))
+    placed = placement.place(film, named)
+    assert placed.rows["image_size_px"][[0, 39, 40]].tolist() == [said, said, [4000, 3000]]
+    places = placed.rows["joints_3d"][:40]
+    px = places[..., :2] / places[..., 2:] * FOCAL_PX + np.array(said) / 2
+    np.testing.assert_allclose(px, film.rows["joints_2d"][:40], atol=1e-6)
+    flat = as_predicted(far, image_size_px=0)
+    flat.rows["joints_3d"] = np.nan
+    of_points = placement.place(flat, Placement(image_size_px=(4000, 3000)))
+    assert of_points.rows["image_size_px"][0].tolist() == [4000, 3000]
+
+
 def test_a_place_is_not_lost_for_another_size(far):
     before = placement.place(as_predicted(far), Placement((1.7,), FOCAL_PX))
     with pytest.raises(UserError, match="walk: its persons have a place before the camera"):
