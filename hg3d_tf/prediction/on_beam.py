@@ -118,8 +118,10 @@ def _failures(paths, setting: Setting, done: Results, runner: Runner) -> Iterato
         failures |= _take_over(done)
     for task in tasks:
         line = done.find(task.path)
-        if line is None:
-            yield failures.get(str(task.path), f"{task.path}: the runner gave no result")
+        if str(task.path) in failures:
+            yield failures[str(task.path)]
+        elif line is None:
+            yield f"{task.path}: the runner gave no result"
         elif task.known is None:
             batch.warn(task.path, line["poses"], setting.boxes)
 
@@ -137,8 +139,11 @@ def _parts(done: Results) -> list[Path]:
 
 
 def _take_over(done: Results) -> dict[str, str]:
-    """Move workers' lines to those of the results; return the failures by photo."""
-    failures = {}
+    """Move workers' lines to those of the results; return the failures by photo.
+
+    A runner may try again what failed: then what came of it counts.
+    """
+    failures, done_now = {}, set()
     parts = _parts(done)
     for part in parts:
         with open(part, "rb") as file:
@@ -151,6 +156,7 @@ def _take_over(done: Results) -> dict[str, str]:
                     failures[value["image"]] = value["failure"]
                 else:
                     done.add_line(value["image"], line.strip(), value["drawn"])
+                    done_now.add(value["image"])
     for part in parts:
         part.unlink()
-    return failures
+    return {image: text for image, text in failures.items() if image not in done_now}

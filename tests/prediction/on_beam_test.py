@@ -91,6 +91,24 @@ def test_what_a_killed_run_left_is_not_done_again(photos, tmp_path, monkeypatch,
     assert not list(tmp_path.glob(".poses.*"))
 
 
+def test_a_picture_that_cannot_be_drawn_of_known_poses_is_named(
+    photos, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "0_pose.png").mkdir()
+    with Results(tmp_path / "poses.json", {"m": 1}) as done:
+        done.add(photos[0], [{"image": "0.png"}])
+
+        def run(tasks, *_):
+            [task] = tasks
+            line = {"image": str(task.path), "failure": f"{task.path}: a folder"}
+            (tmp_path / ".poses.1.part").write_text(json.dumps(line))
+
+        monkeypatch.setattr(on_beam, "_run", run)
+        setting = LookerSetting("looker", Drawing(tmp_path, True))
+        assert on_beam.predict(photos[:1], setting, done, on_beam.Runner("DirectRunner")) == 1
+    assert "0.png: a folder" in capsys.readouterr().err
+
+
 def test_again_does_anew_but_loses_nothing_of_what_a_killed_run_left(photos, tmp_path, monkeypatch):
     with Results(tmp_path / "poses.json", {"m": 1}) as done:
         killed_run(photos[:1], tmp_path, done)
