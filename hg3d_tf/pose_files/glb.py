@@ -40,7 +40,7 @@ def write(path: Path, poses: PoseSequence) -> None:
 
 
 def _keys(poses: PoseSequence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return seconds [N] from 0, root [N, 3] m and quaternions [N, B, 4], float32."""
+    """Return seconds [N], none below 0, root [N, 3] m and quaternions [N, B, 4], float32."""
     times, roots, quaternions, before = [], [], [], None
     for block in motion.blocks(poses):
         found = turns.without_sign_changes(turns.quaternions(block.turns), before)
@@ -50,7 +50,7 @@ def _keys(poses: PoseSequence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         roots.append((block.root_mm * _M_PER_MM).astype(np.float32))
     seconds = np.concatenate(times)
     return (
-        (seconds - seconds[0]).astype(np.float32),
+        (seconds - min(0, seconds[0])).astype(np.float32),
         np.concatenate(roots),
         np.concatenate(quaternions),
     )

@@ -194,6 +194,16 @@ def test_glb_is_read_by_pygltflib_on_the_fitted_joints(film, fitted, tmp_path):
         np.testing.assert_allclose(matrix @ [*at_rest[name][0], 1], [0, 0, 0, 1], atol=1e-6)
 
 
+@pytest.mark.parametrize(("first_s", "written_s"), [(5.0, 5.0), (-0.5, 0.0)])
+def test_glb_has_the_films_times_of_who_comes_later(film, tmp_path, first_s, written_s):
+    late = film.rows.copy()
+    late["seconds"] += first_s
+    formats.write(tmp_path / "late.glb", sequence.PoseSequence(late, film.images))
+    _, tracks, _ = glb_tracks(tmp_path / "late.glb")
+    for seconds, _ in tracks.values():
+        np.testing.assert_allclose(seconds, film.rows["seconds"] + written_s, atol=1e-5)
+
+
 def test_glb_is_read_by_trimesh_with_a_mesh_as_tall_as_the_person(film, tmp_path):
     trimesh = pytest.importorskip("trimesh")
     formats.write(tmp_path / "walk.glb", film)
