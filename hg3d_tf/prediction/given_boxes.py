@@ -1,8 +1,9 @@
 """Boxes of people that others found: COCO's JSON, MOT's text, a folder of YOLO's.
 
 - COCO: results, a list of image_id, bbox (x, y, width, height px), score, category_id (1 is a
-  person; left out, all are); or a dictionary with images and annotations. image_id is a photo's
-  name, or its number: in the dictionary by `images`, else as in 000000000139.jpg.
+  person; left out, all are), not those of iscrowd; or a dictionary with images and annotations.
+  image_id is a photo's name, or its number: in the dictionary by `images`, else as in
+  000000000139.jpg.
 - MOT, of a film: lines of frame (from 1), id, x, y, width, height px, confidence; an id or a
   confidence of -1 is unknown.
 - YOLO: NAME.txt for NAME.jpg, or NAME_12.txt for the 12th frame of the film NAME; lines of class
@@ -190,13 +191,14 @@ def _yolo(path: Path) -> list[Row]:
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     for where, values in _lines(path, text, None, _YOLO_COLUMNS):
         kind, x, y, width, height = values[:5]
+        if kind != 0:
+            continue
         score = values[5] if len(values) > 5 else 1.0
         number = values[6] if len(values) > 6 else NO_NUMBER
         box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
         if max(map(abs, box)) > 2:
             raise UserError(f"{where}: the box is not in widths and heights of the picture")
-        row = given_coco.row(box, score, number, where)
-        rows += [row] if kind == 0 else []
+        rows.append(given_coco.row(box, score, number, where))
     return rows
 
 

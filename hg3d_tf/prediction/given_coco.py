@@ -54,11 +54,17 @@ def read(path: Path, text: str) -> dict[str, list[Row]]:
         raise UserError(f"{path}: wanted: a list of results, or images and annotations, as COCO's")
     rows: dict[str, list[Row]] = {}
     for number, annotation in enumerate(value, 1):
-        where = f"{path}, annotation {number}"
-        name, found = _annotation(annotation, names, where)
-        if annotation.get("category_id", _PERSON) == _PERSON:
+        if not _is_of_something_else(annotation):
+            name, found = _annotation(annotation, names, f"{path}, annotation {number}")
             rows.setdefault(name, []).append(found)
     return rows
+
+
+def _is_of_something_else(annotation) -> bool:
+    """Tell whether an annotation is no person's: another thing's, or a crowd's."""
+    if not isinstance(annotation, dict):
+        return False  # which is said where it is read
+    return annotation.get("category_id", _PERSON) != _PERSON or annotation.get("iscrowd") == 1
 
 
 def _names(path: Path, images) -> dict:

@@ -58,6 +58,16 @@ def test_mot_counts_frames_from_one(tmp_path):
         given.of_photo("a.jpg", (64, 48))
 
 
+def test_what_is_no_person_is_passed_over_whatever_its_box(tmp_path):
+    of_a = {"image_id": "a.jpg", "bbox": [10, 20, 30, 40]}
+    others = [of_a | {"iscrowd": 1}, of_a | {"category_id": 3, "bbox": [5, 5, 0, 9]}]
+    given = GivenBoxes(write(tmp_path / "boxes.json", [*others, of_a | {"iscrowd": 0}]))
+    assert len(given.of_photo("a.jpg", (640, 480)).boxes) == 1
+    (tmp_path / "yolo").mkdir()
+    write(tmp_path / "yolo/a.txt", "2 0.5 0.5 0 0.1\n0 0.5 0.5 0.1 0.1\n")
+    assert len(GivenBoxes(tmp_path / "yolo").of_photo("a.jpg", (640, 480)).boxes) == 1
+
+
 def test_a_mark_of_utf_8_before_the_boxes_is_none_of_them(tmp_path):
     (tmp_path / "yolo").mkdir()
     texts = {
