@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from hg3d_tf import files
+from hg3d_tf import __version__, files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels
 from hg3d_tf.pose_files import json_poses
@@ -109,7 +109,7 @@ def _remembered(source: Source, predictor: Predictor, finder, folder: Path, opti
     """Return the predictor and finder that go on where the same film was interrupted."""
     path = Path(source.address)
     kept = None if source.form else folder / f"{path.stem}_looks.part"
-    film = {"film": str(path.absolute())} | results.stamp(path)
+    film = {"film": str(path.absolute())} | results.stamp(path) | {"hg3d_tf": __version__}
     settings = film | (options.settings or {})
     return RememberedLooks(predictor, kept, settings, finder, options.again)
 

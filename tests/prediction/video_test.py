@@ -151,12 +151,14 @@ def test_the_same_command_goes_on_where_a_film_was_interrupted(joints, tmp_path,
     assert not (tmp_path / "clip_looks.part").exists()
 
 
-@pytest.mark.parametrize("changed", ["film", "settings", "again"])
-def test_what_changed_is_looked_at_from_the_beginning(joints, tmp_path, changed):
+@pytest.mark.parametrize("changed", ["film", "settings", "again", "version"])
+def test_what_changed_is_looked_at_from_the_beginning(joints, tmp_path, monkeypatch, changed):
     films.write(tmp_path / "clip.mp4", films.moving_square())
     predict(tmp_path / "clip.mp4", Interrupted(joints), settings={"box": None})
     if changed == "film":
         films.write(tmp_path / "clip.mp4", films.moving_square(7))
+    if changed == "version":
+        monkeypatch.setattr(video, "__version__", "another")
     look = Looker(joints)
     settings = {"box": [1, 2, 3, 4]} if changed == "settings" else {"box": None}
     predict(tmp_path / "clip.mp4", look, settings=settings, again=changed == "again")
