@@ -6,7 +6,7 @@ A list of records, or a file of lines (poses.jsonl). A record is a person in an 
   seconds: of the film, for each record or for none; frame: its number, if frames are left out;
   person: a number, from 1 [its place among the records of its image and time]; through a film it
     stays the same person's;
-  score: how sure it is that this is somebody; read by nobody here;
+  score: how sure it is that this is somebody; kept, if it is a number;
   joints_2d_px, joints_3d_mm, confidence: joints by the names of `skeleton.JOINT_NAMES`; null, or no
     entry, is a joint that is missing. At least one of the first two must be there. A confidence is
     how likely the joint is within 0.1 of the longer side of the person's box;
@@ -101,7 +101,7 @@ def _line(line: bytes, number: int) -> dict:
 
 
 def fill(row: np.ndarray, record: dict, where: str) -> None:
-    """Write the joints, box and size of a record into a row of `sequence.ROW`.
+    """Write the joints, box, size and score of a record into a row of `sequence.ROW`.
 
     Raises:
       UserError: that starts with `where`, for unknown joints and what is no number.
@@ -111,6 +111,9 @@ def fill(row: np.ndarray, record: dict, where: str) -> None:
     for key, field in JOINTS.items():
         if key in record:
             row[field] = _joints(record[key], key, where)
+    score = record.get("score")
+    if isinstance(score, int | float) and abs(score) <= LARGEST:
+        row["score"] = score
     for key in ("box_px", "image_size_px"):
         if record.get(key) is not None:
             wanted = row[key].size
@@ -189,6 +192,8 @@ def _records_of(block: np.ndarray, poses: PoseSequence) -> Iterable[dict]:
             } | record
         if is_told:
             record["person"] = int(row["person"])
+        if np.isfinite(row["score"]):
+            record["score"] = round(float(row["score"]), 4)
         if row["image_size_px"].all():
             record["image_size_px"] = row["image_size_px"].tolist()
         if not np.isnan(row["box_px"]).any():

@@ -22,6 +22,7 @@ ROW = np.dtype(
         ("joints_2d", np.float64, (NUM_JOINTS, 2)),  # px of the image, from its corner
         ("joints_3d", np.float64, (NUM_JOINTS, 3)),  # mm; `Space` says where and how large
         ("confidence", np.float64, (NUM_JOINTS,)),
+        ("score", np.float64),  # how sure it is that this is somebody
     ]
 )
 BLOCK = 2048  # rows that are looked at together
@@ -122,7 +123,7 @@ def spooled(blocks: Iterable[np.ndarray]) -> np.ndarray:
 def empty_rows(count: int) -> np.ndarray:
     """Return rows [count] in which nothing is known yet."""
     rows = np.zeros(count, ROW)
-    for name in ("seconds", "box_px", "joints_2d", "joints_3d", "confidence"):
+    for name in ("seconds", "box_px", "joints_2d", "joints_3d", "confidence", "score"):
         rows[name] = np.nan
     rows["person"] = 1
     return rows

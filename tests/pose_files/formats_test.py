@@ -207,9 +207,10 @@ def two_people(walk):
     return sequence.PoseSequence(rows[np.argsort(rows["frame"], kind="stable")], ("walk.mp4",))
 
 
-def test_the_one_person_of_a_file_keeps_their_number(walk, tmp_path):
-    formats.write(tmp_path / "x.json", walks.as_film(walk, person=3))
-    assert formats.read(tmp_path / "x.json").persons == [3]
+def test_the_one_person_of_a_file_keeps_their_number_and_scores(walk, tmp_path):
+    formats.write(tmp_path / "x.json", walks.as_film(walk, person=3, score=0.625))
+    poses = formats.read(tmp_path / "x.json")
+    assert poses.persons == [3] and (poses.rows["score"] == 0.625).all()
 
 
 def test_several_people_get_a_file_each_where_the_form_holds_one(walk, tmp_path):
