@@ -30,7 +30,7 @@ flags.DEFINE_list(
     [SYNTHETIC],
     "How to measure, all on the same predictions: synthetic, h36m_paper, h36m_p1, h36m_pa,"
     " mpii_pckh, mpi_inf_3dhp_official, mpi_inf_3dhp_paper, bone_symmetry, depth_quality, by_pose,"
-    " by_view, pck_box, pck_hmr.",
+    " by_view, by_turn, pck_box, pck_hmr.",
 )
 flags.DEFINE_bool(
     "flip_test", None, "Average over the image and its mirror image [as the network was trained]."

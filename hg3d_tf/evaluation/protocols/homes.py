@@ -15,6 +15,7 @@ _HOMES = {
     "mpi_inf_3dhp_paper": ("mpi_inf_3dhp/every5",),
     "by_pose": ("wild_makehuman", "street_makehuman"),
     "by_view": ("street_makehuman",),
+    "by_turn": ("wild_makehuman",),
 }
 # Whose published numbers others compare with: elsewhere the protocol's numbers mean another thing.
 _PUBLISHED = ("h36m", "mpii", "mpi_inf_3dhp")

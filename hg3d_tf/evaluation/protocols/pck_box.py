@@ -14,7 +14,7 @@ _HMR_BOX = 1.2  # sides of the box that HMR 2.0 divides by, in longer sides of t
 def pck_box(predictions: Predictions) -> Result:
     """Measure 2D PCK at 0.1 and 0.2 of the longer side of the box of the labelled joints."""
     error = inputs.error_2d_norm(predictions)
-    relative = error / _box_side_norm(predictions)[:, np.newaxis]
+    relative = error / box_side_norm(predictions)[:, np.newaxis]
     values = {
         f"{kind}@{threshold}": 100
         * metrics.pck(relative[:, joints], threshold, predictions["visible"][:, joints])
@@ -41,7 +41,7 @@ def pck_hmr(predictions: Predictions) -> Result:
     if "neck_2d" in predictions:
         error = np.column_stack([error, _neck_error_norm(predictions)])
         counted = np.column_stack([counted, predictions["neck_visible"]])
-    relative = error / (_HMR_BOX * _box_side_norm(predictions)[:, np.newaxis])
+    relative = error / (_HMR_BOX * box_side_norm(predictions)[:, np.newaxis])
     values = {
         f"@{threshold}": 100 * np.nanmean(metrics.pck_by_joint(relative < threshold, counted))
         for threshold in (0.05, 0.1)
@@ -62,7 +62,7 @@ def _neck_error_norm(predictions) -> np.ndarray:
     return metrics.distances(found, true)
 
 
-def _box_side_norm(predictions) -> np.ndarray:
+def box_side_norm(predictions) -> np.ndarray:
     """Return the longer side [N] of the labelled joints' box in half crop sides."""
     joints = predictions["joints_2d_norm"].astype(np.float64)
     visible = predictions["visible"][..., np.newaxis]

@@ -8,6 +8,7 @@ from hg3d_tf.evaluation.protocols.bone_symmetry import bone_symmetry
 from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.evaluation.protocols.pck_box import pck_box, pck_hmr
 from hg3d_tf.evaluation.protocols.result import Result
+from hg3d_tf.evaluation.protocols.turns import by_turn
 from hg3d_tf.evaluation.protocols.views import by_view
 
 PROTOCOLS: dict[str, Callable[[Predictions], Result]] = {
@@ -23,6 +24,7 @@ PROTOCOLS: dict[str, Callable[[Predictions], Result]] = {
         rendered_people.depth_quality,
         rendered_people.by_pose,
         by_view,
+        by_turn,
         pck_box,
         pck_hmr,
     )
