@@ -20,7 +20,7 @@ _INTERRUPTED = 130  # the exit status of what Ctrl-C ended
 class Results:
     """The poses of one command: NAME.json, and NAME.jsonl with a line for each image.
 
-    Only where the lines are is kept in memory.
+    Only where the lines are, and whose the pictures are, is kept in memory.
 
     Args:
       path: of NAME.json.
