@@ -22,13 +22,16 @@ _CLOCK_STARTS_ANYWHERE = 0x0200
 _SLACK_WITH_SOUND_S = 0.5
 # Share of the steps from frame to frame that are equal in a film with an even rate.
 _EVEN = 0.8
+# How many times as wide as high a pixel may be, or the other way round: beyond is damage.
+_MOST_UNEQUAL = 4
 
 
 class Frame(NamedTuple):
     """A frame.
 
     Attributes:
-      pixels: [H, W, 3] uint8, contiguous, turned as the film's display matrix says.
+      pixels: [H, W, 3] uint8, contiguous, square (those of a film whose pixels are not are scaled
+        in its width), turned as the film's display matrix says.
       ticks: its time in units of the reader's `time_base`; it always rises.
       seconds: the same.
     """
@@ -62,6 +65,7 @@ class FilmReader:
         self.rate = Fraction(str(self._stream.average_rate or _DEFAULT_RATE))
         starts_anywhere = source.form or int(self._film.format.flags) & _CLOCK_STARTS_ANYWHERE
         self._clock = _Clock(self.time_base, self.rate, bool(starts_anywhere))
+        self._pixel_aspect = _pixel_aspect(self._stream)
         self._damaged: dict = {}  # time stamp, or anything where there is none -> seconds or None
         self._steps = _Steps()
         self._end = 0.0
@@ -76,7 +80,7 @@ class FilmReader:
     @property
     def longer_side(self) -> int:
         """Of the picture, px, as the film says it."""
-        return max(self._stream.width, self._stream.height)
+        return max(_square_width(self._stream.width, self._pixel_aspect), self._stream.height)
 
     @property
     def expected_frames(self) -> int | None:
@@ -98,7 +102,8 @@ class FilmReader:
             duration = frame.duration * self.time_base if frame.duration else 1 / self.rate
             self._end = max(self._end, float(ticks * self.time_base + duration))
             self._steps.add(float(ticks * self.time_base))
-            yield Frame(_upright(frame), ticks, float(ticks * self.time_base))
+            pixels = _upright(frame, self._pixel_aspect)
+            yield Frame(pixels, ticks, float(ticks * self.time_base))
 
     def remarks(self) -> list[str]:
         """Return a line for whatever was left out of the frames, after the last one."""
@@ -234,9 +239,21 @@ def _open(av, source: Source):
     return opened
 
 
-def _upright(frame) -> np.ndarray:
-    """Return a frame's pixels [H, W, 3], turned and mirrored as its display matrix says."""
-    pixels = frame.to_ndarray(format="rgb24")
+def _pixel_aspect(stream) -> Fraction:
+    """Return the width of a film's pixels in their heights, 1 where it is not known."""
+    aspect = Fraction(str(stream.sample_aspect_ratio or 1))
+    return aspect if 1 <= aspect * _MOST_UNEQUAL <= _MOST_UNEQUAL**2 else Fraction(1)
+
+
+def _square_width(width: int, pixel_aspect: Fraction) -> int:
+    return max(1, round(width * pixel_aspect))
+
+
+def _upright(frame, pixel_aspect: Fraction) -> np.ndarray:
+    """Return a frame's pixels [H, W, 3]: square, turned and mirrored as its display matrix says."""
+    # The matrix turns what is square already. A width as it is costs nothing.
+    width = _square_width(frame.width, pixel_aspect)
+    pixels = frame.to_ndarray(format="rgb24", width=width)
     matrix = frame.side_data.get("DISPLAYMATRIX")
     if matrix is not None:
         # Stored x, y -> seen a x + c y, b x + d y, in 16.16 fixed point.

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,28 @@ def test_frames_are_turned_as_the_display_matrix_says(tmp_path, matrix):
     for frame, expected in zip(frames, upright, strict=True):
         assert frame.pixels.flags.c_contiguous
         assert np.abs(frame.pixels.astype(int) - expected).mean() < 8
+
+
+@pytest.mark.parametrize("matrix", [(1, 0, 0, 1), (0, 1, -1, 0)])
+def test_pixels_that_are_not_square_are_made_so_before_the_turn(tmp_path, matrix):
+    upright = films.moving_square(width=128)
+    stored = STORED[matrix](upright)[:, :, ::2]
+    films.write(tmp_path / "clip.mp4", stored, aspect=Fraction(2))
+    films.set_display_matrix(tmp_path / "clip.mp4", *matrix)
+    frames, _ = read(tmp_path / "clip.mp4")
+    for frame, expected in zip(frames, upright, strict=True):
+        assert frame.pixels.shape == expected.shape and frame.pixels.flags.c_contiguous
+        assert np.abs(frame.pixels.astype(int) - expected).mean() < 8
+    with FilmReader(Source(str(tmp_path / "clip.mp4"))) as reader:
+        assert reader.longer_side == 128
+
+
+@pytest.mark.parametrize("aspect", [None, Fraction(1), Fraction(200, 201), Fraction(99)])
+def test_pixels_that_are_square_or_absurd_stay_as_they_are(tmp_path, aspect):
+    films.write(tmp_path / "clip.mp4", films.moving_square(), aspect=aspect)
+    stored, _ = films.shown(tmp_path / "clip.mp4")
+    frames, _ = read(tmp_path / "clip.mp4")
+    np.testing.assert_array_equal([frame.pixels for frame in frames], stored)
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])

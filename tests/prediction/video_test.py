@@ -1,6 +1,7 @@
 """People followed through films."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from support.looker import Looker, find_whole
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import reading
 from hg3d_tf.prediction import bends, people, video
+from hg3d_tf.prediction.film_reader import FilmReader
 from hg3d_tf.prediction.film_sources import Source, file_or_camera
 from hg3d_tf.prediction.given_boxes import Given, GivenBoxes
 from hg3d_tf.prediction.person_finder import Found
@@ -71,6 +73,15 @@ def test_a_film_stored_lying_is_written_upright(joints, tmp_path):
     _, _, drawn, _ = predict(tmp_path / "clip.mp4", Looker(joints))
     assert drawn[0].shape == (96, 64, 3)
     assert drawn[0][4, 4, 0] > 150 and drawn[0][92, 4, 2] > 150
+
+
+def test_a_film_stored_squeezed_is_looked_at_and_written_as_players_show_it(joints, tmp_path):
+    films.write(tmp_path / "clip.mp4", films.moving_square(), aspect=Fraction(16, 11))
+    _, records, drawn, _ = predict(tmp_path / "clip.mp4", Looker(joints))
+    assert records[0]["image_size_px"] == [93, 96]
+    assert drawn[0].shape == (96, 92, 3)  # the codec wants even sides
+    with FilmReader(Source(str(tmp_path / "clip_pose.mp4"))) as reader:
+        assert next(iter(reader)).pixels.shape == drawn[0].shape
 
 
 def test_damage_and_a_missing_end_are_named_and_the_rest_is_written(joints, tmp_path, capsys):

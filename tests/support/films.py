@@ -27,14 +27,19 @@ def noise(count=24, height=96, width=64):
     )
 
 
-def write(path, frames, codec="libx264", times=None, rate=10, lost=(), **options):
-    """Write frames [N, H, W, 3], by their times in 1/1000 s if given, but not those in `lost`."""
+def write(path, frames, codec="libx264", times=None, rate=10, lost=(), aspect=None, **options):
+    """Write frames [N, H, W, 3], by their times in 1/1000 s if given, but not those in `lost`.
+
+    `aspect` is the width of a pixel in its heights.
+    """
     with av.open(str(path), "w", **options) as film:
         stream = film.add_stream(codec, rate=rate)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         if lost:
             stream.codec_context.gop_size = 1  # no frame needs another
         for number, pixels in enumerate(frames):
