@@ -16,7 +16,8 @@ a browser.
 
 Each image's poses are also a line of poses.jsonl as soon as they are known. Images that have a line
 there are not predicted again, unless they, the model, --box, --boxes or --people changed, or with
---again: after Ctrl-C, or when images are added to a folder, the same command goes on.
+--again: after Ctrl-C, or when images are added to a folder, the same command goes on. Pictures that
+are missing, or were drawn with another --draw_angles, are drawn of the poses that are known.
 --processes=N does N images at a time, with the same results in the same order; memory does not grow
 with their number. An image that cannot be read, or that a process ends in, costs a line.
 --beam_runner does the same on Apache Beam, whose workers have the photos and --output_dir mounted

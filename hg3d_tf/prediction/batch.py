@@ -31,13 +31,13 @@ def predict(
     """Find the people in photos, write and draw them; return the exit status.
 
     Lines of results come in the photos' order. What `done` knows is not looked at again, but drawn
-    where pictures of it are missing.
+    where pictures of it are missing, or were drawn otherwise.
 
     Args:
       paths: of the photos.
       run: does the work: `in_this_process`, or `processes.Workers.run`.
       done: where the poses go.
-      drawn: tells which pictures are missing.
+      drawn: tells which pictures are to be drawn.
       pages: the sheet of all, or None.
       boxes: the path of those that others found, or None.
     """
@@ -101,7 +101,7 @@ def keep(task: Task, outcome: Outcome, done: Results, boxes: str | None = None) 
     """Write a photo's line, unless it stands there, and say what the user should look at twice."""
     if task.known is None:
         warn(task.path, outcome.poses, boxes)
-    if task.known is None or list(outcome.drawn) != task.known["drawn"]:
+    if task.known is None or outcome.drawn != task.known["drawn"]:
         done.add(task.path, outcome.poses, outcome.drawn)
 
 

@@ -1,6 +1,6 @@
 """The pictures that are made of photos: one each, 3D pages, sheets of all."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +16,12 @@ class Drawn(NamedTuple):
     """What was drawn of an image.
 
     Attributes:
-      files: the names of the files.
+      files: the names of the files, and how each was drawn: JSON that says all that it depends on
+        besides the poses.
       parts: the poses for a sheet, each with its part of the image.
     """
 
-    files: Sequence[str] = ()
+    files: Mapping[str, dict]
     parts: Sequence[ShownPose] = ()
 
 
@@ -50,17 +51,20 @@ class Drawing:
 
     def lacks(self, stem: str, line: dict) -> bool:
         """Tell whether anything is to be drawn for an image, done before, by its result's line."""
-        there = {name for name in line["drawn"] if (self._folder / name).exists()}
-        wanted = set(self._names(stem)) if line["poses"] else set()
-        anew = self._sheet or (self._pictures and self._angles)
+        if not line["poses"]:
+            return False
         # The line must not go on saying that the page is of its poses.
-        anew = anew or (self._placed and f"{stem}.html" in line["drawn"])
-        return not wanted <= there or (anew and bool(line["poses"]))
+        if self._sheet or (self._placed and f"{stem}.html" in line["drawn"]):
+            return True
+        return any(
+            line["drawn"].get(name) != how or not (self._folder / name).exists()
+            for name, how in self._files(stem).items()
+        )
 
     def draw(self, photo: Photo, poses: Sequence[dict], stem: str) -> Drawn:
         """Draw an image's poses, as `pose_json` writes them."""
         if not poses:
-            return Drawn()
+            return Drawn({})
         shown = list(_shown(photo, poses, self._angles))
         if self._pictures:
             pose_sheet.write(self._folder / f"{stem}.png", shown)
@@ -68,11 +72,12 @@ class Drawing:
             page = self._folder / f"{stem}.html"
             view_3d.write(page, Path(photo.name).name, [_shot(photo, shown)])
         parts = [pose_sheet.shown_part(pose) for pose in shown] if self._sheet else []
-        return Drawn(self._names(stem), parts)
+        return Drawn(self._files(stem), parts)
 
-    def _names(self, stem: str) -> list[str]:
-        kinds = ((self._pictures, ".png"), (self._html, ".html"))
-        return [stem + suffix for wanted, suffix in kinds if wanted]
+    def _files(self, stem: str) -> dict[str, dict]:
+        """Return what is drawn of an image, and how; see `Drawn`."""
+        kinds = [(self._pictures, ".png", {"angles": self._angles}), (self._html, ".html", {})]
+        return {stem + suffix: how for wanted, suffix, how in kinds if wanted}
 
 
 def _shown(photo: Photo, poses: Iterable[dict], angles: bool) -> Iterator[ShownPose]:

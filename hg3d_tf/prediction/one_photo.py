@@ -1,7 +1,7 @@
 """What is done with one photo, in any process: find the people, draw them."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ class Task(NamedTuple):
       place: among all photos, from 0.
       path: of the photo.
       stem: of the names of its pictures.
-      known: its line of before, of which pictures are missing; None: nothing is known.
+      known: its line of before, of which pictures are to be drawn; None: nothing is known.
     """
 
     place: int
@@ -37,13 +37,13 @@ class Outcome(NamedTuple):
 
     Attributes:
       poses: as `pose_json` writes them, the surest first.
-      drawn: the names of the files drawn.
+      drawn: the names of the files drawn, and how; see `drawing.Drawn`.
       parts: the poses for a sheet, if there is one.
       failure: a line that says why there are no poses, or None.
     """
 
     poses: Sequence[dict] = ()
-    drawn: Sequence[str] = ()
+    drawn: Mapping[str, dict] = {}
     parts: Sequence[ShownPose] = ()
     failure: str | None = None
 

@@ -1,14 +1,15 @@
 """Poses of images in a file of lines as they come, and in one JSON in the end.
 
 A line says all that decides whether it still counts when the same command runs again: the image's
-path, size and time of change, and the settings that matter. Of an image's lines the last counts.
+path, size and time of change, and the settings that matter; of its pictures, how they were drawn.
+Of an image's lines the last counts.
 """
 
 import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hg3d_tf import __version__, files
@@ -66,7 +67,8 @@ class Results:
     def find(self, image: Path) -> dict | None:
         """Return the line of an image that was done before and has not changed since.
 
-        Of its pictures those are named that no other image of the same name has replaced.
+        Of its pictures those are named that no other image of the same name has replaced, each with
+        how it was drawn; None where an earlier version did not say that.
         """
         line = self._line(str(image))
         if line is None or line.get("settings") != self.settings:
@@ -74,15 +76,19 @@ class Results:
         if stamp(image) != {name: line.get(name) for name in ("size", "mtime_ns")}:
             return None
         self._done.add(str(image))
-        own = [name for name in line["drawn"] if self._drawn.get(name) == str(image)]
+        drawn = line["drawn"] if isinstance(line["drawn"], dict) else dict.fromkeys(line["drawn"])
+        own = {name: how for name, how in drawn.items() if self._drawn.get(name) == str(image)}
         return line | {"drawn": own}
 
-    def add(self, image: Path, poses: list[dict], drawn: Sequence[str] = ()) -> None:
-        """Write an image's poses, and the names of the pictures made of it, as a line."""
+    def add(
+        self, image: Path, poses: Sequence[dict], drawn: Mapping[str, dict] | None = None
+    ) -> None:
+        """Write an image's poses, and the pictures made of it (`drawing.Drawn`), as a line."""
+        drawn = drawn or {}
         self.add_line(str(image), line(image, self.settings, poses, drawn), drawn)
         self._done.add(str(image))
 
-    def add_line(self, image: str, made: bytes, drawn: Sequence[str]) -> None:
+    def add_line(self, image: str, made: bytes, drawn: Iterable[str]) -> None:
         """Write a line that `line` made of an image, now or before: `find` says if it counts."""
         self._drawn |= dict.fromkeys(drawn, image)
         with files.named(self.lines_path):
@@ -136,10 +142,10 @@ class Results:
             self._file.write(b"\n")
 
 
-def line(image: Path, settings: dict, poses: Sequence[dict], drawn: Sequence[str]) -> bytes:
+def line(image: Path, settings: dict, poses: Sequence[dict], drawn: Mapping[str, dict]) -> bytes:
     """Return the line of an image, without its end."""
     value = {"image": str(image)} | stamp(image)
-    value |= {"settings": settings, "drawn": list(drawn), "poses": list(poses)}
+    value |= {"settings": settings, "drawn": dict(drawn), "poses": list(poses)}
     return json.dumps(value).encode()
 
 

@@ -37,10 +37,12 @@ def photos(tmp_path):
     return paths
 
 
-def predict(paths, folder, find=None, pictures=True, html=False, sheet=None, again=False):
+def predict(
+    paths, folder, find=None, pictures=True, html=False, sheet=None, again=False, **drawing
+):
     folder.mkdir(exist_ok=True)
     look = Looker(JOINTS)
-    drawn = Drawing(folder, pictures, html, sheet is not None)
+    drawn = Drawing(folder, pictures, html, sheet is not None, **drawing)
     pages = sheet and pose_pages.Pages(sheet)
     run = batch.in_this_process(PhotoWork(find or finder(look, find_whole), drawn))
     with Results(folder / "poses.json", {"model": 1}, again) as done:
@@ -81,6 +83,37 @@ def test_missing_pictures_are_drawn_of_known_poses(photos, tmp_path):
     (out / "2_pose.png").unlink()
     predict(photos, out)
     assert {path: path.read_bytes() for path in out.glob("*.png")} == drawn
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_pictures_drawn_otherwise_are_drawn_again_of_known_poses(photos, tmp_path, earlier):
+    photos, out = photos[:1], tmp_path / "out"
+    pictures = []
+    for angles in (False, True, True, False):
+        assert predict(photos, out, html=True, angles=angles) == (0, 0 if pictures else 1)
+        if earlier:  # whose lines did not say how pictures were drawn
+            _change_lines(out, lambda line: line | {"drawn": list(line["drawn"])})
+        pictures.append((out / "0_pose.png").read_bytes())
+    assert pictures[0] == pictures[3] != pictures[1] == pictures[2]
+
+
+def _change_lines(folder, change):
+    path = folder / "poses.jsonl"
+    lines = [change(json.loads(line)) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_what_is_drawn_as_it_was_is_not_drawn_again(photos, tmp_path):
+    out, wanted = tmp_path / "out", {"html": True, "angles": True}
+    predict(photos, out, **wanted)
+    times = {path: path.stat().st_mtime_ns for path in out.glob("*_pose.*")}
+    predict(photos, out, **wanted)
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*_pose.*")} == times
+    predict(photos, out, **wanted | {"angles": False})
+    predict(photos, out, pictures=False, html=True, angles=True)  # pages have no angles
+    png = (out / "0_pose.png").read_bytes()
+    predict(photos, out, angles=False)
+    assert (out / "0_pose.png").read_bytes() == png
 
 
 @pytest.mark.slow
