@@ -15,6 +15,7 @@ A list of records, or a file of lines (poses.jsonl). A record is a person in an 
 """
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,9 @@ LARGEST = 10**8
 
 def records(path: Path) -> Iterator[dict]:
     """Yield the records of a .json or .jsonl file, one in memory at a time.
+
+    Of a .jsonl file a last line that is only begun is passed over, which is said: `predict` was
+    killed there.
 
     Raises:
       UserError: for what is no JSON, or not a list of records.
@@ -79,25 +83,36 @@ def _of_lines(path: Path) -> Iterator[dict]:
     """Yield the poses of each image's last line, or of lines that are records themselves."""
     with open(path, "rb") as file:
         last: dict[str, int] = {}
-        for number, line in enumerate(file):
-            if line.strip() and "poses" in (value := _line(line, number)):
+        for number, value in _values(file):
+            if value is None:
+                text = (
+                    "only its beginning is there, as `predict` leaves it when killed: passed over"
+                )
+                print(f"warning: {path}, line {number}: {text}", file=sys.stderr)
+            elif "poses" in value:
                 last[value["image"]] = number
         file.seek(0)
-        for number, line in enumerate(file):
-            if not line.strip():
+        for number, value in _values(file):
+            if value is None:
                 continue
-            value = _line(line, number)
             if "poses" not in value:
                 yield value
             elif last[value["image"]] == number:
                 yield from value["poses"]
 
 
-def _line(line: bytes, number: int) -> dict:
-    try:
-        return json.loads(line)
-    except ValueError as error:
-        raise ValueError(f"line {number + 1}: {error}") from None
+def _values(file: Iterable[bytes]) -> Iterator[tuple[int, dict | None]]:
+    """Yield the number of each line, from 1, and its value; None of a last one only begun."""
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            if line.endswith(b"\n"):
+                raise ValueError(f"line {number}: {error}") from None
+            value = None
+        yield number, value
 
 
 def fill(row: np.ndarray, record: dict, where: str) -> None:

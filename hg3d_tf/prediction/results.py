@@ -131,7 +131,7 @@ class Results:
 
     def _read_places(self) -> None:
         self._file.seek(0)
-        place, line = 0, b"\n"
+        place, line, value = 0, b"\n", None
         for line in self._file:
             value = _value_of(line)
             if value is not None:
@@ -139,7 +139,10 @@ class Results:
                 self._drawn |= dict.fromkeys(value.get("drawn", ()), value["image"])
             place += len(line)
         if not line.endswith(b"\n"):  # the end of a process that was killed
-            self._file.write(b"\n")
+            if value is None:
+                self._file.truncate(place - len(line))
+            else:
+                self._file.write(b"\n")
 
 
 def line(image: Path, settings: dict, poses: Sequence[dict], drawn: Mapping[str, dict]) -> bytes:

@@ -85,6 +85,21 @@ def test_of_a_photos_lines_the_last_counts(tmp_path):
     assert poses.rows["joints_2d"][:, 0, 0].tolist() == [1, 2]
 
 
+def test_a_last_line_that_is_only_begun_is_passed_over_and_said_once(tmp_path, capsys):
+    poses = [{"image": name, "joints_3d_mm": JOINTS} for name in "abc"]
+    lines = [json.dumps({"image": pose["image"], "poses": [pose]}) for pose in poses]
+    path = write(tmp_path / "poses.jsonl", "\n".join(lines))
+    assert formats.read(path).images == ("a", "b", "c")
+    assert capsys.readouterr().err == ""
+    write(path, "\n".join(lines)[:-20])
+    assert formats.read(path).images == ("a", "b")
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: {path}, line 3: only its beginning is there")
+    write(path, "\n".join([lines[0], lines[1][:-20], lines[2], ""]))
+    with pytest.raises(UserError, match=r"poses\.jsonl: .*line 2: "):
+        formats.read(path)
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
 def test_the_predictions_file_of_evaluate_is_read(tmp_path, suffix):
     joints = np.random.default_rng(0).normal(size=(5, 16, 3)).round(3)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.pose_files import json_poses
 from hg3d_tf.prediction import pose_json
 from hg3d_tf.prediction.results import Results, collect, model_settings
 
@@ -81,6 +82,20 @@ def test_what_a_killed_process_left_is_passed_over(images, tmp_path):
         assert done.find(images[0]) and not done.find(images[1])
         done.add(images[2], [{"number": 3}])
     assert known(tmp_path, images) == ["a.jpg", "c.jpg"]
+
+
+def test_a_line_that_a_killed_process_began_is_no_line_of_what_goes_on(images, tmp_path):
+    lines = tmp_path / "poses.jsonl"
+    for cut in (1, 20):  # only the line's end is missing; more of it is
+        lines.unlink(missing_ok=True)
+        with results(tmp_path) as done:
+            done.add(images[0], [{"number": 1}])
+            done.add(images[1], [{"number": 2}])
+        lines.write_bytes(lines.read_bytes()[:-cut])
+        with results(tmp_path) as done:
+            done.add(images[2], [{"number": 3}])
+        numbers = [pose["number"] for pose in json_poses.records(lines)]
+        assert numbers == ([1, 2, 3] if cut == 1 else [1, 3])
 
 
 def test_again_counts_no_line_but_keeps_each_until_another_replaces_it(images, tmp_path):
