@@ -2,7 +2,8 @@
 
 Columns: image, image_width_px, image_height_px (empty where not known), frame, seconds (empty for
 photos), person, size, origin, axes (of the 3D joints, see `sequence.Space`); NAME_x_mm, NAME_y_mm,
-NAME_z_mm; NAME_x_px, NAME_y_px; NAME_confidence. A missing joint's cells are empty.
+NAME_z_mm; NAME_x_px, NAME_y_px; NAME_confidence. A missing joint's cells are empty. A table made by
+hand wants person and joints; without frame the frames are counted by seconds, photos by image.
 """
 
 import csv
@@ -14,7 +15,15 @@ import numpy as np
 from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import json_poses
-from hg3d_tf.pose_files.sequence import BLOCK, ROW, PoseSequence, Space, empty_rows, spooled
+from hg3d_tf.pose_files.sequence import (
+    BLOCK,
+    ROW,
+    PoseSequence,
+    Space,
+    counted,
+    empty_rows,
+    spooled,
+)
 from hg3d_tf.skeleton import JOINT_NAMES
 
 _SPACE = ("size", "origin", "axes")
@@ -59,7 +68,11 @@ def cells(numbers: np.ndarray, decimals: int = 3, missing: str = "") -> Iterator
 
 
 def read(path: Path) -> PoseSequence:
-    """Read what `write` wrote. Raises UserError for other columns and what is no number."""
+    """Read what `write` wrote, or fewer of its columns.
+
+    Raises:
+      UserError: for other columns and what is no number.
+    """
     images: dict[str, int] = {}
     with open(path, encoding="utf-8-sig", newline="") as file:  # as Excel writes it, too
         table = csv.reader(file)
@@ -73,7 +86,8 @@ def read(path: Path) -> PoseSequence:
         rows = spooled(_blocks(path, names, table, images, spaces))
     if len(spaces) > 1:
         raise UserError(f"{path}: size, origin or axes differ between its rows")
-    return PoseSequence(rows, tuple(images), (spaces or {Space()}).pop(), str(path))
+    poses = PoseSequence(rows, tuple(images), (spaces or {Space()}).pop(), str(path))
+    return poses if "frame" in names else counted(poses)
 
 
 def _blocks(path, names: list[str], table, images, spaces) -> Iterator[np.ndarray]:

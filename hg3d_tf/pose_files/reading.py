@@ -7,7 +7,14 @@ import numpy as np
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import csv_table, json_poses, named_arrays
-from hg3d_tf.pose_files.sequence import BLOCK, PoseSequence, Space, empty_rows, spooled
+from hg3d_tf.pose_files.sequence import (
+    BLOCK,
+    PoseSequence,
+    Space,
+    counted,
+    empty_rows,
+    spooled,
+)
 
 
 def read(path: str | Path, frame_rate: float | None = None) -> PoseSequence:
@@ -68,18 +75,7 @@ def _of_records(path: Path) -> PoseSequence:
     reader = _Reader(path)
     rows = spooled(reader.blocks())
     poses = PoseSequence(rows, tuple(reader.images), reader.space or Space(), str(path))
-    return _counted_by_time(poses) if reader.goes_back else poses
-
-
-def _counted_by_time(poses: PoseSequence) -> PoseSequence:
-    """Number the frames of a film that comes one person after the other."""
-    times = np.unique(poses.rows["seconds"])
-
-    def change(block):
-        block["frame"] = np.searchsorted(times, block["seconds"])
-        return block
-
-    return poses.changed(change)
+    return counted(poses) if reader.goes_back else poses
 
 
 class _Reader:
@@ -131,6 +127,7 @@ class _Reader:
 def _timed(poses: PoseSequence, frame_rate: float) -> PoseSequence:
     if poses.is_film:
         raise UserError(f"{poses.name}: its poses have times of their own: leave --frame_rate out")
+    _check_rising(poses, "frame")
 
     def change(block):
         block["seconds"] = block["frame"] / frame_rate
@@ -151,10 +148,20 @@ def _check_times(poses: PoseSequence) -> None:
         )
     if len(poses.images) > 1:
         raise UserError(f"{poses.name}: holds {len(poses.images)} films: one at a time")
+    _check_rising(poses, "seconds")
+    _check_rising(poses, "frame")
+
+
+def _check_rising(poses: PoseSequence, field: str) -> None:
+    """Raise UserError unless the seconds, or the frame, of each person rise from pose to pose."""
+    problem = {
+        "seconds": "do not rise",
+        "frame": "does not rise: it must be the number, from 0, of the frame in the film",
+    }[field]
     rows = poses.rows
     for person in poses.persons:
         places = np.flatnonzero(rows["person"] == person)
-        rising = (np.diff(rows["seconds"][places]) > 0) & (np.diff(rows["frame"][places]) > 0)
+        rising = np.diff(rows[field][places]) > 0
         if not rising.all():
             place = int(places[np.argmin(rising) + 1]) + 1
-            raise UserError(f"{poses.name}: seconds of pose {place} do not rise")
+            raise UserError(f"{poses.name}: {field} of pose {place} {problem}")

@@ -120,6 +120,18 @@ def spooled(blocks: Iterable[np.ndarray]) -> np.ndarray:
         return np.memmap(file, ROW, "r", shape=(count,))
 
 
+def counted(poses: PoseSequence) -> PoseSequence:
+    """Return poses with frames numbered by their times, in whatever order; photos' by the photo."""
+    times = np.unique(poses.rows["seconds"]) if poses.is_film else None
+
+    def change(block):
+        is_photo = times is None
+        block["frame"] = block["image"] if is_photo else np.searchsorted(times, block["seconds"])
+        return block
+
+    return poses.changed(change)
+
+
 def empty_rows(count: int) -> np.ndarray:
     """Return rows [count] in which nothing is known yet."""
     rows = np.zeros(count, ROW)

@@ -54,6 +54,28 @@ def test_of_a_film_people_may_come_one_after_the_other(tmp_path):
     assert [each["image_id"] for each in coco["annotations"]] == [2, 3, 1, 2, 3]
 
 
+def test_of_a_table_without_frames_times_or_photos_count_them(tmp_path):
+    path = tmp_path / "p.csv"
+    poses = formats.read(write(path, "seconds,person,l_hip_x_mm\n0,1,1\n.1,1,2\n.1,2,3\n.3,1,4\n"))
+    assert poses.rows["frame"].tolist() == [0, 1, 1, 2]
+    poses = formats.read(write(path, "seconds,person,l_hip_x_mm\n0,1,1\n.1,1,2\n0,2,3\n.1,2,4\n"))
+    assert poses.rows["frame"].tolist() == [0, 1, 0, 1]
+    path = write(path, "image,person,l_hip_x_mm\na,1,1\na,2,2\nb,1,3\n")
+    assert formats.read(path).rows["frame"].tolist() == [0, 0, 1]
+    film = formats.read(path, frame_rate=10)
+    assert film.rows["seconds"].tolist() == [0, 0, 0.1]
+
+
+def test_frames_that_do_not_rise_are_named_as_such(tmp_path):
+    number = "frame of pose 2 does not rise: it must be the number"
+    path = write(tmp_path / "p.csv", "frame,seconds,person,l_hip_x_mm\n5,0,1,1\n5,.1,1,2\n")
+    with pytest.raises(UserError, match=number):
+        formats.read(path)
+    write(path, "person,l_hip_x_mm\n1,1\n1,2\n")
+    with pytest.raises(UserError, match=number):
+        formats.read(path, frame_rate=10)
+
+
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".jsonl"])
 def test_a_mark_of_utf_8_before_the_poses_is_none_of_them(tmp_path, suffix):
     path = write(tmp_path / "p.json", [{"seconds": 0.5, "joints_3d_mm": JOINTS}])
