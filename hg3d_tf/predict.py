@@ -68,7 +68,8 @@ cli.DEFINE_path(
     "boxes",
     None,
     "Boxes of people that others found: COCO's .json, a film's .txt as MOT's, or a folder of YOLO's"
-    " .txt; of each image or frame, whose people are then those only.",
+    " .txt; of each image or frame, whose people are then those only. Ids say who is who in a film"
+    " if all of its boxes have one.",
 )
 cli.DEFINE_parsed("people", "all", _most_people, "How many people, the clearest: a number [all].")
 flags.DEFINE_bool("pictures", True, "Draw a picture for each image.")

@@ -10,9 +10,12 @@
   (0 is a person), the box's middle x and y and its width and height in those of the picture,
   and, if known, confidence and id.
 
-A photo or frame that is not named has no people.
+A photo or frame that is not named has no people. Ids (COCO's track_id), from 1, say who is who in a
+film if all of its boxes have one. Else they are left out, which is said, and people are followed:
+followed people's own numbers would meet those given.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +38,8 @@ class Given(NamedTuple):
     Attributes:
       boxes: [N, 4] px of the picture as it is seen.
       scores: [N]; 1 where none is given.
-      numbers: [N] of the persons, from 1; 0 where none is given.
+      numbers: [N] of the persons, from 1; 0 where none is given. Of a film all boxes have one, or
+        none.
     """
 
     boxes: np.ndarray
@@ -57,6 +61,7 @@ class GivenBoxes:
         self.path = files.user_path(path)
         self._by_name: dict[str, list[Row]] = {}
         self._by_frame: dict[int, list[Row]] = {}
+        self._counts: dict[str, tuple[int, int]] = {}  # see `_count`
         self._relative = self.path.is_dir()
         if self._relative:
             if not any(self.path.glob("*.txt")):
@@ -79,14 +84,17 @@ class GivenBoxes:
             raise UserError(f"{self.path}: has no box for any image; {self._known()}")
 
     def check_film(self, film: str) -> None:
-        """Raise UserError where the boxes are those of no frame of a film, or cannot be read."""
+        """Raise UserError where the boxes are those of no frame of a film, or cannot be read.
+
+        Where only some have ids it is said that these are left out.
+        """
         beginning = f"{Path(film).stem}_"
         if not self._by_frame and not any(name.startswith(beginning) for name in self._names()):
             raise UserError(f"{self.path}: has no box for a frame of {film}; {self._known()}")
-        if self._relative:
-            for path in sorted(self.path.glob("*.txt")):
-                if _is_frame_of(film, path.name):
-                    _yolo(path)
+        without, total = self._count(film)
+        if 0 < without < total:
+            lack = f"{without} of the {total} boxes of {film} have no id from 1 on"
+            print(f"warning: {self.path}: {lack}: ids are left out, people are followed")
 
     def check_size(self, film: str, longer_side: int) -> None:
         """Raise UserError where a box of a film's frame is far too large for its picture.
@@ -119,11 +127,27 @@ class GivenBoxes:
         """Return the boxes of a film's frame, counted from 0."""
         stem = Path(film).stem
         if self._relative:
-            return _given(_yolo(self.path / f"{stem}_{frame + 1}.txt"), size)
-        if self._by_name:
+            given = _given(_yolo(self.path / f"{stem}_{frame + 1}.txt"), size)
+        elif self._by_name:
             # As `hg3d convert --format=coco` and FFmpeg name a film's frames.
-            return _given(self._by_name.get(f"{stem}_{frame:06d}.jpg", []))
-        return _given(self._by_frame.get(frame + 1, []))
+            given = _given(self._by_name.get(f"{stem}_{frame:06d}.jpg", []))
+        else:
+            given = _given(self._by_frame.get(frame + 1, []))
+        without, _ = self._count(film)
+        return given._replace(numbers=0 * given.numbers) if without else given
+
+    def _count(self, film: str) -> tuple[int, int]:
+        """Return how many boxes of a film have no number, and how many there are."""
+        if film not in self._counts:  # of a folder all files are read
+            missing = [row.number == NO_NUMBER for row in self._rows_of(film)]
+            self._counts[film] = sum(missing), len(missing)
+        return self._counts[film]
+
+    def _rows_of(self, film: str) -> Iterator[Row]:
+        """Yield the boxes of all frames of a film."""
+        names = sorted(name for name in self._names() if _is_frame_of(film, name))
+        of_names = (_yolo(self.path / n) if self._relative else self._by_name[n] for n in names)
+        return itertools.chain.from_iterable([*self._by_frame.values(), *of_names])
 
     def _check_no_film(self) -> None:
         if self._by_frame:

@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
     Attributes:
       box: [4] px of the one person in the first frame.
       given: boxes of people by a frame's number and size, instead of the finder's; they say who is
-        who if all of a frame have numbers. Those outside of the picture are left out.
+        who if they have numbers, all of the film's. Those outside of the picture are left out.
       most: how many people; None for all. Of given numbers those that come first, of one frame the
         surest.
       check_given: raises UserError for given boxes that a film cannot have, by its longer side, px.

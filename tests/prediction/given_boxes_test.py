@@ -51,7 +51,6 @@ def test_mot_counts_frames_from_one(tmp_path):
     first = given.of_frame("clip.mp4", 0, (64, 48))
     np.testing.assert_array_equal(first.boxes, [[10, 20, 40, 60], [0, 0, 5, 5]])
     np.testing.assert_allclose(first.scores, [0.9, 1])
-    assert first.numbers.tolist() == [3, 0]
     assert given.of_frame("clip.mp4", 2, (64, 48)).scores == [1]  # -1: unknown
     assert not len(given.of_frame("clip.mp4", 1, (64, 48)).boxes)
     with pytest.raises(UserError, match="a film's"):
@@ -192,6 +191,37 @@ def test_boxes_of_no_frame_of_the_film_are_named(tmp_path):
     GivenBoxes(write(tmp_path / "a.txt", "1,3,10,20,30,40\n")).check_film("other.mp4")
     with pytest.raises(UserError, match=r"no box for a frame of clip\.mp4; .* a\.txt"):
         GivenBoxes(tmp_path).check_film("clip.mp4")
+
+
+MOT = ("det.txt", "1,{},10,20,30,40\n3,7,11,20,30,40\n3,8,1,2,30,40\n")
+FRAMES = [("clip_000000.jpg", "{}"), ("clip_000002.jpg", 7), ("clip_000002.jpg", 8), ("b_1.jpg", 0)]
+COCO = json.dumps([{"image_id": n, "bbox": [1, 2, 3, 4], "track_id": i} for n, i in FRAMES])
+YOLO = {1: "0 .5 .5 .2 .4 1 {}", 3: "0 .5 .5 .2 .4 1 7\n0 .4 .5 .2 .4 1 8"}
+
+
+@pytest.mark.parametrize("kind", ["mot", "coco", "yolo"])
+@pytest.mark.parametrize(("number", "numbers"), [(7, [7, 7, 8]), (0, [0, 0, 0]), (-1, [0, 0, 0])])
+def test_ids_count_where_all_boxes_of_the_film_have_one(tmp_path, capsys, kind, number, numbers):
+    if kind == "mot":
+        path = write(tmp_path / MOT[0], MOT[1].format(number))
+    elif kind == "coco":
+        path = write(tmp_path / "a.json", COCO.replace('"{}"', str(number)))
+    else:
+        path = tmp_path
+        for frame, text in YOLO.items():
+            write(path / f"clip_{frame}.txt", text.format(number))
+        write(path / "other_1.txt", "0 .5 .5 .2 .4")
+    given = GivenBoxes(path)
+    given.check_film("x/clip.mp4")
+    found = [n for frame in range(4) for n in given.of_frame("x/clip.mp4", frame, (9, 9)).numbers]
+    assert found == numbers
+    said = "1 of the 3 boxes of x/clip.mp4 have no id from 1 on: ids are left out, people are foll"
+    assert (f"warning: {path}: {said}" in capsys.readouterr().out) == (number < 1)
+
+
+def test_that_no_box_has_an_id_is_not_said(tmp_path, capsys):
+    GivenBoxes(write(tmp_path / "a.txt", "1,-1,10,20,30,40\n")).check_film("clip.mp4")
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
