@@ -38,14 +38,17 @@ def as_markdown(results: Results) -> str:
 
 
 def as_json(results: Results) -> dict:
-    """Return row -> dataset -> metric for the default protocol alone.
+    """Return row -> dataset -> metric for the default protocol alone; null as below.
 
     Else protocol -> dataset -> {"statement": ..., "rows": row -> column, "poster": the same,
     "poster_source": what its rows were measured on, "remark": why they cannot be compared}; a
     column that no frame belongs to is null.
     """
     if list(results) == [_BY_DATASET]:
-        return _by_row(results[_BY_DATASET])
+        return {
+            row: {name: _without_nan(values) for name, values in datasets.items()}
+            for row, datasets in _by_row(results[_BY_DATASET]).items()
+        }
     return {
         protocol: {
             dataset: _block(rows) | {"remark": homes.remark(protocol, dataset)}

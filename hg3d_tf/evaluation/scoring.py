@@ -1,5 +1,6 @@
 """Predictions of a network on a split, and the metrics of them."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -152,8 +153,8 @@ def summarize(predictions: Predictions, size: int) -> dict[str, float]:
 
     Returns:
       pck_box_010: share of labelled joints within 0.1 of the longer side of the person's box.
-      mpjpe_mm, pck3d_150 (share of joints within 150 mm), symmetry_mm (left-right difference of
-      the predicted limbs' lengths).
+      mpjpe_mm, pck3d_150 (share of joints within 150 mm): NaN where a frame has no 3D truth.
+      symmetry_mm: left-right difference of the predicted limbs' lengths.
     """
     error_px = inputs.error_2d_norm(predictions) * size / 2
     relative = error_px / predictions["person_side"][:, np.newaxis]
@@ -162,9 +163,12 @@ def summarize(predictions: Predictions, size: int) -> dict[str, float]:
     truth = inputs.pelvis_at_zero(predictions["joints_3d"].astype(np.float64))
     distances = metrics.distances(predicted, truth)
     symmetry = metrics.symmetry_errors(predicted)
-    return {
-        "pck_box_010": metrics.pck(relative, 0.1, predictions["visible"]),
+    in_3d = {
         "mpjpe_mm": float(distances.mean()),
         "pck3d_150": metrics.pck(distances[:, inputs.SCORED_JOINTS], 150.0),
+    }
+    return {
+        "pck_box_010": metrics.pck(relative, 0.1, predictions["visible"]),
+        **(in_3d if inputs.has_truth(predictions) else dict.fromkeys(in_3d, math.nan)),
         "symmetry_mm": float(np.mean(list(symmetry.values()))),
     }

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 Results = Mapping[str, Mapping[str, Mapping[str, float]]]  # row -> dataset -> metric -> value
 
 METRIC_TITLES = {
-    "pck_box_010": ("PCK@0.1box", "{:.3f}"),
-    "mpjpe_mm": ("MPJPE mm", "{:.1f}"),
-    "pck3d_150": ("PCK3D@150", "{:.3f}"),
-    "symmetry_mm": ("symmetry mm", "{:.1f}"),
+    "pck_box_010": ("PCK@0.1box", 3),  # decimals
+    "mpjpe_mm": ("MPJPE mm", 1),
+    "pck3d_150": ("PCK3D@150", 3),
+    "symmetry_mm": ("symmetry mm", 1),
 }
 
 
 def results_table(results: Results) -> list[list[str]]:
-    """Return header and rows: a row per system, a column per dataset and metric."""
+    """Return header and rows: a row per system, a column per dataset and metric; "-" for NaN."""
     datasets = list(next(iter(results.values())))
     columns = [(dataset, metric) for dataset in datasets for metric in METRIC_TITLES]
     header = ["", *(f"{dataset} {METRIC_TITLES[metric][0]}" for dataset, metric in columns)]
@@ -22,7 +22,7 @@ def results_table(results: Results) -> list[list[str]]:
         [
             row,
             *(
-                METRIC_TITLES[metric][1].format(values[dataset][metric])
+                _number(values[dataset][metric], METRIC_TITLES[metric][1])
                 for dataset, metric in columns
             ),
         ]

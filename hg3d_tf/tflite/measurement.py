@@ -1,5 +1,7 @@
 """What TensorFlow Lite files cost and lose, beside the network that they were made from."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -35,8 +37,8 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
       seconds: how long to time each file.
 
     Returns:
-      "keras": the network's metrics, {} without labels; "files": form -> numbers, those of
-      `_TITLES` that were measured and "operators": signature -> operator -> {"count",
+      "keras": the network's metrics, those that there are labels for; "files": form -> numbers,
+      those of `_TITLES` that were measured and "operators": signature -> operator -> {"count",
       "gpu_delegate"}.
     """
     size = model.config.input_size
@@ -46,6 +48,7 @@ def measure(model: PoseModel, contents: dict[str, bytes], batches, seconds: floa
         predict = scoring.prediction_function(model, flip_test=False)
         reference = scoring.predict_split(model, batches, "Keras", predict)
         keras = scoring.summarize(reference, size) if "visible" in reference else {}
+        keras = {name: value for name, value in keras.items() if not math.isnan(value)}
     files = {}
     for form, content in contents.items():
         runner = TfliteRunner(content)
@@ -138,12 +141,12 @@ def predict_batch(runner: TfliteRunner, batch, config: ModelConfig) -> dict[str,
 
 
 def _losses(metrics: dict, keras: dict) -> dict[str, float]:
-    return {
-        "pck_box_010": metrics["pck_box_010"],
-        "pck_loss": 100 * (keras["pck_box_010"] - metrics["pck_box_010"]),
-        "mpjpe_mm": metrics["mpjpe_mm"],
-        "mpjpe_rise": 100 * (metrics["mpjpe_mm"] / keras["mpjpe_mm"] - 1),
-    }
+    losses = {name: metrics[name] for name in ("pck_box_010", "mpjpe_mm") if name in keras}
+    if "pck_box_010" in losses:
+        losses["pck_loss"] = 100 * (keras["pck_box_010"] - metrics["pck_box_010"])
+    if "mpjpe_mm" in losses:
+        losses["mpjpe_rise"] = 100 * (metrics["mpjpe_mm"] / keras["mpjpe_mm"] - 1)
+    return losses
 
 
 def _differences(predictions: dict, reference: dict, size: int) -> dict[str, float]:
@@ -206,11 +209,10 @@ def _operators(files: dict) -> list[str]:
 
 def _measured_on(report: dict) -> str:
     keras, where = report["keras"], f"{report['samples']} samples of {report.get('test_set')}"
-    if keras:
-        return (
-            f"On {where}; Keras: PCK@0.1box {keras['pck_box_010']:.3f}, MPJPE"
-            f" {keras['mpjpe_mm']:.1f} mm."
-        )
+    texts = {"pck_box_010": "PCK@0.1box {:.3f}", "mpjpe_mm": "MPJPE {:.1f} mm"}
+    known = [text.format(keras[name]) for name, text in texts.items() if name in keras]
+    if known:
+        return f"On {where}; Keras: {', '.join(known)}."
     if report["samples"]:
         return f"On {where}, without labels: how far the files' joints are from the network's."
     return (

@@ -150,6 +150,6 @@ def _copy_for_validation(state: TrainState):
 def known_metrics(predictions, size: int) -> dict[str, float]:
     """Return the metrics of `scoring.summarize`, without 3D ones where there is no 3D truth."""
     metrics = scoring.summarize(predictions, size)
-    if predictions["joints_3d"].any((1, 2)).all():
+    if inputs.has_truth(predictions):
         return metrics
     return {name: value for name, value in metrics.items() if name not in _NEEDS_3D}

@@ -4,10 +4,11 @@ from support import reference_protocols as loops
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import H36M_17_NAMES, MPII_16_FROM_H36M_17
-from hg3d_tf.evaluation import metrics, poster, scoring
+from hg3d_tf.evaluation import metrics, poster, reports, scoring
 from hg3d_tf.evaluation.protocols import h36m, mpi_inf_3dhp, mpii, registry, rendered_people
 from hg3d_tf.evaluation.protocols.bone_symmetry import bone_symmetry
 from hg3d_tf.evaluation.protocols.pck_box import pck_box, pck_hmr
+from hg3d_tf.evaluation.protocols.result import Result
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, JOINT_NAMES, bone_lengths, joint_index
 
 SCENES = (b"studio_green_screen", b"studio", b"outdoor")
@@ -299,3 +300,16 @@ def test_scale_bones_gives_each_frame_its_sum():
     joints = np.random.default_rng(0).normal(size=(3, 16, 3))
     sums = bone_lengths(metrics.scale_bones(joints, np.array([1.0, 2, 3]))).sum(axis=1)
     np.testing.assert_allclose(sums, [1, 2, 3])
+
+
+def test_without_3d_labels_there_is_no_error_in_3d(data):
+    data = {**data, "predicted_2d_norm": near_labels(data), "person_side": data["crop_side"]}
+    labelled = scoring.summarize(data, 256)
+    values = scoring.summarize(data | {"joints_3d": np.zeros_like(data["joints_3d"])}, 256)
+    assert np.isnan([values["mpjpe_mm"], values["pck3d_150"]]).all()
+    assert values["pck_box_010"] == labelled["pck_box_010"]
+    assert values["symmetry_mm"] == labelled["symmetry_mm"]
+    results = {"synthetic": {"lspet": {"system": Result(values, "how")}}}
+    in_json = reports.as_json(results)["system"]["lspet"]
+    assert in_json["mpjpe_mm"] is in_json["pck3d_150"] is None
+    assert "nan" not in reports.as_text(results) + reports.as_markdown(results)

@@ -119,6 +119,17 @@ def test_the_report_measures_each_file(model, contents, data_dir):
     json.dumps(report)
 
 
+@pytest.mark.slow
+def test_on_photos_without_3d_labels_only_pck_can_be_lost(model, contents, data_dir):
+    batches = input_pipeline.evaluation_batches("painted_2d", "test", 64, 4, data_dir)
+    batches = batches.map(lambda batch: batch | {"joints_3d": 0 * batch["joints_3d"]})
+    one = {"float32": contents["float32"]}
+    report = measurement.measure(model, one, batches, seconds=0.01) | {"test_set": "photos"}
+    assert "pck_loss" in report["files"]["float32"]
+    assert "mpjpe" not in json.dumps(report)
+    assert "MPJPE" not in measurement.as_markdown(report)
+
+
 @pytest.mark.parametrize("heatmaps", ["linear", "softmax"])
 def test_the_description_is_that_of_the_file(contents, heatmaps):
     told = describe_phone_model(64, heatmaps, ((0.0, 0.1), (1.0, 0.9)))

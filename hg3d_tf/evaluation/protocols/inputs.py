@@ -147,13 +147,17 @@ def truth_3dhp(predictions: Predictions) -> np.ndarray:
     return truth_mm(predictions)
 
 
+def has_truth(predictions: Predictions) -> bool:
+    """Return whether every frame has 3D labels."""
+    return bool(predictions["joints_3d"].any((1, 2)).all())
+
+
 def truth_mm(predictions: Predictions) -> np.ndarray:
     """Return the true joints [N, 16, 3] in mm, the camera's axes.
 
     Raises:
       UserError: if a frame has none.
     """
-    truth = predictions["joints_3d"].astype(np.float64)
-    if not truth.any((1, 2)).all():
+    if not has_truth(predictions):
         raise UserError("3D labels of every frame are wanted: choose a 3D dataset")
-    return truth
+    return predictions["joints_3d"].astype(np.float64)
