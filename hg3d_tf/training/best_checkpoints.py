@@ -21,14 +21,25 @@ class BestCheckpoints:
       workdir: training folder; its best weights go to WORKDIR/best.
       keep: how many.
       lower_is_better: of the scores.
+      measure: what they are, and of what. Scores of an earlier run by another one do not count:
+        its weights go when the first by this one come.
     """
 
-    def __init__(self, workdir: Path, keep: int, lower_is_better: bool):
+    def __init__(self, workdir: Path, keep: int, lower_is_better: bool, measure: str = ""):
         self.folder = workdir / FOLDER
         self.keep = keep
         self.sign = 1.0 if lower_is_better else -1.0
+        self.measure = measure
         self.path = self.folder / _SCORES
-        self.scores = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.scores = self._earlier_scores()
+
+    def _earlier_scores(self) -> dict[str, float]:
+        if not self.path.exists():
+            return {}
+        content = json.loads(self.path.read_text())
+        if "measure" not in content:  # nothing else was in the file once
+            return content
+        return content["scores"] if content["measure"] == self.measure else {}
 
     def save(self, model: PoseModel, step: int, score: float) -> bool:
         """Write the weights of `step` if they are among the best; return whether they are.
@@ -58,7 +69,7 @@ class BestCheckpoints:
         state = [f'model_checkpoint_path: "{names[0]}"']
         state += [f'all_model_checkpoint_paths: "{name}"' for name in reversed(names)]
         files.write_text(folder / "checkpoint", "\n".join(state) + "\n")
-        files.write_json(self.path, scores)
+        files.write_json(self.path, {"measure": self.measure, "scores": scores})
         self.scores = scores
         for path in folder.glob("ckpt-*"):
             if path.name.split(".")[0] not in scores:

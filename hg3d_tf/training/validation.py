@@ -79,7 +79,8 @@ class Validation:
         self.workdir = workdir
         self.writer = writer
         lower = METRICS[config.best_metric]
-        self.best = BestCheckpoints(workdir, config.keep_best, lower) if workdir else None
+        measure = f"{config.best_metric} on {config.dataset}, {config.split}"
+        self.best = BestCheckpoints(workdir, config.keep_best, lower, measure) if workdir else None
         self._strategy = state.model.distribute_strategy
         self.model = _copy_for_validation(state)
         self.predict = scoring.prediction_function(self.model)  # confidences are peaks

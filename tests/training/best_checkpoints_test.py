@@ -35,4 +35,24 @@ def test_scores_of_an_earlier_run_count(model, tmp_path):
     BestCheckpoints(tmp_path, keep=1, lower_is_better=False).save(model, 1, 0.9)
     again = BestCheckpoints(tmp_path, keep=1, lower_is_better=False)
     assert not again.save(model, 2, 0.8)
-    assert json.loads((tmp_path / "best/scores.json").read_text()) == {"ckpt-1": 0.9}
+    assert scores(tmp_path) == {"ckpt-1": 0.9}
+
+
+def test_scores_by_another_measure_do_not_count(model, tmp_path):
+    first = BestCheckpoints(tmp_path, 1, lower_is_better=False, measure="pck_box_010 on wild")
+    first.save(model, 1, 0.9)
+    again = BestCheckpoints(tmp_path, 1, lower_is_better=True, measure="mpjpe_mm on wild")
+    assert again.save(model, 2, 150.0)
+    assert scores(tmp_path) == {"ckpt-2": 150.0}
+    assert [path.name for path in tmp_path.glob("best/checkpoints/*.index")] == ["ckpt-2.index"]
+    assert not BestCheckpoints(tmp_path, 1, True, "mpjpe_mm on wild").save(model, 3, 151.0)
+
+
+def test_scores_in_the_files_of_earlier_versions_count(model, tmp_path):
+    BestCheckpoints(tmp_path, keep=1, lower_is_better=False).save(model, 1, 0.9)
+    (tmp_path / "best/scores.json").write_text('{"ckpt-1": 0.9}')
+    assert not BestCheckpoints(tmp_path, 1, False, "pck_box_010 on wild").save(model, 2, 0.8)
+
+
+def scores(workdir):
+    return json.loads((workdir / "best/scores.json").read_text())["scores"]

@@ -63,7 +63,7 @@ def test_a_training_is_seen_and_its_best_weights_are_kept(config, data_dir, tmp_
     np.testing.assert_allclose(
         epochs[0]["loss"], np.mean([line["loss"] for line in steps[:3]]), rtol=1e-4
     )
-    scores = json.loads((tmp_path / "best/scores.json").read_text())
+    scores = json.loads((tmp_path / "best/scores.json").read_text())["scores"]
     assert list(scores.values()) == [max(line["validation_pck_box_010"] for line in epochs)]
     newest = checkpoints.load_model(tmp_path)
     for weight, expected in zip(newest.get_weights(), trained.get_weights(), strict=True):
