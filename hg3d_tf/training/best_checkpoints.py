@@ -8,7 +8,7 @@ import tensorflow as tf
 from hg3d_tf import files
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.training import checkpoints
-from hg3d_tf.training.state import write_errors
+from hg3d_tf.training.state import remove_leftovers, write_errors
 
 FOLDER = "best"
 _SCORES = "scores.json"
@@ -71,6 +71,4 @@ class BestCheckpoints:
         files.write_text(folder / "checkpoint", "\n".join(state) + "\n")
         files.write_json(self.path, {"measure": self.measure, "scores": scores})
         self.scores = scores
-        for path in folder.glob("ckpt-*"):
-            if path.name.split(".")[0] not in scores:
-                path.unlink()
+        remove_leftovers(folder)

@@ -94,7 +94,7 @@ class TrainCheckpoints:
         if not chief:
             self._write = checkpoints.create_manager(self._scratch.name, self._checkpoint, 1)
         elif Path(self._read.directory).is_dir():
-            _remove_leftovers(Path(self._read.directory))
+            remove_leftovers(Path(self._read.directory))
 
     def restore(self) -> bool:
         """Set the state to the newest checkpoint's; return whether there is one.
@@ -133,7 +133,7 @@ def write_errors(folder: Path, last: str | None) -> Iterator[None]:
         yield
     except (tf.errors.OpError, OSError) as error:
         with contextlib.suppress(OSError):
-            _remove_leftovers(folder)
+            remove_leftovers(folder)
         free = _free_bytes(folder)
         raise UserError(
             f"cannot write a checkpoint to {folder}: {_reason(error)} ({free / 1e6:.1f} MB free)."
@@ -153,8 +153,8 @@ def _free_bytes(folder: Path) -> int:
         return 0
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove files that an interrupted save has left in a folder of checkpoints."""
+def remove_leftovers(folder: Path) -> None:
+    """Remove from a folder of checkpoints what its state does not name, as of interrupted saves."""
     for path in folder.glob("ckpt-*_temp"):
         shutil.rmtree(path)
     state = tf.train.get_checkpoint_state(str(folder))

@@ -54,5 +54,15 @@ def test_scores_in_the_files_of_earlier_versions_count(model, tmp_path):
     assert not BestCheckpoints(tmp_path, 1, False, "pck_box_010 on wild").save(model, 2, 0.8)
 
 
+def test_what_a_killed_run_left_half_written_is_removed(model, tmp_path):
+    BestCheckpoints(tmp_path, keep=1, lower_is_better=False).save(model, 1, 0.8)
+    half = tmp_path / "best/checkpoints/ckpt-2_temp/part-00000-of-00001.index"
+    half.parent.mkdir()
+    half.touch()
+    assert BestCheckpoints(tmp_path, keep=1, lower_is_better=False).save(model, 3, 0.9)
+    there = sorted(path.name.split(".")[0] for path in half.parents[1].iterdir())
+    assert sorted(set(there)) == ["checkpoint", "ckpt-3"]
+
+
 def scores(workdir):
     return json.loads((workdir / "best/scores.json").read_text())["scores"]
