@@ -1,7 +1,7 @@
 """Predictions of a network on a split, and the metrics of them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -121,19 +121,30 @@ def load_labels(name: str, split: str, size: int, data_dir: str) -> Predictions:
         return _along_the_axis(collect(batches, lambda batch: {}, f"labels of {name}"))
 
 
-def mean_pose(datasets: Iterable[str], size: int, data_dir: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean of the training labels of datasets: joints_2d_norm [16, 2] and depth [16].
+def mean_pose(
+    mix: Mapping[str, float], size: int, data_dir: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of the training labels of a mix: joints_2d_norm [16, 2] and depth [16].
 
     The baseline that knows nothing of the image. Means are over labelled joints and, for depth,
-    over samples that training may use the depth of.
+    over samples that training may use the depth of; NaN where there are none.
     """
-    joints, depths = [], []
-    for name in datasets:
+    joints, depths = [], []  # and their weights
+    for name, weight in mix.items():
         labels = load_labels(name, "train", size, data_dir)
-        visible = labels["visible"][..., np.newaxis]
-        joints.append(np.where(visible, labels["joints_2d_norm"], np.nan))
-        depths.append(labels["depth"][labels["has_depth"]])
-    return np.nanmean(np.concatenate(joints), axis=0), np.concatenate(depths).mean(axis=0)
+        each = weight / len(labels["key"])
+        joints.append((labels["joints_2d_norm"], each * labels["visible"][..., np.newaxis]))
+        depths.append((labels["depth"], each * labels["has_depth"][..., np.newaxis]))
+    return _weighted_mean(joints), _weighted_mean(depths)
+
+
+def _weighted_mean(parts) -> np.ndarray:
+    """Return the mean over the first axis of values and weights; NaN where all weights are 0."""
+    values, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+    total = np.broadcast_to(weights.sum(axis=0), values.shape[1:])
+    known = np.where(weights > 0, values, 0)
+    nothing = np.full(total.shape, np.nan)
+    return np.divide((weights * known).sum(axis=0), total, out=nothing, where=total > 0)
 
 
 def with_constant_pose(predictions: Predictions, pose) -> Predictions:

@@ -165,6 +165,19 @@ def test_labels_of_single_datasets_travel_along(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_mean_pose_is_that_of_the_mix(data_dir):
+    one, other = (
+        scoring.load_labels(name, "train", 64, data_dir) for name in ("painted_3d", "painted_2d")
+    )
+    joints, depth = scoring.mean_pose({"painted_3d": 0.75, "painted_2d": 0.25}, 64, data_dir)
+    means = [labels["joints_2d_norm"].mean(axis=0) for labels in (one, other)]
+    np.testing.assert_allclose(joints, 0.75 * means[0] + 0.25 * means[1], atol=1e-6)
+    np.testing.assert_allclose(depth, one["depth"].mean(axis=0), atol=1e-6)
+    _, depth = scoring.mean_pose({"painted_2d": 1.0}, 64, data_dir)
+    assert np.isnan(depth).all()
+
+
+@pytest.mark.slow
 def test_weights_of_another_network_get_one_line(tmp_path, untrained):
     other = tmp_path / "other"
     shutil.copytree(untrained, other)
