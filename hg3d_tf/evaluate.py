@@ -19,6 +19,7 @@ FLAGS = flags.FLAGS
 
 SYNTHETIC = "synthetic"
 
+_MEAN_POSE = "mean_pose"  # row of --mean_pose_of
 _PICTURED = {"worst": 6, "typical": 3}  # predictions on the pictures of these flags
 
 cli.DEFINE_paths("workdir", "Training folders; several are compared.", tensorflow=True)
@@ -182,7 +183,7 @@ def predict_all(failures: list[str]):
         if name not in with_mean_pose:
             with_mean_pose.add(name)
             pose = pose or scoring.mean_pose(FLAGS.mean_pose_of, size, data_dir)
-            yield "mean_pose", name, scoring.with_constant_pose(predictions, pose), size, note
+            yield _MEAN_POSE, name, scoring.with_constant_pose(predictions, pose), size, note
         yield row, name, predictions, size, note
 
 
@@ -192,7 +193,9 @@ def _systems(data_dir: str, failures: list[str]):
     from hg3d_tf.training import checkpoints, hosts, strategies
 
     strategy = strategies.create_strategy()
-    for row, workdir in _row_names(FLAGS.workdir).items():
+    rows = _row_names()
+    for workdir in dict.fromkeys(FLAGS.workdir):
+        row = rows[workdir]
         try:
             with hosts.measuring_scope(strategy):
                 model = checkpoints.load_model(workdir)
@@ -219,7 +222,7 @@ def _systems(data_dir: str, failures: list[str]):
         (name,), size = _plan(), 256  # any: the labels are compared as shares of the crop
         labels = scoring.load_labels(name, _split(name), size, data_dir)
         joined = predictions_file.join(labels, arrays, FLAGS.predictions)
-        yield Path(FLAGS.predictions).stem, name, joined, size, ""
+        yield rows[FLAGS.predictions], name, joined, size, ""
 
 
 def _predict(model, strategy, workdir: str, name: str, data_dir: str):
@@ -254,10 +257,13 @@ def _predict(model, strategy, workdir: str, name: str, data_dir: str):
     return predictions
 
 
-def _row_names(workdirs: list[str]) -> dict[str, str]:
-    """Return the folders by their names, or by their paths where names are the same."""
-    names = [Path(workdir).name for workdir in workdirs]
-    return dict(zip(names if len(set(names)) == len(names) else workdirs, workdirs, strict=True))
+def _row_names() -> dict[str, str]:
+    """Return folder or file of a system -> its name; paths again where two names are the same."""
+    names = {path: Path(path).name for path in FLAGS.workdir}
+    if FLAGS.predictions:
+        names[FLAGS.predictions] = Path(FLAGS.predictions).stem
+    taken = [*names.values(), *([_MEAN_POSE] if FLAGS.mean_pose_of else [])]
+    return names if len(set(taken)) == len(taken) else {path: path for path in names}
 
 
 if __name__ == "__main__":

@@ -230,6 +230,30 @@ evaluate.main()
         assert expected in line
 
 
+ROW_NAMES = """
+from absl import flags
+from hg3d_tf import evaluate
+def rows(*arguments):
+    flags.FLAGS.unparse_flags()
+    flags.FLAGS(["evaluate", *arguments])
+    print(list(evaluate._row_names().values()))
+rows("--workdir=runs/a,runs/b", "--predictions=poses/c.npz")
+rows("--workdir=runs/a,runs/b", "--predictions=poses/b.npz")
+rows("--workdir=runs/mean_pose")
+rows("--workdir=runs/mean_pose", "--mean_pose_of=wild")
+"""
+
+
+def test_no_two_rows_have_one_name():
+    process = fork("-c", ROW_NAMES)
+    assert process.stdout.splitlines() == [
+        "['a', 'b', 'c']",
+        "['runs/a', 'runs/b', 'poses/b.npz']",
+        "['mean_pose']",
+        "['runs/mean_pose']",
+    ], process.stderr
+
+
 REPLICAS = """
 import sys, json
 from support.training_runs import shrink_network
