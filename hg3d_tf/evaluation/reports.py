@@ -40,9 +40,9 @@ def as_markdown(results: Results) -> str:
 def as_json(results: Results) -> dict:
     """Return row -> dataset -> metric for the default protocol alone; null as below.
 
-    Else protocol -> dataset -> {"statement": ..., "rows": row -> column, "poster": the same,
-    "poster_source": what its rows were measured on, "remark": why they cannot be compared}; a
-    column that no frame belongs to is null.
+    Else protocol -> dataset -> {"statement": a line, or one for each row, "rows": row -> column,
+    "poster": the same, "poster_source": what its rows were measured on, "remark": why they cannot
+    be compared}; a column that no frame belongs to is null.
     """
     if list(results) == [_BY_DATASET]:
         return {
@@ -61,7 +61,7 @@ def as_json(results: Results) -> dict:
 def _block(rows: Mapping[str, Result]) -> dict:
     result = next(iter(rows.values()))
     return {
-        "statement": result.statement,
+        "statement": "\n".join(_statements(rows)),
         "rows": {name: _without_nan(row.values) for name, row in rows.items()},
         "poster": poster.rows(result.poster),
         "poster_source": poster.source(result.poster),
@@ -73,16 +73,20 @@ def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def _by_row(datasets: Mapping[str, Mapping[str, Result]]) -> dict:
-    rows = next(iter(datasets.values()))
-    return {row: {name: results[row].values for name, results in datasets.items()} for row in rows}
+    """Return row -> dataset -> values, of datasets that the row could be measured on."""
+    by_row: dict = {row: {} for results in datasets.values() for row in results}
+    for name, results in datasets.items():
+        for row, result in results.items():
+            by_row[row][name] = result.values
+    return by_row
 
 
 def _tables(results: Results):
     """Yield title, remark or "", table, statements; one that all rows share is given once."""
     for protocol, datasets in results.items():
         if protocol == _BY_DATASET:
-            statement = next(iter(next(iter(datasets.values())).values())).statement
-            yield "", "", tables.results_table(_by_row(datasets)), [statement]
+            rows = {row: result for rows in datasets.values() for row, result in rows.items()}
+            yield "", "", tables.results_table(_by_row(datasets)), _statements(rows)
             continue
         for dataset, rows in datasets.items():
             first = next(iter(rows.values()))

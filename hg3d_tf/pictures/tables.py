@@ -14,15 +14,18 @@ METRIC_TITLES = {
 
 
 def results_table(results: Results) -> list[list[str]]:
-    """Return header and rows: a row per system, a column per dataset and metric; "-" for NaN."""
-    datasets = list(next(iter(results.values())))
+    """Return header and rows: a row per system, a column per dataset and metric.
+
+    What is NaN, or was not measured, is "-".
+    """
+    datasets = list(dict.fromkeys(name for values in results.values() for name in values))
     columns = [(dataset, metric) for dataset in datasets for metric in METRIC_TITLES]
     header = ["", *(f"{dataset} {METRIC_TITLES[metric][0]}" for dataset, metric in columns)]
     rows = [
         [
             row,
             *(
-                _number(values[dataset][metric], METRIC_TITLES[metric][1])
+                _number(values.get(dataset, {}).get(metric, math.nan), METRIC_TITLES[metric][1])
                 for dataset, metric in columns
             ),
         ]

@@ -44,3 +44,24 @@ def test_elsewhere_it_is_said_above_the_table_that_nothing_can_be_compared():
         assert "NOT COMPARABLE" not in h36m
     assert "wild" in reports.as_json(everywhere)["h36m_paper"]["wild"]["remark"]
     assert not homes.remark("pck_box", "wild") and not homes.remark("by_pose", "lspet")
+
+
+def test_each_system_is_said_to_be_measured_as_it_was():
+    values = {"pck_box_010": 0.5, "mpjpe_mm": 99.0, "pck3d_150": 0.6, "symmetry_mm": 1.0}
+    rows = {"a": Result(values, "so; flip test"), "b": Result(values, "so; no flip test")}
+    for protocol in ("synthetic", "pck_box"):
+        text = reports.as_text({protocol: {"wild": rows}})
+        assert text.endswith("\na: so; flip test\nb: so; no flip test")
+    block = reports.as_json({"pck_box": {"wild": rows}})["pck_box"]["wild"]
+    assert block["statement"] == "a: so; flip test\nb: so; no flip test"
+
+
+def test_a_system_that_could_not_be_measured_on_a_dataset_stays_in_the_table():
+    values = {"pck_box_010": 0.5, "mpjpe_mm": 99.0, "pck3d_150": 0.6, "symmetry_mm": 1.0}
+    whole, part = ({name: Result(values, "so") for name in names} for names in ("ab", "b"))
+    for datasets in ({"wild": whole, "studio": part}, {"studio": part, "wild": whole}):
+        rows = reports.as_json({"synthetic": datasets})
+        assert set(rows["a"]) == {"wild"} and set(rows["b"]) == {"wild", "studio"}
+        table = reports.as_text({"synthetic": datasets}).splitlines()
+        (line,) = (line for line in table if line.startswith("a "))
+        assert line.count("-") == 4 and line.count("99.0") == 1
