@@ -176,6 +176,7 @@ def evaluation_batches(
         lambda index, source, example: preprocess(adapt(parse(example))),
         bad_records or BadRecords(),
         lambda source, number: f"{name}, {reader.name(number)}",
+        first=reader.first(host, num_hosts),
         judged_on=count // num_hosts,
     )
     records = (

@@ -70,8 +70,12 @@ class RecordReader:
 
     def once(self, part: int = 0, num_parts: int = 1) -> tf.data.Dataset:
         """Return every record's number once, in the order of the files; or of a part of these."""
-        first, end = (sum(self.sizes) * k // num_parts for k in (part, part + 1))
+        first, end = (self.first(k, num_parts) for k in (part, part + 1))
         return tf.data.Dataset.range(first, end)
+
+    def first(self, part: int, num_parts: int) -> int:
+        """Return the number of a part's first record."""
+        return sum(self.sizes) * part // num_parts
 
     def read(self, number: tf.Tensor) -> tf.Tensor:
         """Return a serialized tf.train.Example, [] string, by the record's number.

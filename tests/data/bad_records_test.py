@@ -187,6 +187,17 @@ def test_evaluation_stops_where_the_split_has_too_many_bad_records(tmp_path):
 
 
 @pytest.mark.slow
+def test_every_host_is_allowed_the_same_share_of_its_part(tmp_path):
+    store(tmp_path, dict.fromkeys(range(12), b"no image"))  # of 36, of which a host reads 12
+    for host in range(3):
+        bad, place = BadRecords(1.0), {"host": host, "num_hosts": 3}
+        evaluate(tmp_path, bad, **place)
+        evaluate(tmp_path, BadRecords(bad.count / 12), **place)
+        with pytest.raises(UserError, match=rf"{bad.count} of \d+ samples"):
+            evaluate(tmp_path, BadRecords((bad.count - 0.5) / 12), **place)
+
+
+@pytest.mark.slow
 def test_a_damaged_file_loses_little_in_evaluation_too(tmp_path):
     store(tmp_path, {})
     damage_file(tmp_path)
