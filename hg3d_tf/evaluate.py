@@ -182,7 +182,9 @@ def predict_all(failures: list[str]):
     for row, name, predictions, size, note in _systems(data_dir, failures):
         if name not in with_mean_pose:
             with_mean_pose.add(name)
-            pose = pose or scoring.mean_pose(FLAGS.mean_pose_of, size, data_dir)
+            pose = pose or scoring.mean_pose(
+                FLAGS.mean_pose_of, size, data_dir, FLAGS.max_bad_fraction
+            )
             yield _MEAN_POSE, name, scoring.with_constant_pose(predictions, pose), size, note
         yield row, name, predictions, size, note
 
@@ -220,7 +222,7 @@ def _systems(data_dir: str, failures: list[str]):
     if FLAGS.predictions:
         arrays = named_arrays.load(FLAGS.predictions)
         (name,), size = _plan(), 256  # any: the labels are compared as shares of the crop
-        labels = scoring.load_labels(name, _split(name), size, data_dir)
+        labels = scoring.load_labels(name, _split(name), size, data_dir, FLAGS.max_bad_fraction)
         joined = predictions_file.join(labels, arrays, FLAGS.predictions)
         yield rows[FLAGS.predictions], name, joined, size, ""
 

@@ -103,7 +103,8 @@ flags.DEFINE_bool(
 flags.DEFINE_float(
     "max_bad_fraction",
     0.01,
-    "Share of samples, of each host's own, that may be unreadable before training stops.",
+    "Share of samples, of each host's own, that may be unreadable before training stops; of the"
+    " validation's, too.",
 )
 flags.DEFINE_bool("augment_3d", False, "Augment samples with 3D labels too; the paper does not.")
 flags.DEFINE_bool(

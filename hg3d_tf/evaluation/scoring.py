@@ -111,9 +111,11 @@ def collect(batches: tf.data.Dataset, run, title: str = "") -> Predictions:
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
-def load_labels(name: str, split: str, size: int, data_dir: str) -> Predictions:
+def load_labels(
+    name: str, split: str, size: int, data_dir: str, max_bad_fraction: float = 0.01
+) -> Predictions:
     """Return the fields of a split's evaluation batches without images, for crops of `size` px."""
-    bad_records = BadRecords()
+    bad_records = BadRecords(max_bad_fraction)
     batches = input_pipeline.evaluation_batches(
         name, split, size, 64, data_dir, images=False, bad_records=bad_records
     )
@@ -122,7 +124,7 @@ def load_labels(name: str, split: str, size: int, data_dir: str) -> Predictions:
 
 
 def mean_pose(
-    mix: Mapping[str, float], size: int, data_dir: str
+    mix: Mapping[str, float], size: int, data_dir: str, max_bad_fraction: float = 0.01
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean of the training labels of a mix: joints_2d_norm [16, 2] and depth [16].
 
@@ -131,7 +133,7 @@ def mean_pose(
     """
     joints, depths = [], []  # and their weights
     for name, weight in mix.items():
-        labels = load_labels(name, "train", size, data_dir)
+        labels = load_labels(name, "train", size, data_dir, max_bad_fraction)
         each = weight / len(labels["key"])
         joints.append((labels["joints_2d_norm"], each * labels["visible"][..., np.newaxis]))
         depths.append((labels["depth"], each * labels["has_depth"][..., np.newaxis]))

@@ -166,7 +166,8 @@ def _create_loop(
     if config.validation.dataset:
         folder = workdir if chief else None
         measure = Validation(
-            config.validation, config.epochs, state, config.input.data_dir, folder, writer
+            *(config.validation, config.epochs, state, config.input.data_dir, folder, writer),
+            config.input.max_bad_fraction,
         )
     return TrainLoop(
         state,

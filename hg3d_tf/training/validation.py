@@ -59,6 +59,7 @@ class Validation:
       data_dir: folder of prepared datasets.
       workdir: where pictures and the best weights go; None for a process that writes nothing.
       writer: of TensorBoard's pictures.
+      max_bad_fraction: of the people may be unreadable, and are then left out.
 
     Raises:
       UserError: if the dataset or the split is not there, or has fewer records than hosts.
@@ -72,12 +73,14 @@ class Validation:
         data_dir: str,
         workdir: Path | None,
         writer: tf.summary.SummaryWriter | None,
+        max_bad_fraction: float = 0.01,
     ):
         self.config = config
         self.epochs = epochs
         self.state = state
         self.workdir = workdir
         self.writer = writer
+        self.max_bad_fraction = max_bad_fraction
         lower = METRICS[config.best_metric]
         measure = f"{config.best_metric} on {config.dataset}, {config.split}"
         self.best = BestCheckpoints(workdir, config.keep_best, lower, measure) if workdir else None
@@ -93,7 +96,7 @@ class Validation:
             return {}
         # By all processes: values of several are gathered.
         self.model.set_weights(self.state.evaluated.get_weights())
-        bad_records = BadRecords()
+        bad_records = BadRecords(self.max_bad_fraction)
         title = f"{self.config.dataset}, epoch {epoch + 1}"
         with bad_records.stop_as_user_error():
             predictions = scoring.predict_split(
@@ -134,7 +137,8 @@ class Validation:
 
     def _poses(self, predictions) -> list[pose_sheet.ShownPose]:
         """Return the poses of the first people of the split."""
-        images = next(iter(self._batches()))["image"].numpy()
+        # They were judged above: here they are not the end.
+        images = next(iter(self._batches(BadRecords(1.0))))["image"].numpy()
         count = min(self.config.pictures, len(predictions["key"]), len(images))
         first = {name: values[:count] for name, values in predictions.items()}
         joints_2d = (first["predicted_2d_norm"] + 1) * (self.model.config.input_size / 2)

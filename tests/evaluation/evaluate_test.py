@@ -68,17 +68,22 @@ def test_several_protocols_in_one_pass_and_again_from_a_file(tmp_path, data_dir,
 @pytest.mark.slow
 def test_as_many_bad_records_as_are_allowed_may_lie_beside_those_drawn(tmp_path, data_dir, workdir):
     shutil.copytree(data_dir, tmp_path / "data")
-    (path,) = (tmp_path / "data/painted_3d").rglob("*-test.tfrecord*")
-    content = bytearray(path.read_bytes())
-    content[100] ^= 255  # within the first of 10 records
-    path.write_bytes(content)
+    for path in (tmp_path / "data/painted_3d").rglob("*.tfrecord*"):
+        content = bytearray(path.read_bytes())
+        content[100] ^= 255  # within the first of 10 or 24 records
+        path.write_bytes(content)
+    keys = [f"test/{i:04d}" for i in range(10)]
+    poses = {"predicted_2d_px": np.ones((10, 16, 2)), "predicted_depth": np.ones((10, 16))}
+    np.savez(tmp_path / "poses.npz", key=keys, **poses)
     process = evaluate(
         tmp_path / "data",
         *(f"--workdir={workdir}", "--dataset=painted_3d", "--max_bad_fraction=0.1"),
+        *(f"--predictions={tmp_path / 'poses.npz'}", "--mean_pose_of=painted_3d"),
         f"--worst={tmp_path / 'worst.png'}",
     )
     assert process.returncode == 0, process.stderr
     assert "left out: painted_3d, record 0 of" in process.stderr
+    assert all(f"\n{row} " in process.stdout for row in ("mean_pose", "small", "poses"))
     assert "painted_3d: 1 examples left out of the results" in process.stdout
     assert (tmp_path / "worst.png").exists()
 

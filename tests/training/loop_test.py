@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -76,6 +77,26 @@ def test_a_training_is_seen_and_its_best_weights_are_kept(config, data_dir, tmp_
     assert list((tmp_path / "tensorboard/plugins/profile").rglob("*.xplane.pb"))
     assert (tmp_path / "pictures/epoch_002.png").read_bytes().startswith(b"\x89PNG")
     assert "| loss |" in (tmp_path / "report.md").read_text()
+
+
+def test_as_many_bad_records_as_are_allowed_may_be_in_the_validation(config, data_dir, tmp_path):
+    shutil.copytree(data_dir, tmp_path / "data")
+    (path,) = (tmp_path / "data/painted_3d").rglob("*-test.tfrecord*")
+    content = bytearray(path.read_bytes())
+    content[100] ^= 255  # within the first of 10 records
+    path.write_bytes(content)
+    config = dataclasses.replace(
+        config,
+        input=dataclasses.replace(
+            config.input, data_dir=str(tmp_path / "data"), max_bad_fraction=0.1
+        ),
+        validation=ValidationConfig("painted_3d", "test", pictures=2),
+        epochs=1,
+    )
+    stage.train(config, tmp_path / "run")
+    (line,) = runs.lines(tmp_path / "run/metrics.jsonl")
+    assert "validation_mpjpe_mm" in line
+    assert (tmp_path / "run/pictures/epoch_001.png").exists()
 
 
 @pytest.mark.smoke  # a step in float16 takes seconds on a CPU
