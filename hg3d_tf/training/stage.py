@@ -117,7 +117,7 @@ def _run(
         if chief:
             checkpoints.save_model_config(workdir, state.model.config)
             if first_step == 0 or config.preview:
-                _show_first_batch(config, workdir, first_step, bad_records)
+                _show_first_batch(config, workdir, first_step)
 
         def batches_of(host: int, num_hosts: int) -> tf.data.Dataset:
             batches = batches_from(config, first_step, host, num_hosts, bad_records)
@@ -145,11 +145,14 @@ def batches_from(
     )
 
 
-def _show_first_batch(
-    config: TrainConfig, workdir: Path, step: int, bad_records: BadRecords
-) -> None:
+def _show_first_batch(config: TrainConfig, workdir: Path, step: int) -> None:
+    # Training reads these samples again: there they count.
+    bad_records = BadRecords(config.input.max_bad_fraction)
+    batches = iter(batches_from(config, step, bad_records=bad_records))
+    with bad_records.stop_as_user_error():
+        batch = next(_announced(config, batches))
     batch_preview.write(
-        next(_announced(config, iter(batches_from(config, step, bad_records=bad_records)))),
+        batch,
         config.model.heatmap_size,
         config.loss.heatmap_sigma,
         workdir / "tensorboard",

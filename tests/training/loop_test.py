@@ -10,12 +10,13 @@ import tensorflow as tf
 from support import training_runs as runs
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.data.input_pipeline import InputConfig, train_batches
 from hg3d_tf.data.mix import parse_mix
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig
-from hg3d_tf.training import checkpoints, stage
+from hg3d_tf.training import batch_preview, checkpoints, stage
 from hg3d_tf.training.config import LogConfig, TrainConfig
 from hg3d_tf.training.optimizers import OptimizerConfig
 from hg3d_tf.training.validation import ValidationConfig
@@ -97,6 +98,30 @@ def test_as_many_bad_records_as_are_allowed_may_be_in_the_validation(config, dat
     (line,) = runs.lines(tmp_path / "run/metrics.jsonl")
     assert "validation_mpjpe_mm" in line
     assert (tmp_path / "run/pictures/epoch_001.png").exists()
+
+
+def test_bad_records_of_the_preview_do_not_count_twice(config, data_dir, tmp_path, monkeypatch):
+    shutil.copytree(data_dir, tmp_path / "data")
+    (path,) = (tmp_path / "data/painted_3d").rglob("*-train.tfrecord*")
+    content = bytearray(path.read_bytes())
+    content[100] ^= 255  # within the first of 24 records, all of which are in the first batch
+    path.write_bytes(content)
+    made, counts = [], []
+
+    def noted(*arguments):
+        made.append(BadRecords(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(stage, "BadRecords", noted)
+    monkeypatch.setattr(
+        batch_preview, "write", lambda *_, **__: counts.extend(bad.count for bad in made)
+    )
+    reading = InputConfig(parse_mix("painted_3d"), batch_size=24, data_dir=str(tmp_path / "data"))
+    stage.train(
+        dataclasses.replace(config, input=reading, epochs=1, steps_per_epoch=1), tmp_path / "run"
+    )
+    of_training, of_preview = counts
+    assert of_training == 0 < of_preview
 
 
 @pytest.mark.smoke  # a step in float16 takes seconds on a CPU
