@@ -54,7 +54,7 @@ _OPTIONS["label_pixels"] = flags.DEFINE_enum(
     " seen (labelme, RectLabel, Label Studio) or stored (labelImg, VoTT, COCO Annotator).",
 )
 _PREVIEW = cli.DEFINE_png(
-    "preview", None, "PNG of 32 training examples of each dataset with their labels."
+    "preview", None, "PNG of 32 examples of each dataset, of train if it is there, with labels."
 )
 _BEAM_RUNNER = flags.DEFINE_string(
     "beam_runner",

@@ -62,7 +62,10 @@ def draw_example(example: dict) -> Image.Image:
 def write_contact_sheet(
     builders: Sequence[tfds.core.DatasetBuilder], path: Path, count: int = 32
 ) -> None:
-    """Write a PNG of the first `count` training examples of each prepared dataset, in new rows."""
+    """Write a PNG of the first `count` examples of each prepared dataset, in new rows.
+
+    They are of its training split, or of the first there is.
+    """
     rows = [row for builder in builders for row in _rows(builder, count)]
     sheet = Image.new("RGB", (max(map(len, rows)) * 2 * _CELL, len(rows) * _CELL))
     for y, row in enumerate(rows):
@@ -73,7 +76,9 @@ def write_contact_sheet(
 
 
 def _rows(builder: tfds.core.DatasetBuilder, count: int) -> list[list[Image.Image]]:
-    examples = builder.as_dataset(split="train", read_config=_READ_ONCE).take(count)
+    there = [name for name, split in builder.info.splits.items() if split.num_examples]
+    split = "train" if "train" in there else there[0]
+    examples = builder.as_dataset(split=split, read_config=_READ_ONCE).take(count)
     cells = [draw_example(example) for example in tfds.as_numpy(examples)]
     return [cells[first : first + _COLUMNS] for first in range(0, len(cells), _COLUMNS)]
 
