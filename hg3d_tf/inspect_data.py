@@ -28,13 +28,14 @@ def main() -> None:
     data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
     builder = prepared.load_builder(FLAGS.dataset, data_dir)
     skipped = inspection.skipped_examples(builder)
-    statistics = {}
-    for split in _splits(builder):
-        statistics[split] = inspection.split_statistics(builder, split)
-        reasons = skipped.get(split, {})
-        statistics[split]["skipped"] = sum(map(len, reasons.values()))
-        statistics[split]["skipped_by_reason"] = {why: len(names) for why, names in reasons.items()}
+    statistics = {
+        split: inspection.split_statistics(builder, split) | _left_out(skipped.get(split, {}))
+        for split in _splits(builder)
+    }
     print(tables.as_text(inspection.statistics_table(statistics)))
+    if not FLAGS.split:  # those of which nothing is left are not among the builder's
+        gone = {split: reasons for split, reasons in skipped.items() if split not in statistics}
+        statistics |= {name: {"examples": 0} | _left_out(gone[name]) for name in gone if gone[name]}
     for split, values in statistics.items():
         for reason, count in values["skipped_by_reason"].items():
             first = ", ".join(skipped[split][reason][:3])
@@ -44,6 +45,12 @@ def main() -> None:
     if FLAGS.sheet:
         examples = inspection.sample(builder, next(iter(statistics)), FLAGS.count)
         inspection.write_contact_sheet(examples, FLAGS.sheet)
+
+
+def _left_out(reasons: dict[str, list[str]]) -> dict:
+    """Return how many examples the build left out, and how many for each reason."""
+    counts = {reason: len(names) for reason, names in reasons.items()}
+    return {"skipped": sum(counts.values()), "skipped_by_reason": counts}
 
 
 def _splits(builder) -> list[str]:

@@ -16,6 +16,7 @@ def with_report(data_dir):
     """The 3D dataset, with a report of what its build left out."""
     builder = prepared.load_builder("painted_3d", data_dir)
     report = {"train": {"corrupt image": [f"image {i}" for i in range(5)]}}
+    report |= {"validation": {"no image file": ["image 5"]}, "night": {}}  # nothing is left of them
     path = Path(builder.data_path) / inspection.SKIPPED_FILE
     path.write_text(json.dumps(report))
     yield data_dir
@@ -58,7 +59,10 @@ def test_command_writes_table_reasons_json_and_sheet(with_report, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert "train: 5 left out: corrupt image (image 0, image 1, image 2, ...)" in result.stdout
+    assert "validation: 1 left out: no image file (image 5)" in result.stdout
     statistics = json.loads(output.read_text())
+    assert statistics.keys() == {"train", "test", "validation"}
+    assert statistics["validation"]["examples"] == 0
     assert statistics["train"]["examples"] == 24
     assert statistics["train"]["skipped_by_reason"] == {"corrupt image": 5}
     assert statistics["test"]["skipped"] == 0
