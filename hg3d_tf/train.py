@@ -36,7 +36,9 @@ cli.DEFINE_path(
 flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")
 flags.DEFINE_integer("steps_per_epoch", 4000, "Batches in an epoch.")
 flags.DEFINE_integer(
-    "frozen_blocks", 0, "First blocks of the pretrained encoder that stay as they are, of 16."
+    "frozen_blocks",
+    0,
+    "With efficientnet_lite0: first blocks of the encoder that stay as they are, of 16.",
 )
 flags.DEFINE_float(
     "average_decay", 0.0, "Of a running average of the weights, e.g. 0.999; 0: none."

@@ -201,6 +201,11 @@ def test_what_only_tells_does_not_import_tensorflow(arguments):
         (("--workdir={tmp}", "--mix_exact", "--batch_size=3"), ["mix_exact"]),
         (("--workdir={tmp}", "--mix=a,b", "--hide_depth=c"), ["hide_depth", "'c' is not in"]),
         (("--workdir={tmp}", "--max_bad_fraction=2"), ["max_bad_fraction is 2"]),
+        (("--workdir={tmp}", "--seed=-1"), ["seed is -1"]),
+        (("--workdir={tmp}", "--heatmap_sigma=0"), ["heatmap_sigma is 0.0, must be positive"]),
+        (("--workdir={tmp}", "--geometry_weight=-1"), ["geometry_weight is -1.0"]),
+        (("--workdir={tmp}", "--frozen_blocks=3"), ["frozen_blocks needs network efficientnet"]),
+        (("--workdir={tmp}", "--frozen_blocks=-1"), ["frozen_blocks is -1"]),
         (("--workdir={tmp}", "--data_dir={tmp}"), ["studio", "datasets/build.py"]),
         # What is wrong with a flag comes before data that are missing.
         (("--workdir={tmp}", "--init_from={tmp}/no"), ["{tmp}/no", "is no training folder"]),

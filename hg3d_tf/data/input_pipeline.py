@@ -52,6 +52,8 @@ class InputConfig:
     def __post_init__(self):
         if self.batch_size < 1:
             raise ValueError(f"batch_size is {self.batch_size}, must be positive")
+        if not 0 <= self.seed < 2**32:  # as NumPy's
+            raise ValueError(f"seed is {self.seed}, must be from 0 to {2**32 - 1}")
         if not 0 <= self.max_bad_fraction <= 1:
             raise ValueError(f"max_bad_fraction is {self.max_bad_fraction}, must be from 0 to 1")
         if self.mix_exact:

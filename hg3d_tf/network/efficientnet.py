@@ -31,9 +31,10 @@ _STAGES = (
     _Stage(4, 5, 2, 6, 192),
     _Stage(1, 3, 1, 6, 320),
 )
+NUM_BLOCKS = sum(stage.repeats for stage in _STAGES)
 
 
-def encode(image, num_blocks: int = 16) -> list:
+def encode(image, num_blocks: int = NUM_BLOCKS) -> list:
     """Return features at strides 4, 8, 16 and 32 (24, 40, 112, 320 channels).
 
     Args:

@@ -69,7 +69,11 @@ class ModelConfig:
 
 @dataclasses.dataclass(frozen=True)
 class LossConfig:
-    """The losses; stage 1 trains on the heat maps alone."""
+    """The losses; stage 1 trains on the heat maps alone.
+
+    Raises:
+      ValueError: for values that cannot be.
+    """
 
     depth_weight: float = 0.0  # lambda_reg
     depth_loss: losses.DepthLoss = "squared"
@@ -78,6 +82,13 @@ class LossConfig:
     bone_weighting: losses.BoneWeighting = "paper_code"
     heatmap_sigma: float = 1.0  # of the target's Gaussian, cells
     virtual_views: int = 0  # of each 3D sample, for networks that lift 2D joints
+
+    def __post_init__(self):
+        for name in ("depth_weight", "geometry_weight", "virtual_views"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, must not be negative")
+        if not self.heatmap_sigma > 0:
+            raise ValueError(f"heatmap_sigma is {self.heatmap_sigma}, must be positive")
 
 
 class SpatialSoftmax(keras.layers.Layer):

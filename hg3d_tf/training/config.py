@@ -3,7 +3,7 @@
 import dataclasses
 
 from hg3d_tf.data.input_pipeline import InputConfig
-from hg3d_tf.network import precision
+from hg3d_tf.network import efficientnet, precision
 from hg3d_tf.network.pose_model import LossConfig, ModelConfig
 from hg3d_tf.network.updates import UpdateConfig
 from hg3d_tf.training import strategies
@@ -70,7 +70,16 @@ class TrainConfig:
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, must be one of {values}")
-        if self.loss.virtual_views and self.model.network != "efficientnet_lite0":
-            raise ValueError("virtual_views needs network efficientnet_lite0")
+        if not 0 <= self.frozen_blocks <= efficientnet.NUM_BLOCKS:
+            raise ValueError(
+                f"frozen_blocks is {self.frozen_blocks}, must be from 0 to"
+                f" {efficientnet.NUM_BLOCKS}"
+            )
+        for name, wanted in (
+            ("virtual_views", self.loss.virtual_views),
+            ("frozen_blocks", self.frozen_blocks),
+        ):
+            if wanted and self.model.network != "efficientnet_lite0":
+                raise ValueError(f"{name} needs network efficientnet_lite0")
         if not 0 <= self.average_decay < 1:
             raise ValueError(f"average_decay is {self.average_decay}, must be in [0, 1)")
