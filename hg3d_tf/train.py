@@ -175,7 +175,11 @@ cli.DEFINE_parsed(
     "decay_epochs", "", cli.integers, "With steps: the rate drops to a tenth after these epochs."
 )
 flags.DEFINE_integer("warmup_steps", 0, "Batches over which the rate rises from 0.")
-flags.DEFINE_float("weight_decay", 0.0, "Of kernels, in learning rates; adamw, radam, lamb.")
+flags.DEFINE_float(
+    "weight_decay",
+    0.0,
+    "Of kernels (radam: of all weights), in learning rates; adamw, radam, lamb.",
+)
 flags.DEFINE_bool("lookahead", False, "Every 6th step goes back half of the way; radam, lamb.")
 
 # UpdateConfig.

@@ -30,7 +30,7 @@ class OptimizerConfig:
     schedule: str = "steps"  # steps, cosine
     decay_epochs: tuple[int, ...] = ()  # "steps": the rate is multiplied by 0.1 after these
     warmup_steps: int = 0  # the rate rises linearly from 0
-    weight_decay: float = 0.0  # of the kernels, a step, in learning rates
+    weight_decay: float = 0.0  # of the kernels (radam: of all weights), a step, in learning rates
     lookahead: bool = False  # radam and lamb: every 6th step goes back half of the way
 
     def __post_init__(self):

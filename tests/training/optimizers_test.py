@@ -73,6 +73,14 @@ def test_adamw_decays_kernels_and_not_biases():
     np.testing.assert_allclose([kernel[0], bias[0]], [0.95, 1.0], rtol=1e-6)
 
 
+def test_radam_decays_all_weights():
+    pytest.importorskip("tensorflow_addons", reason="tensorflow-addons has no release here")
+    kernel, gamma = tf.Variable([1.0], name="kernel"), tf.Variable([1.0], name="gamma")
+    optimizer = create_optimizer(OptimizerConfig("radam", 0.1, weight_decay=0.5), 10, 1)
+    optimizer.apply_gradients([(tf.constant([0.0]), kernel), (tf.constant([0.0]), gamma)])
+    np.testing.assert_allclose([kernel[0], gamma[0]], [0.95, 0.95], rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
