@@ -82,7 +82,8 @@ def train_batches(
 
     With `deterministic`, the batches from any `first_step` on are those that a start at 0 would
     reach there, whatever the parallelism. The place of a record that cannot be read is taken by a
-    copy of another sample of its batch; a batch of nothing else is left out.
+    copy of another sample of its batch; a batch of nothing else is left out. Those after it then
+    come a step earlier, but not where the start was behind it.
 
     Args:
       config: what to read.
