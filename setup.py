@@ -97,7 +97,7 @@ setup(
         "hg3d_tf.evaluation": ["poster.json"],
         "hg3d_tf.pictures": ["*.html", "*.js"],
         "hg3d_tf.pose_files": ["*.md"],
-        "hg3d_tf.weights": ["*.json", "*.npz", "*.tflite", "*.md"],
+        "hg3d_tf.weights": ["*.json", "*.npz", "*.tflite", "*.md", "large/*"],
     },
     entry_points={"console_scripts": ["hg3d = hg3d_tf.__main__:main"]},
     packages=find_packages(include=["hg3d_tf", "hg3d_tf.*"]),

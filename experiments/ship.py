@@ -6,6 +6,9 @@ Writes hg3d_tf/weights/: model.json and weights.npz, which `--workdir=shipped` a
 run without TensorFlow. Most of that file computes in int8 (`shipping.py`), with ranges taken from
 photos of people, such as those that the network learned from. Last comes demo/web/src/film.delta,
 the page's file for films, whose ranges are taken from --mix.
+
+With --large the same files go to hg3d_tf/weights/large/, the larger sibling "shipped-large", which
+has none for films on the page.
 """
 
 import subprocess
@@ -31,6 +34,7 @@ flags.DEFINE_string(
     "lspet:0.5,synthetic_humans/street_makehuman:0.5",
     "Prepared datasets that give the ranges of the page's file for films.",
 )
+flags.DEFINE_bool("large", False, "Write the larger sibling.")
 cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 
 _PHOTOS = 200
@@ -53,20 +57,22 @@ def main() -> None:
     model.config = checkpoints.with_knots(model.config, _fitted_knots(model))
     crops = calibration.crops(FLAGS.photos, model.config.input_size, _PHOTOS)
     content = shipping.convert(model, crops)
-    shipped.save(model)
-    with files.atomic_path(weights.TFLITE_FILE) as temporary:
+    folder = weights.LARGE_FOLDER if FLAGS.large else weights.FOLDER
+    shipped.save(model, folder)
+    with files.atomic_path(folder / weights.TFLITE_FILE.name) as temporary:
         temporary.write_bytes(content)
     description = describe_phone_model(
         model.config.input_size, model.config.heatmaps, model.config.confidence_knots
     )
-    files.write_json(weights.FOLDER / "description.json", description)
-    paths = [path for path in weights.FOLDER.iterdir() if path.suffix in (".npz", ".tflite")]
+    files.write_json(folder / "description.json", description)
+    paths = [path for path in folder.iterdir() if path.suffix in (".npz", ".tflite")]
     sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(paths)}
     for name, size in sizes.items():
-        print(f"{size:6.2f} MB  {weights.FOLDER / name}")
+        print(f"{size:6.2f} MB  {folder / name}")
     if sum(sizes.values()) > _LARGEST_MB:
         raise cli.UserError(f"more than {_LARGEST_MB} MB: ship a smaller network")
-    _write_film_delta(weights.TFLITE_FILE)
+    if not FLAGS.large:
+        _write_film_delta(weights.TFLITE_FILE)
 
 
 def _write_film_delta(photos_file: Path) -> None:

@@ -29,7 +29,8 @@ flags.DEFINE_integer("batch_size", 6, "Samples in a batch.", lower_bound=1)
 cli.DEFINE_path(
     "workdir",
     None,
-    "serving: measure the network of this training folder, or `shipped`, not that of the flags.",
+    "serving: measure the network of this training folder, `shipped` or `shipped-large`, not that"
+    " of the flags.",
     tensorflow=True,
 )
 flags.DEFINE_integer("num_stacks", 2, "Hourglasses, one after the other.")
@@ -60,6 +61,7 @@ cli.DEFINE_parsed(
     " time, two processes over loopback, and how soon input starts, and nothing else.",
 )
 cli.DEFINE_path("photos", None, "predict: folder of photos [a rendered person].")
+cli.DEFINE_path("model", None, "predict: a .tflite file, or shipped-large [the package's].")
 cli.DEFINE_path("film", None, "predict: a film [made of the first photo].")
 cli.DEFINE_path(
     "peer",
@@ -180,6 +182,7 @@ def measure_serving() -> dict:
 
 def measure_predict() -> dict:
     """Measure predict, beside others where flags name them."""
+    from hg3d_tf import weights
     from hg3d_tf.benchmarks import peer_process, predict, predict_folder
     from hg3d_tf.prediction import photos
 
@@ -190,8 +193,9 @@ def measure_predict() -> dict:
         *(pictures, FLAGS.num_photos, FLAGS.processes),
         *(against, min(FLAGS.against_photos, FLAGS.num_photos)),
     )
-    compared = predict.Compared(pictures, film, FLAGS.peer, folder)
-    named = {name: FLAGS[name].value for name in ("photos", "film", "peer", "against")}
+    model = FLAGS.model or weights.TFLITE_FILE
+    compared = predict.Compared(pictures, film, FLAGS.peer, folder, model)
+    named = {name: FLAGS[name].value for name in ("photos", "film", "model", "peer", "against")}
     return {"settings": named} | predict.measure(compared, FLAGS.seconds)
 
 

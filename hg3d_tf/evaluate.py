@@ -113,7 +113,7 @@ def _require_a_network() -> None:
 
     problems = []
     for workdir in FLAGS.workdir:
-        if workdir == shipped.NAME or FLAGS.predictions:
+        if workdir in shipped.FOLDERS or FLAGS.predictions:
             return
         try:
             checkpoints.load_model_config(workdir)

@@ -27,7 +27,8 @@ _BROKEN = "LiteRT cannot run the file, as it can happen to a hardly trained netw
 cli.DEFINE_path(
     "workdir",
     "shipped",
-    "Training folder whose newest weights are exported; shipped: the network in the package.",
+    "Training folder whose newest weights are exported; shipped: the network in the package;"
+    " shipped-large: its larger sibling, for servers.",
     tensorflow=True,
 )
 cli.DEFINE_path(
@@ -109,8 +110,8 @@ def export_saved_model() -> None:
 def _output_dir(kind: str) -> Path:
     from hg3d_tf.network import shipped
 
-    inside = "runs/shipped" if FLAGS.workdir == shipped.NAME else FLAGS.workdir
-    return Path(FLAGS.output_dir or Path(inside) / kind)
+    inside = Path("runs" if FLAGS.workdir in shipped.FOLDERS else "", FLAGS.workdir)
+    return Path(FLAGS.output_dir or inside / kind)
 
 
 def recalibrate(model) -> None:

@@ -26,11 +26,12 @@ under the same paths, and hg3d_tf installed.
 --format writes the poses for other tools too (`hg3d_tf.convert` does so later), --person_height and
 --focal_length_px or --field_of_view give them true size and place.
 
-Without --model the network that comes with the package is used. All people are found, by the finder
-that comes with it too; --people=1 keeps the one whom an image most likely shows. --box=x1,y1,x2,y2
-says where one person is, --boxes what others found: COCO's JSON, MOT's text, or a folder of YOLO's.
-The weights in the package are for research only: the terms of the photos that they learned from
-allow no more (hg3d_tf/weights/README.md).
+Without --model a network that comes with the package is used: for images the larger one, for films
+the faster one, which is --model=shipped; --model=shipped-large takes the larger one for films, too.
+All people are found, by the finder that comes with them; --people=1 keeps the one whom an image
+most likely shows. --box=x1,y1,x2,y2 says where one person is, --boxes what others found: COCO's
+JSON, MOT's text, or a folder of YOLO's. The weights in the package are for research only: the terms
+of the photos that they learned from allow no more (hg3d_tf/weights/README.md).
 """
 
 import contextlib
@@ -59,8 +60,8 @@ def _most_people(text: str) -> int | None:
 cli.DEFINE_path(
     "model",
     None,
-    "A .tflite file, a SavedModel (the folder with the version's number) or a training folder [the"
-    " network in the package].",
+    "A .tflite file, a SavedModel (the folder with the version's number), a training folder,"
+    " shipped or shipped-large: those in the package [the larger for images, the other for films].",
 )
 cli.DEFINE_path("output_dir", "predictions", "Folder for the pictures and poses.json.")
 cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px as seen [found].")
@@ -223,9 +224,11 @@ def _predict_on_beam(paths: list[Path], work, output_dir: Path) -> tuple[int, bo
 
 
 def _model() -> str:
-    from hg3d_tf import weights
+    from hg3d_tf.prediction import predictors
 
-    return FLAGS.model or str(weights.TFLITE_FILE)
+    are_films = FLAGS.video or FLAGS.webcam
+    # Films have not the time for the larger one.
+    return str(predictors.model_path(FLAGS.model or ("shipped" if are_films else "shipped-large")))
 
 
 def _finder():

@@ -30,7 +30,8 @@ flags.DEFINE_enum(
 cli.DEFINE_path(
     "init_from",
     "",
-    "Training folder of the stage before: start from its weights; shipped: those in the package.",
+    "Training folder of the stage before: start from its weights; shipped, shipped-large: those in"
+    " the package.",
     tensorflow=True,
 )
 flags.DEFINE_integer("epochs", 60, "Epochs of this stage.")

@@ -34,19 +34,21 @@ class Compared(NamedTuple):
       film: a file, or None for one made of the first photo.
       peer: interpreter with MediaPipe, or None.
       folder: what the whole command is to do beside another commit, or None.
+      model: of the poses; see `predictors.load_predictor`. The folder's is the package's.
     """
 
     photos: Sequence[Path]
     film: Path | None
     peer: Path | None
     folder: predict_folder.Folder | None
+    model: str | Path = weights.TFLITE_FILE
 
 
 class _Networks:
-    """The networks in the package, which count how often they look."""
+    """A network of poses and the finder, which count how often they look."""
 
-    def __init__(self):
-        self._look = predictors.load_predictor(weights.TFLITE_FILE)
+    def __init__(self, model: str | Path):
+        self._look = predictors.load_predictor(model)
         least = person_finder.LEAST_SCORE
         self._finds = person_finder.LiteRTFinder(weights.FINDER_FILE, least)
         known = person_finder.LEAST_SCORE_OF_KNOWN
@@ -78,7 +80,7 @@ def measure(compared: Compared, seconds: float) -> dict:
     Photos and films of both sides are taken in turn, each time again until `seconds` are over, at
     least three times; medians count, so that what else the machine does takes from both alike.
     """
-    networks = _Networks()
+    networks = _Networks(compared.model)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         peer = compared.peer and stack.enter_context(peer_process.Peer(compared.peer))

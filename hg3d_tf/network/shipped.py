@@ -1,6 +1,7 @@
 """The trained networks that come with the package.
 
-That of poses goes by the name "shipped" wherever a folder fits.
+Those of poses go by names wherever a training folder fits: "shipped", and "shipped-large", which
+sees more pixels, for servers.
 """
 
 import dataclasses
@@ -15,6 +16,7 @@ from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
 
 NAME = "shipped"
+FOLDERS = {NAME: weights.FOLDER, "shipped-large": weights.LARGE_FOLDER}
 _CONFIG, _WEIGHTS, _FINDER_WEIGHTS = "model.json", "weights.npz", "finder.npz"
 _SCALE = "_scale"
 _SMALL_KERNEL = 4096  # numbers

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hg3d_tf import cli, files, line_of_sight
+from hg3d_tf import cli, files, line_of_sight, weights
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.prediction.photos import Photo
@@ -16,17 +16,25 @@ from hg3d_tf.tflite import heatmap_decoding
 Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 
 _SIGNATURE, _HEATMAPS = "joints", "heatmaps"
+# The names of `network.shipped.FOLDERS`, which is TensorFlow's.
+_PACKAGE = {"shipped": weights.TFLITE_FILE, "shipped-large": weights.LARGE_TFLITE_FILE}
+
+
+def model_path(model: str | Path) -> Path:
+    """Return the path that a user's text means: "shipped" and "shipped-large" are files."""
+    return _PACKAGE.get(str(model)) or files.user_path(model)
 
 
 def load_predictor(model: str | Path, num_threads: int = 2) -> Predictor:
     """Return the predictor of a .tflite file, a SavedModel or a training folder's newest weights.
 
-    TensorFlow is imported for the latter two only. `num_threads` is how many LiteRT may use.
+    TensorFlow is imported for the latter two only; "shipped" and "shipped-large" are .tflite files
+    of the package. `num_threads` is how many LiteRT may use.
 
     Raises:
       UserError: if it is none of them.
     """
-    model = files.user_path(model)
+    model = model_path(model)
     if model.suffix == ".tflite":
         return LiteRTPredictor(model, num_threads)
     if model.is_file():

@@ -72,8 +72,8 @@ def end(workdir: Path, step: int, seconds: float) -> Iterator[str]:
 
 
 def _origin(config: TrainConfig) -> str:
-    if config.init_from == shipped.NAME:
-        return "the network in the package (its photos' terms: research only)"
+    if config.init_from in shipped.FOLDERS:
+        return f"{config.init_from}, a network in the package (its photos' terms: research only)"
     if config.init_from:
         return f"the weights of {config.init_from}"
     if config.model.network == "efficientnet_lite0":

@@ -72,14 +72,14 @@ def _latest(workdir: str | Path) -> str:
 def load_model(workdir: str | Path) -> PoseModel:
     """Return the network trained in `workdir` with its newest weights, in float32, not compiled.
 
-    The `workdir` "shipped" is the network that comes with the package. Where training kept a
+    Names of `shipped.FOLDERS` are networks that come with the package. Where training kept a
     running average of the weights, it is the averaged network.
 
     Raises:
       UserError: if `workdir` is not a training folder with a checkpoint.
     """
-    if str(workdir) == shipped.NAME:
-        return shipped.load()
+    if folder := shipped.FOLDERS.get(str(workdir)):
+        return shipped.load(folder)
     config = load_model_config(workdir)
     path = _latest(workdir)
     model = build_pose_model(config)
@@ -98,8 +98,8 @@ def check_source(workdir: str | Path, config: ModelConfig) -> None:
     Raises:
       UserError: as that, but for a checkpoint that does not hold what model.json says.
     """
-    if str(workdir) == shipped.NAME:
-        source = shipped.load_config()
+    if folder := shipped.FOLDERS.get(str(workdir)):
+        source = shipped.load_config(folder)
     else:
         source = load_model_config(workdir)
         _latest(workdir)

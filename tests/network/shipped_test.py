@@ -25,9 +25,23 @@ def model():
     return checkpoints.load_model("shipped")
 
 
-def test_all_weights_together_are_small():
-    files = [path for path in weights.FOLDER.iterdir() if path.suffix in (".npz", ".tflite")]
-    assert len(files) == 4 and sum(path.stat().st_size for path in files) < 14e6
+@pytest.mark.parametrize("folder, count", [(weights.FOLDER, 4), (weights.LARGE_FOLDER, 2)])
+def test_all_weights_together_are_small(folder, count):
+    files = [path for path in folder.iterdir() if path.suffix in (".npz", ".tflite")]
+    assert len(files) == count and sum(path.stat().st_size for path in files) < 14e6
+
+
+@pytest.mark.slow
+def test_the_larger_sibling_goes_by_its_name_and_sees_more(model):
+    large = checkpoints.load_model("shipped-large")
+    assert predictors.load_predictor("shipped-large").size == large.config.input_size
+    assert predictors.load_predictor("shipped").size == model.config.input_size
+    assert large.config.input_size > model.config.input_size
+    assert large.count_params() == model.count_params()
+    # It is no copy of the other one.
+    pairs = zip(large.get_weights(), model.get_weights(), strict=True)
+    assert any(np.abs(one - other).max() > 1e-3 for one, other in pairs)
+    checkpoints.check_source("shipped-large", model.config)  # either may start a training
 
 
 @pytest.mark.slow
@@ -104,11 +118,12 @@ def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="HG3D_DATA is not set: no real photos")
-def test_it_finds_people_in_real_photos():
+@pytest.mark.parametrize("name", ["shipped", "shipped-large"])
+def test_they_find_people_in_real_photos(name):
     import scipy.io
 
     joints = scipy.io.loadmat(PHOTOS / "joints.mat")["joints"].transpose(2, 0, 1)
-    predictor = predictors.load_predictor(weights.TFLITE_FILE)
+    predictor = predictors.load_predictor(name)
     near = []
     for number in range(9001, 9101):
         path, labels = PHOTOS / f"images/im{number:05d}.jpg", joints[number - 1, :12]
