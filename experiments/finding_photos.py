@@ -32,7 +32,7 @@ cli.DEFINE_path("yolo", None, "Folder of everyday photos with boxes of people.")
 cli.DEFINE_path("lspet", None, "Folder of LSPET, its photos uncut.")
 flags.DEFINE_integer("first", 9001, "LSPET's first photo.", lower_bound=1)
 flags.DEFINE_integer("last", 9500, "LSPET's last; those from 9501 on are for tests.", 1, 9500)
-cli.DEFINE_path("model", None, "As of hg3d_tf.predict [the network in the package].")
+cli.DEFINE_path("model", None, "As of hg3d_tf.predict [shipped-large, as there].")
 cli.DEFINE_path("output", "runs/finding_photos.json", "JSON file for the tables.")
 
 _THRESHOLDS = np.arange(0.2, 0.76, 0.05).round(2)
@@ -52,7 +52,7 @@ def main() -> None:
     from hg3d_tf.pictures import tables
     from hg3d_tf.prediction import people, person_finder, predictors
 
-    look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
+    look = predictors.load_predictor(FLAGS.model or "shipped-large")
     find = person_finder.LiteRTFinder(weights.FINDER_FILE, _LEAST)
     results = {}
     for name, measure in (("yolo", _measure_yolo), ("lspet", _measure_lspet)):

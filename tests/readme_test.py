@@ -32,7 +32,7 @@ NOT_RUN = {
 INSTALL = "pip install '.[video,formats]'"
 # In an environment that holds what this installs and no more, as of who does not run `make`.
 INSTALLED = ["hg3d predict photo.jpg", "hg3d predict --video=clip.mp4 --html"]
-RUN = ["hg3d export --output_dir=saved_model"]
+RUN = ["hg3d export --workdir=shipped-large --output_dir=saved_model"]
 
 
 def shell_commands() -> list[str]:
