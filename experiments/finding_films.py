@@ -24,7 +24,7 @@ from hg3d_tf import cli, files
 FLAGS = flags.FLAGS
 
 flags.DEFINE_float("smoothing", 0.1, "As of hg3d_tf.predict.", lower_bound=0)
-cli.DEFINE_path("model", None, "As of hg3d_tf.predict [the network in the package].")
+cli.DEFINE_path("model", None, "As of hg3d_tf.predict [shipped-film, as there].")
 cli.DEFINE_path("output", "runs/finding_films.json", "JSON file for the table.")
 
 
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> None:
     from hg3d_tf.pictures import tables
     from hg3d_tf.prediction import person_finder, predictors
 
-    look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
+    look = predictors.load_predictor(FLAGS.model or "shipped-film")
     find = person_finder.LiteRTFinder(weights.FINDER_FILE, person_finder.LEAST_SCORE_OF_KNOWN)
     rows = {}
     for film in map(Path, argv[1:]):

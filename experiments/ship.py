@@ -7,10 +7,11 @@ run without TensorFlow. Most of that file computes in int8 (`shipping.py`), with
 photos of people, such as those that the network learned from. Last comes demo/web/src/film.delta,
 the page's file for films, whose ranges are taken from --mix.
 
-With --large the same files go to hg3d_tf/weights/large/, the larger sibling "shipped-large", which
-has none for films on the page.
+With --large the same files go to hg3d_tf/weights/large/, the larger sibling "shipped-large"; and
+film.delta, "shipped-film", which predict runs on films: without the flip test, for speed.
 """
 
+import dataclasses
 import subprocess
 import sys
 import tempfile
@@ -71,21 +72,33 @@ def main() -> None:
         print(f"{size:6.2f} MB  {folder / name}")
     if sum(sizes.values()) > _LARGEST_MB:
         raise cli.UserError(f"more than {_LARGEST_MB} MB: ship a smaller network")
-    if not FLAGS.large:
-        _write_film_delta(weights.TFLITE_FILE)
+    if FLAGS.large:
+        once = checkpoints.load_model(FLAGS.workdir)
+        once.config = dataclasses.replace(model.config, flip_test=False)
+        _write_delta(weights.FILM_FILE, content, shipping.convert(once, crops))
+    else:
+        _write_delta(ROOT / "demo/web/src/film.delta", content, _film_of_the_page())
 
 
-def _write_film_delta(photos_file: Path) -> None:
-    """Keep the page's int8 file without flip test as what differs from the file for photos."""
+def _write_delta(path: Path, base: bytes, content: bytes) -> None:
+    from hg3d_tf import files
+    from hg3d_tf.tflite import delta
+
+    with files.atomic_path(path) as temporary:
+        temporary.write_bytes(delta.make(base, content))
+    print(f"{path.stat().st_size / 1e6:6.2f} MB  {path}")
+
+
+def _film_of_the_page() -> bytes:
+    """Return the page's int8 file without flip test of the network that is shipped now."""
     with tempfile.TemporaryDirectory() as folder:
         export = ["-m", "hg3d_tf.export", "--tflite=int8", f"--mix={FLAGS.mix}"]
         export.append(f"--output_dir={folder}/phones")
         if FLAGS.data_dir:
             export.append(f"--data_dir={FLAGS.data_dir}")
-        kept = ["demo/web/delta.py", photos_file, f"{folder}/phones/int8.tflite"]
-        for command in (export, [*kept, "demo/web/src/film.delta"]):
-            if subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode:
-                raise cli.UserError("demo/web/src/film.delta is not that of the network: see above")
+        if subprocess.run([sys.executable, *export], cwd=ROOT, check=False).returncode:
+            raise cli.UserError("demo/web/src/film.delta is not that of the network: see above")
+        return Path(folder, "phones/int8.tflite").read_bytes()
 
 
 def _fitted_knots(model):

@@ -26,12 +26,13 @@ under the same paths, and hg3d_tf installed.
 --format writes the poses for other tools too (`hg3d_tf.convert` does so later), --person_height and
 --focal_length_px or --field_of_view give them true size and place.
 
-Without --model a network that comes with the package is used: for images the larger one, for films
-the faster one, which is --model=shipped; --model=shipped-large takes the larger one for films, too.
-All people are found, by the finder that comes with them; --people=1 keeps the one whom an image
-most likely shows. --box=x1,y1,x2,y2 says where one person is, --boxes what others found: COCO's
-JSON, MOT's text, or a folder of YOLO's. The weights in the package are for research only: the terms
-of the photos that they learned from allow no more (hg3d_tf/weights/README.md).
+Without --model the larger network that comes with the package is used: for images shipped-large,
+the mean over the image and its mirror image, for films shipped-film, which saves the mirror image.
+--model=shipped is the small one, which is faster. All people are found, by the finder that comes
+with them; --people=1 keeps the one whom an image most likely shows. --box=x1,y1,x2,y2 says where
+one person is, --boxes what others found: COCO's JSON, MOT's text, or a folder of YOLO's. The
+weights in the package are for research only: the terms of the photos that they learned from allow
+no more (hg3d_tf/weights/README.md).
 """
 
 import contextlib
@@ -61,7 +62,7 @@ cli.DEFINE_path(
     "model",
     None,
     "A .tflite file, a SavedModel (the folder with the version's number), a training folder,"
-    " shipped or shipped-large: those in the package [the larger for images, the other for films].",
+    " shipped, shipped-large or shipped-film [shipped-large for images, shipped-film for films].",
 )
 cli.DEFINE_path("output_dir", "predictions", "Folder for the pictures and poses.json.")
 cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px as seen [found].")
@@ -227,8 +228,8 @@ def _model() -> str:
     from hg3d_tf.prediction import predictors
 
     are_films = FLAGS.video or FLAGS.webcam
-    # Films have not the time for the larger one.
-    return str(predictors.model_path(FLAGS.model or ("shipped" if are_films else "shipped-large")))
+    ours = "shipped-film" if are_films else "shipped-large"
+    return str(predictors.model_path(FLAGS.model or ours))
 
 
 def _finder():

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,13 @@ from hg3d_tf import weights
 from hg3d_tf.pose_files import formats
 from hg3d_tf.prediction import people, person_finder, photos, predictors
 from hg3d_tf.skeleton import SEEN_CONFIDENCE
-from hg3d_tf.tflite import litert
+from hg3d_tf.tflite import delta, litert
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (shutil.which("node") and CHROMIUM), reason="no Node.js or Chromium"),
     pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="`make web` has not been run"),
 ]
-sys.path.insert(0, str(WEB))
 BASE = weights.TFLITE_FILE.read_bytes()
 DELTA = WEB / "src/film.delta"
 
@@ -181,8 +179,6 @@ def test_several_threads_find_what_one_finds(checked):
 
 
 def test_the_films_file_is_the_photos_and_what_differs():
-    import delta
-
     content = delta.join(BASE, DELTA.read_bytes())
     with Image.open(WEB / "src/sample.jpg") as sample:
         crop = np.asarray(sample.resize((192, 192))) / np.float32(255)
@@ -191,18 +187,3 @@ def test_the_films_file_is_the_photos_and_what_differs():
     seen = expected["confidence"][0] > SEEN_CONFIDENCE
     off = np.linalg.norm(outputs["joints_2d"] - expected["joints_2d"], axis=-1)[0, seen]
     assert seen.sum() >= 10 and off.mean() < 3
-
-
-def test_a_delta_gives_back_what_it_was_made_from():
-    import delta
-
-    rng = np.random.default_rng(0)
-    base = rng.integers(0, 256, 20000, np.uint8)
-    changed = base.copy()
-    changed[::50] += 1
-    content = b"news" + changed[4000:].tobytes() + bytes(300) + base[:3000].tobytes()
-    made = delta.make(base.tobytes(), content)
-    assert delta.join(base.tobytes(), made) == content
-    assert len(made) < len(content) / 4
-    with pytest.raises(ValueError, match="another file"):
-        delta.join(content, made)

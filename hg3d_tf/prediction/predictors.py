@@ -9,33 +9,37 @@ from hg3d_tf import cli, files, line_of_sight, weights
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square
 from hg3d_tf.prediction.photos import Photo
-from hg3d_tf.tflite import heatmap_decoding
+from hg3d_tf.tflite import delta, heatmap_decoding
 
 # Photo and box [4] px, or None for the whole image -> joints_2d [16, 2] px, joints_3d [16, 3] mm,
 # confidence [16] (see pose_server.PoseServer).
 Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 
 _SIGNATURE, _HEATMAPS = "joints", "heatmaps"
-# The names of `network.shipped.FOLDERS`, which is TensorFlow's.
-_PACKAGE = {"shipped": weights.TFLITE_FILE, "shipped-large": weights.LARGE_TFLITE_FILE}
+# The names of `network.shipped.FOLDERS`, which is TensorFlow's; the larger one without flip test.
+_PACKAGE = {
+    "shipped": weights.TFLITE_FILE,
+    "shipped-large": weights.LARGE_TFLITE_FILE,
+    "shipped-film": weights.FILM_FILE,
+}
 
 
 def model_path(model: str | Path) -> Path:
-    """Return the path that a user's text means: "shipped" and "shipped-large" are files."""
+    """Return the path that a user's text means; names of the package's networks are files."""
     return _PACKAGE.get(str(model)) or files.user_path(model)
 
 
 def load_predictor(model: str | Path, num_threads: int = 2) -> Predictor:
     """Return the predictor of a .tflite file, a SavedModel or a training folder's newest weights.
 
-    TensorFlow is imported for the latter two only; "shipped" and "shipped-large" are .tflite files
-    of the package. `num_threads` is how many LiteRT may use.
+    TensorFlow is imported for the latter two only. "shipped", "shipped-large" and "shipped-film"
+    are files of the package. `num_threads` is how many LiteRT may use.
 
     Raises:
       UserError: if it is none of them.
     """
     model = model_path(model)
-    if model.suffix == ".tflite":
+    if model.suffix == ".tflite" or model == weights.FILM_FILE:
         return LiteRTPredictor(model, num_threads)
     if model.is_file():
         kinds = "a .tflite file that export wrote, the folder of a SavedModel or a training folder"
@@ -58,7 +62,7 @@ class LiteRTPredictor:
         if not Path(path).is_file():
             raise UserError(f"{path} does not exist: give a .tflite file that export wrote")
         try:
-            self._runner = TfliteRunner(Path(path).read_bytes(), num_threads)
+            self._runner = TfliteRunner(_content(Path(path)), num_threads)
             self._decodes = _SIGNATURE in self._runner.signatures
             self.size = self._runner.input_size(_SIGNATURE if self._decodes else _HEATMAPS)
         except (KeyError, ValueError) as error:
@@ -85,6 +89,13 @@ class LiteRTPredictor:
         if self._decodes:
             return outputs
         return heatmap_decoding.decode(outputs["heatmaps"], outputs["depth"], self.size)
+
+
+def _content(path: Path) -> bytes:
+    """Return a file's bytes, those of the file for films put together."""
+    if path != weights.FILM_FILE:
+        return path.read_bytes()
+    return delta.join(weights.LARGE_TFLITE_FILE.read_bytes(), path.read_bytes())
 
 
 def _tensorflow_predictor(folder: Path) -> Predictor:

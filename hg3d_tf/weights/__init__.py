@@ -7,3 +7,4 @@ TFLITE_FILE = FOLDER / "pose.tflite"
 FINDER_FILE = FOLDER / "finder.tflite"
 LARGE_FOLDER = FOLDER / "large"  # of the larger sibling
 LARGE_TFLITE_FILE = LARGE_FOLDER / TFLITE_FILE.name
+FILM_FILE = LARGE_FOLDER / "film.delta"  # what differs from that

@@ -15,6 +15,7 @@ from hg3d_tf import weights
 from hg3d_tf.network import joint_decoding, shipped
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.prediction import photos, predictors
+from hg3d_tf.skeleton import MIRROR
 from hg3d_tf.training import checkpoints
 
 PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "lspet"
@@ -42,6 +43,23 @@ def test_the_larger_sibling_goes_by_its_name_and_sees_more(model):
     pairs = zip(large.get_weights(), model.get_weights(), strict=True)
     assert any(np.abs(one - other).max() > 1e-3 for one, other in pairs)
     checkpoints.check_source("shipped-large", model.config)  # either may start a training
+
+
+@pytest.mark.slow
+def test_the_files_for_photos_look_at_the_mirror_image_too_that_for_films_does_not():
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 255, (6, 6, 3), np.uint8))
+    image = np.asarray(small.resize((256, 256), Image.Resampling.BICUBIC))
+    off = {}
+    for name in ("shipped", "shipped-large", "shipped-film"):
+        look = predictors.load_predictor(name)
+        seen, mirrored = (
+            look(photos.Photo("a", np.ascontiguousarray(pixels)), None)["joints_3d_crop"]
+            for pixels in (image, image[:, ::-1])
+        )
+        off[name] = np.abs(mirrored[list(MIRROR)] * [-1, 1, 1] - seen).max()
+    assert off["shipped"] < 1e-3 and off["shipped-large"] < 1e-3
+    assert off["shipped-film"] > 0.02
 
 
 @pytest.mark.slow
@@ -118,7 +136,7 @@ def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="HG3D_DATA is not set: no real photos")
-@pytest.mark.parametrize("name", ["shipped", "shipped-large"])
+@pytest.mark.parametrize("name", ["shipped", "shipped-large", "shipped-film"])
 def test_they_find_people_in_real_photos(name):
     import scipy.io
 

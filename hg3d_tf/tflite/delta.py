@@ -1,15 +1,14 @@
-"""Keep a .tflite file as what differs from another: `python demo/web/delta.py BASE FILE DELTA`.
+"""Files for LiteRT that are kept as what differs from another file.
 
-The int8 file for films holds almost the kernels of the file for photos, which the page loads
-anyway: what differs is an eighteenth of it. DELTA is gzip of: the SHA-256 of BASE; the number of
-pieces, uint32; for each the place in BASE or -1, int32, and the length, uint32, little-endian; and
-the pieces' bytes minus BASE's, modulo 256. src/delta.js puts both together.
+A file for films holds the kernels of that for photos, or almost: what differs is a seventieth of
+it, of the page's an eighteenth. A delta is gzip of: the SHA-256 of the other file; the number of
+pieces, uint32; for each the place in the other file or -1, int32, and the length, uint32,
+little-endian; and the pieces' bytes minus the other's, modulo 256. The page puts both together by
+demo/web/src/delta.js.
 """
 
 import gzip
 import hashlib
-import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -70,7 +69,7 @@ def make(base: bytes, content: bytes) -> bytes:
 
 
 def join(base: bytes, delta: bytes) -> bytes:
-    """Return the file that `make` took, as src/delta.js does.
+    """Return the file that `make` took.
 
     Raises:
       ValueError: if the delta was made from another base.
@@ -86,22 +85,3 @@ def join(base: bytes, delta: bytes) -> bytes:
         parts.append(part if place < 0 else part + old[place : place + length])
         at += length
     return b"".join(part.tobytes() for part in parts)
-
-
-def main() -> None:
-    """Write the delta; print its size."""
-    if {"-h", "--help"} & set(sys.argv):
-        sys.exit(print(__doc__))
-    if len(sys.argv) != 4:
-        sys.exit(f"error: name BASE, FILE and DELTA\n\n{__doc__}")
-    try:
-        base, content = (Path(path).read_bytes() for path in sys.argv[1:3])
-    except OSError as error:
-        sys.exit(f"error: {error.filename} cannot be read: {error.strerror}")
-    delta = make(base, content)
-    Path(sys.argv[3]).write_bytes(delta)
-    print(f"{sys.argv[3]}: {len(delta) / 1e6:.2f} MB of {len(content) / 1e6:.2f} MB")
-
-
-if __name__ == "__main__":
-    main()
