@@ -47,7 +47,7 @@ def main(argv: list[str]) -> None:
     from hg3d_tf.pictures import tables
     from hg3d_tf.prediction import person_finder, predictors
 
-    look = predictors.load_predictor(FLAGS.model or "shipped-film")
+    look = predictors.load_predictor(FLAGS.model or predictors.FOR_FILMS)
     find = person_finder.LiteRTFinder(weights.FINDER_FILE, person_finder.LEAST_SCORE_OF_KNOWN)
     rows = {}
     for film in map(Path, argv[1:]):

@@ -52,7 +52,7 @@ def main() -> None:
     from hg3d_tf.pictures import tables
     from hg3d_tf.prediction import people, person_finder, predictors
 
-    look = predictors.load_predictor(FLAGS.model or "shipped-large")
+    look = predictors.load_predictor(FLAGS.model or predictors.FOR_PHOTOS)
     find = person_finder.LiteRTFinder(weights.FINDER_FILE, _LEAST)
     results = {}
     for name, measure in (("yolo", _measure_yolo), ("lspet", _measure_lspet)):

@@ -61,7 +61,7 @@ cli.DEFINE_parsed(
     " time, two processes over loopback, and how soon input starts, and nothing else.",
 )
 cli.DEFINE_path("photos", None, "predict: folder of photos [a rendered person].")
-cli.DEFINE_path("model", None, "predict: a .tflite file, or shipped-large [the package's].")
+cli.DEFINE_path("model", None, "predict: as of hg3d_tf.predict [what that takes].")
 cli.DEFINE_path("film", None, "predict: a film [made of the first photo].")
 cli.DEFINE_path(
     "peer",
@@ -182,7 +182,6 @@ def measure_serving() -> dict:
 
 def measure_predict() -> dict:
     """Measure predict, beside others where flags name them."""
-    from hg3d_tf import weights
     from hg3d_tf.benchmarks import peer_process, predict, predict_folder
     from hg3d_tf.prediction import photos
 
@@ -193,8 +192,7 @@ def measure_predict() -> dict:
         *(pictures, FLAGS.num_photos, FLAGS.processes),
         *(against, min(FLAGS.against_photos, FLAGS.num_photos)),
     )
-    model = FLAGS.model or weights.TFLITE_FILE
-    compared = predict.Compared(pictures, film, FLAGS.peer, folder, model)
+    compared = predict.Compared(pictures, film, FLAGS.peer, folder, FLAGS.model)
     named = {name: FLAGS[name].value for name in ("photos", "film", "model", "peer", "against")}
     return {"settings": named} | predict.measure(compared, FLAGS.seconds)
 

@@ -108,12 +108,12 @@ def check_flags() -> None:
 
 def _require_a_network() -> None:
     """Raise UserError unless a folder is a training's, or others' predictions are measured."""
-    from hg3d_tf.network import shipped
+    from hg3d_tf import weights
     from hg3d_tf.training import checkpoints
 
     problems = []
     for workdir in FLAGS.workdir:
-        if workdir in shipped.FOLDERS or FLAGS.predictions:
+        if workdir in weights.FOLDERS or FLAGS.predictions:
             return
         try:
             checkpoints.load_model_config(workdir)

@@ -108,9 +108,9 @@ def export_saved_model() -> None:
 
 
 def _output_dir(kind: str) -> Path:
-    from hg3d_tf.network import shipped
+    from hg3d_tf import weights
 
-    inside = Path("runs" if FLAGS.workdir in shipped.FOLDERS else "", FLAGS.workdir)
+    inside = Path("runs" if FLAGS.workdir in weights.FOLDERS else "", FLAGS.workdir)
     return Path(FLAGS.output_dir or inside / kind)
 
 

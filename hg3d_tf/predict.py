@@ -228,7 +228,7 @@ def _model() -> str:
     from hg3d_tf.prediction import predictors
 
     are_films = FLAGS.video or FLAGS.webcam
-    ours = "shipped-film" if are_films else "shipped-large"
+    ours = predictors.FOR_FILMS if are_films else predictors.FOR_PHOTOS
     return str(predictors.model_path(FLAGS.model or ours))
 
 

@@ -34,20 +34,21 @@ class Compared(NamedTuple):
       film: a file, or None for one made of the first photo.
       peer: interpreter with MediaPipe, or None.
       folder: what the whole command is to do beside another commit, or None.
-      model: of the poses; see `predictors.load_predictor`. The folder's is the package's.
+      model: of photos and film, see `predictors.load_predictor`; None for those of predict, which
+        the folder always has.
     """
 
     photos: Sequence[Path]
     film: Path | None
     peer: Path | None
     folder: predict_folder.Folder | None
-    model: str | Path = weights.TFLITE_FILE
+    model: str | None = None
 
 
 class _Networks:
     """A network of poses and the finder, which count how often they look."""
 
-    def __init__(self, model: str | Path):
+    def __init__(self, model: str):
         self._look = predictors.load_predictor(model)
         least = person_finder.LEAST_SCORE
         self._finds = person_finder.LiteRTFinder(weights.FINDER_FILE, least)
@@ -80,14 +81,15 @@ def measure(compared: Compared, seconds: float) -> dict:
     Photos and films of both sides are taken in turn, each time again until `seconds` are over, at
     least three times; medians count, so that what else the machine does takes from both alike.
     """
-    networks = _Networks(compared.model)
+    of_photos = _Networks(compared.model or predictors.FOR_PHOTOS)
+    of_film = _Networks(compared.model or predictors.FOR_FILMS)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         peer = compared.peer and stack.enter_context(peer_process.Peer(compared.peer))
         film = compared.film or make_film(compared.photos[0], folder / "made.mp4")
         result = {
-            "photo": measure_photos(compared.photos, networks, peer, seconds),
-            "film": measure_film(film, networks, peer, folder, seconds),
+            "photo": measure_photos(compared.photos, of_photos, peer, seconds),
+            "film": measure_film(film, of_film, peer, folder, seconds),
         }
         if compared.folder is not None:
             result["folder"] = predict_folder.measure(compared.folder, folder)

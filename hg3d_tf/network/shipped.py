@@ -1,7 +1,6 @@
 """The trained networks that come with the package.
 
-Those of poses go by names wherever a training folder fits: "shipped", and "shipped-large", which
-sees more pixels, for servers.
+Those of poses go by the names of `weights.FOLDERS` wherever a training folder fits.
 """
 
 import dataclasses
@@ -16,7 +15,6 @@ from hg3d_tf.network.keras_api import keras
 from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
 
 NAME = "shipped"
-FOLDERS = {NAME: weights.FOLDER, "shipped-large": weights.LARGE_FOLDER}
 _CONFIG, _WEIGHTS, _FINDER_WEIGHTS = "model.json", "weights.npz", "finder.npz"
 _SCALE = "_scale"
 _SMALL_KERNEL = 4096  # numbers

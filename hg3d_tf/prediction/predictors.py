@@ -16,24 +16,20 @@ from hg3d_tf.tflite import delta, heatmap_decoding
 Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 
 _SIGNATURE, _HEATMAPS = "joints", "heatmaps"
-# The names of `network.shipped.FOLDERS`, which is TensorFlow's; the larger one without flip test.
-_PACKAGE = {
-    "shipped": weights.TFLITE_FILE,
-    "shipped-large": weights.LARGE_TFLITE_FILE,
-    "shipped-film": weights.FILM_FILE,
-}
+# The models where none is named: the larger one, for films without the flip test, for speed.
+FOR_PHOTOS, FOR_FILMS = "shipped-large", "shipped-film"
 
 
 def model_path(model: str | Path) -> Path:
-    """Return the path that a user's text means; names of the package's networks are files."""
-    return _PACKAGE.get(str(model)) or files.user_path(model)
+    """Return the path that a user's text means, which may be a name of `weights.MODEL_FILES`."""
+    return weights.MODEL_FILES.get(str(model)) or files.user_path(model)
 
 
 def load_predictor(model: str | Path, num_threads: int = 2) -> Predictor:
     """Return the predictor of a .tflite file, a SavedModel or a training folder's newest weights.
 
-    TensorFlow is imported for the latter two only. "shipped", "shipped-large" and "shipped-film"
-    are files of the package. `num_threads` is how many LiteRT may use.
+    TensorFlow is imported for the latter two only. Names of `weights.MODEL_FILES` are files.
+    `num_threads` is how many LiteRT may use.
 
     Raises:
       UserError: if it is none of them.

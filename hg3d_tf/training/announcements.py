@@ -8,8 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import extras, timing
-from hg3d_tf.network import shipped
+from hg3d_tf import extras, timing, weights
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.training import strategies
 from hg3d_tf.training.config import TrainConfig
@@ -72,7 +71,7 @@ def end(workdir: Path, step: int, seconds: float) -> Iterator[str]:
 
 
 def _origin(config: TrainConfig) -> str:
-    if config.init_from in shipped.FOLDERS:
+    if config.init_from in weights.FOLDERS:
         return f"{config.init_from}, a network in the package (its photos' terms: research only)"
     if config.init_from:
         return f"the weights of {config.init_from}"
@@ -82,8 +81,8 @@ def _origin(config: TrainConfig) -> str:
 
 
 def _count(model: PoseModel) -> str:
-    def size(weights) -> int:
-        return sum(weight.shape.num_elements() for weight in weights)
+    def size(variables) -> int:
+        return sum(variable.shape.num_elements() for variable in variables)
 
     return f"{size(model.weights):,} weights, {size(model.trainable_weights):,} of them trained"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hg3d_tf import files
+from hg3d_tf import files, weights
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import shipped
 from hg3d_tf.network.confidence import Knots
@@ -72,13 +72,13 @@ def _latest(workdir: str | Path) -> str:
 def load_model(workdir: str | Path) -> PoseModel:
     """Return the network trained in `workdir` with its newest weights, in float32, not compiled.
 
-    Names of `shipped.FOLDERS` are networks that come with the package. Where training kept a
+    Names of `weights.FOLDERS` are networks that come with the package. Where training kept a
     running average of the weights, it is the averaged network.
 
     Raises:
       UserError: if `workdir` is not a training folder with a checkpoint.
     """
-    if folder := shipped.FOLDERS.get(str(workdir)):
+    if folder := weights.FOLDERS.get(str(workdir)):
         return shipped.load(folder)
     config = load_model_config(workdir)
     path = _latest(workdir)
@@ -98,7 +98,7 @@ def check_source(workdir: str | Path, config: ModelConfig) -> None:
     Raises:
       UserError: as that, but for a checkpoint that does not hold what model.json says.
     """
-    if folder := shipped.FOLDERS.get(str(workdir)):
+    if folder := weights.FOLDERS.get(str(workdir)):
         source = shipped.load_config(folder)
     else:
         source = load_model_config(workdir)
