@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -125,10 +124,8 @@ def test_predict_needs_no_model_and_no_tensorflow(tmp_path):
     process = run("-c", code, *arguments)  # the finder sees nobody
     assert process.returncode == 0, process.stderr
     assert json.loads((tmp_path / "out/poses.json").read_text()) == []
-    start = time.monotonic()
     process = run("-c", code, *arguments, "--box=20,20,140,180")
     assert process.returncode == 0, process.stderr
-    assert time.monotonic() - start < 60
     [record] = json.loads((tmp_path / "out/poses.json").read_text())
     assert np.isfinite(list(record["joints_3d_mm"].values())).all()
     assert (tmp_path / "out/photo_pose.png").exists()
