@@ -137,6 +137,11 @@ flags.DEFINE_float(
     0.0,
     "Share of samples whose head is shown in few large cells, as in anonymous films.",
 )
+flags.DEFINE_float(
+    "augment_half_body_probability",
+    0.0,
+    "Share of samples whose crop ends above the knees or the hips, as many photos do.",
+)
 
 # LossConfig.
 flags.DEFINE_float("depth_weight", 0.0, "Weight of the depth loss of 3D samples (lambda_reg).")
@@ -157,6 +162,12 @@ flags.DEFINE_enum(
     "Bone lengths that the geometry loss divides by.",
 )
 flags.DEFINE_float("heatmap_sigma", 1.0, "Sigma of the heat maps' Gaussians, cells.")
+flags.DEFINE_float(
+    "outside_sigma",
+    0.0,
+    "Sigma, cells, of joints that lie outside the crop: taught at its nearest border; 0: not"
+    " taught. For maps that are distributions.",
+)
 flags.DEFINE_integer(
     "virtual_views",
     0,

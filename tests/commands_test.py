@@ -204,6 +204,7 @@ def test_what_only_tells_does_not_import_tensorflow(arguments):
         (("--workdir={tmp}", "--seed=-1"), ["seed is -1"]),
         (("--workdir={tmp}", "--heatmap_sigma=0"), ["heatmap_sigma is 0.0, must be positive"]),
         (("--workdir={tmp}", "--geometry_weight=-1"), ["geometry_weight is -1.0"]),
+        (("--workdir={tmp}", "--outside_sigma=-1"), ["outside_sigma is -1.0"]),
         (("--workdir={tmp}", "--frozen_blocks=3"), ["frozen_blocks needs network efficientnet"]),
         (("--workdir={tmp}", "--frozen_blocks=-1"), ["frozen_blocks is -1"]),
         (("--workdir={tmp}", "--data_dir={tmp}"), ["studio", "datasets/build.py"]),

@@ -4,17 +4,18 @@ import dataclasses
 import math
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from hg3d_tf.data import appearance
 from hg3d_tf.data.ops import Op, Sample, chain, split_seed
-from hg3d_tf.skeleton import CANONICAL_LENGTHS_MM, joint_index
+from hg3d_tf.skeleton import CANONICAL_LENGTHS_MM, JOINT_NAMES, joint_index
 
 DRAWN_FIELDS = ("crop_center", "crop_side", "rotation", "flip", "channel_factors")
 SEEN_FIELDS = ("image", "seed", "has_depth", "joints_2d", "visible")  # of changes of a crop's look
 
-# Of random numbers: of the place, of the colours, and of the changes in their order.
-_PLACE, _COLOURS, _CHANGES = 0, 3, (1, 2, 4, 5, 6, 7)
+# Of random numbers: of the place, of the colours, of the cut, and of the changes in their order.
+_PLACE, _COLOURS, _CUT, _CHANGES = 0, 3, 8, (1, 2, 4, 5, 6, 7)
 
 _HEAD_SIDE = 1.2  # of the square that hides a head, in distances from upper neck to head top
 _MOST_CELLS = 6  # along that square
@@ -24,6 +25,13 @@ _TRUNK_MM, _NECK_MM, _HEAD_MM = (
 )
 _TOP_ABOVE_THORAX = (_NECK_MM + _HEAD_MM) / _TRUNK_MM  # in trunks
 _NECK_ABOVE_THORAX = _NECK_MM / (_NECK_MM + _HEAD_MM)  # on the way to the head's top
+
+# What is left of a body that is cut above its knees, and of one that is cut above its hips.
+_ABOVE_KNEES = np.array([not name.endswith(("ankle", "knee")) for name in JOINT_NAMES])
+_ABOVE_HIPS = _ABOVE_KNEES & [not name.endswith(("hip", "pelvis")) for name in JOINT_NAMES]
+_FEWEST_LEFT = 4  # joints with a label, to know where they are
+_LEAST_LEFT = 0.3  # of the body's size: who crouches is not shown from within
+_MARGIN = 0.12  # of a photo that ends there beyond those joints, in longer sides of their box
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +58,7 @@ class AugmentConfig:
     cutout_probability: float = 0.0
     cutout_size: float = 0.3  # side of the occluding square, in crop sides
     pixelated_head_probability: float = 0.0
+    half_body_probability: float = 0.0
 
     def __post_init__(self):
         for name, value in dataclasses.asdict(self).items():
@@ -66,7 +75,8 @@ class AugmentConfig:
     @property
     def changes_appearance(self) -> bool:
         """Whether `random_appearance` does anything."""
-        return any(probability for probability, _ in _changes(self))
+        of_looks = any(probability for probability, _ in _changes(self))
+        return of_looks or bool(self.half_body_probability)
 
 
 def random_geometry(config: AugmentConfig) -> Op:
@@ -88,6 +98,56 @@ def random_geometry(config: AugmentConfig) -> Op:
     return apply
 
 
+def random_cut(config: AugmentConfig) -> Op:
+    """Let the crop of a share of samples end above the knees or the hips, as many photos do.
+
+    The crop goes as far beyond the joints that are left as it went beyond all of them.
+    """
+
+    def apply(sample: Sample) -> Sample:
+        is_cut, _, low, high = _cut(sample, config)
+        share = tf.maximum(tf.reduce_max(high - low) / sample["person_side"], _LEAST_LEFT)
+        side, middle = sample["crop_side"] * share, (low + high) / 2
+        return sample | {
+            "crop_side": tf.where(is_cut, side, sample["crop_side"]),
+            "crop_center": tf.where(is_cut, middle, sample["crop_center"]),
+        }
+
+    return apply if config.half_body_probability else chain()
+
+
+def _end_photo(config: AugmentConfig) -> Op:
+    """Let the photo itself end, in half of the crops that `random_cut` cut: black beyond."""
+
+    def apply(sample: Sample) -> Sample:
+        is_cut, ends, low, high = _cut(sample, config)
+        size = sample["image"].shape[0]
+        margin = _MARGIN * tf.reduce_max(high - low)
+        pixels = tf.range(size, dtype=tf.float32) + 0.5
+        columns, rows = (
+            (pixels > low[axis] - margin) & (pixels < high[axis] + margin) for axis in (0, 1)
+        )
+        shown = (rows[:, tf.newaxis] & columns)[..., tf.newaxis] | ~(is_cut & ends)
+        return sample | {"image": tf.where(shown, sample["image"], 0.0)}
+
+    return apply if config.half_body_probability else chain()
+
+
+def _cut(sample: Sample, config: AugmentConfig):
+    """Return whether a sample is cut and whether its photo ends there, [] bool each; and the box.
+
+    The box's low and high corner [2] px are those of the joints that are left.
+    """
+    seed = split_seed(sample, _CUT, 1)[0]
+    use, which, ends = tf.unstack(tf.random.stateless_uniform([3], seed))
+    left = tf.where(which < 0.5, _ABOVE_KNEES, _ABOVE_HIPS) & sample["visible"]
+    is_known = tf.reduce_sum(tf.cast(left, tf.int32)) >= _FEWEST_LEFT
+    joints = sample["joints_2d"]
+    low = tf.reduce_min(tf.where(left[:, tf.newaxis], joints, tf.float32.max), axis=0)
+    high = tf.reduce_max(tf.where(left[:, tf.newaxis], joints, tf.float32.min), axis=0)
+    return (use < config.half_body_probability) & is_known, ends < 0.5, low, high
+
+
 def _clipped_normal(seed, *shape: int) -> tf.Tensor:
     return tf.clip_by_value(tf.random.stateless_normal(shape, seed), -2.0, 2.0)
 
@@ -107,11 +167,12 @@ def random_colours(config: AugmentConfig) -> Op:
 def random_appearance(config: AugmentConfig) -> Op:
     """Change the pixels of the crop, never its labels; what is off costs nothing."""
     return chain(
+        _end_photo(config),
         *(
             _sometimes(probability, change, stream)
             for stream, (probability, change) in zip(_CHANGES, _changes(config), strict=True)
             if probability
-        )
+        ),
     )
 
 

@@ -116,7 +116,11 @@ def preprocess_for_train(augmentation: AugmentConfig, augment_3d: bool, size: in
       augment_3d: change those with 3D labels too.
       size: px of the crop.
     """
-    draw = chain(augment.random_geometry(augmentation), augment.random_colours(augmentation))
+    draw = chain(
+        augment.random_cut(augmentation),
+        augment.random_geometry(augmentation),
+        augment.random_colours(augmentation),
+    )
     decode = chain(geometry.snap_to_pixels(size), decode_for_crop(size), geometry.place_crop(size))
 
     def apply(sample: Sample) -> Sample:

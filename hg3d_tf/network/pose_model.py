@@ -81,10 +81,11 @@ class LossConfig:
     geometry_on_3d: bool = False  # samples with depth labels get it too: the poster's 3D/w geo
     bone_weighting: losses.BoneWeighting = "paper_code"
     heatmap_sigma: float = 1.0  # of the target's Gaussian, cells
+    outside_sigma: float = 0.0  # of that of a joint outside the crop, at its border; 0: none
     virtual_views: int = 0  # of each 3D sample, for networks that lift 2D joints
 
     def __post_init__(self):
-        for name in ("depth_weight", "geometry_weight", "virtual_views"):
+        for name in ("depth_weight", "geometry_weight", "outside_sigma", "virtual_views"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, must not be negative")
         if not self.heatmap_sigma > 0:
@@ -164,7 +165,11 @@ class PoseModel(keras.Model):
         config = self.loss_config
         has_depth, visible = batch["has_depth"], batch["visible"]
         heatmaps = targets.draw_heatmaps(
-            batch["joints_2d_norm"], visible, self.config.heatmap_size, config.heatmap_sigma
+            batch["joints_2d_norm"],
+            visible,
+            self.config.heatmap_size,
+            config.heatmap_sigma,
+            config.outside_sigma,
         )
         compare = (
             losses.heatmap_loss if self.config.heatmaps == "linear" else losses.heatmap_divergence

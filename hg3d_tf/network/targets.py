@@ -5,7 +5,9 @@ import tensorflow as tf
 from hg3d_tf.skeleton import BONES, THORAX
 
 
-def draw_heatmaps(joints_2d_norm, visible, size: int, sigma: float = 1.0) -> tf.Tensor:
+def draw_heatmaps(
+    joints_2d_norm, visible, size: int, sigma: float = 1.0, outside_sigma: float = 0.0
+) -> tf.Tensor:
     """Draw one Gaussian of peak 1 per joint, centred on the cell that holds the joint.
 
     Args:
@@ -13,19 +15,25 @@ def draw_heatmaps(joints_2d_norm, visible, size: int, sigma: float = 1.0) -> tf.
       visible: [B, 16] bool.
       size: number of cells along each side.
       sigma: of the Gaussian, in cells; beyond 3 sigma on either axis it is cut to 0.
+      outside_sigma: of a joint that lies outside, centred on the nearest cell; 0 draws none. For
+        maps that are distributions a broad one says: there, or beyond.
 
     Returns:
-      [B, size, size, 16] float32; all zero for a joint that has no label or lies outside.
+      [B, size, size, 16] float32; all zero for a joint that has no label, or lies outside and is
+      not drawn there.
     """
     cell = tf.floor((joints_2d_norm + 1.0) * (size / 2.0))
-    inside = tf.reduce_all((cell >= 0) & (cell < size), axis=-1) & visible
+    inside = tf.reduce_all((cell >= 0) & (cell < size), axis=-1)
+    drawn = visible if outside_sigma else inside & visible
+    sigmas = tf.where(inside, sigma, outside_sigma or sigma)
+    cell = tf.clip_by_value(cell, 0.0, size - 1.0)
     offset = tf.range(size, dtype=tf.float32)[:, tf.newaxis, tf.newaxis]  # [size, 1, 1]
     # The Gaussian is separable: one profile per axis [B, size, 16], then their product.
     distance = offset - tf.transpose(cell, [2, 0, 1])[:, tf.newaxis]  # [xy, size, B, 16]
-    profile = tf.exp(-tf.square(distance) / (2 * sigma**2))
-    profile = tf.where(tf.abs(distance) <= 3 * sigma, profile, 0.0)
+    profile = tf.exp(-tf.square(distance) / (2 * sigmas**2))
+    profile = tf.where(tf.abs(distance) <= 3 * sigmas, profile, 0.0)
     x, y = tf.unstack(tf.transpose(profile, [0, 2, 1, 3]))
-    y *= tf.cast(inside, tf.float32)[:, tf.newaxis]
+    y *= tf.cast(drawn, tf.float32)[:, tf.newaxis]
     return y[:, :, tf.newaxis] * x[:, tf.newaxis]
 
 

@@ -107,7 +107,7 @@ def test_of_a_head_that_the_crop_cuts_only_what_is_inside_is_hidden(place):
 def drawn(op, count, **fields):
     seeds = tf.stack([tf.zeros(count, tf.int32), tf.range(count)], axis=1)
     samples = tf.data.Dataset.from_tensor_slices({"seed": seeds})
-    samples = samples.map(lambda sample: op(sample | fields))
+    samples = samples.map(lambda sample: op(fields | sample))
     return next(iter(samples.batch(count).as_numpy_iterator()))
 
 
@@ -123,6 +123,68 @@ def test_geometry_is_drawn_as_configured():
     assert abs(log_scale.std() - 0.25 * clipped) < 0.015
     assert np.abs(samples["crop_center"]).max() <= 2 * 0.1 * 2 + 1e-6
     np.testing.assert_allclose(samples["crop_center"].std(0), 0.1 * 2 * clipped, rtol=0.06)
+
+
+def test_a_cut_body_ends_above_the_knees_or_the_hips():
+    sample = painted_sample(2)  # whose left hip has no label
+    cut = drawn(augment.random_cut(AugmentConfig(half_body_probability=0.5)), 1000, **sample)
+    above_knees, above_hips = [2, 6, 7, 8, 9, *range(10, 16)], [7, 8, 9, *range(10, 16)]
+    expected = {(*sample["crop_center"].numpy(), sample["crop_side"].numpy()): 0.5}
+    for left in (above_knees, above_hips):
+        low, high = (f(sample["joints_2d"].numpy()[left], axis=0) for f in (np.min, np.max))
+        expected |= {(*(low + high) / 2, 1.4 * (high - low).max()): 0.25}
+    assert len(expected) == 3
+    found = np.column_stack([cut["crop_center"], cut["crop_side"]])
+    shares = [np.isclose(found, place, rtol=1e-5).all(1).mean() for place in expected]
+    assert sum(shares) == 1
+    np.testing.assert_allclose(shares, list(expected.values()), atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "half_body_probability"), [(range(16), 0.0), (range(6), 1.0), ((0, 7, 8, 9), 1.0)]
+)
+def test_a_body_is_cut_where_it_is_asked_for_and_known(labelled, half_body_probability):
+    sample = painted_sample(2, visible=np.isin(np.arange(16), list(labelled)))
+    config = AugmentConfig(half_body_probability=half_body_probability)
+    cut = drawn(augment.random_cut(config), 20, **sample)
+    for name in ("crop_center", "crop_side"):
+        np.testing.assert_array_equal(cut[name], np.stack(20 * [sample[name].numpy()]))
+
+
+def test_of_a_folded_body_enough_round_the_joints_is_shown():
+    joints = np.zeros((16, 2), np.float32)
+    joints[0] = [100, 0]  # an ankle, far from all else
+    sample = painted_sample(2, joints_2d=joints, person_side=100.0, crop_side=140.0)
+    cut = drawn(augment.random_cut(AugmentConfig(half_body_probability=1.0)), 20, **sample)
+    np.testing.assert_allclose(cut["crop_side"], 0.3 * 140)
+
+
+def test_half_of_the_cut_photos_end_where_they_are_cut():
+    config = AugmentConfig(colour=0.0, half_body_probability=0.5)
+    assert config.changes_appearance
+    joints = np.random.default_rng(1).uniform(40, 90, (16, 2)).astype(np.float32)
+    joints[:6] += 20  # the legs reach beyond the rest
+    fields = {"joints_2d": joints, "visible": np.ones(16, bool), "image": tf.ones([128, 128, 3])}
+    shown = drawn(augment.random_appearance(config), 1000, **fields)["image"]
+    expected = [np.ones((128, 128))]
+    for left in ([2, 3, *range(6, 16)], range(7, 16)):
+        low, high = joints[list(left)].min(0), joints[list(left)].max(0)
+        margin = 0.12 * (high - low).max()
+        y, x = np.mgrid[:128, :128] + 0.5
+        inside = (x > low[0] - margin) & (x < high[0] + margin)
+        expected.append((inside & (y > low[1] - margin) & (y < high[1] + margin)).astype(float))
+    shares = [(shown == one[..., np.newaxis]).all((1, 2, 3)).mean() for one in expected]
+    assert sum(shares) == 1
+    np.testing.assert_allclose(shares, [0.75, 0.125, 0.125], atol=0.04)
+
+
+def test_a_photo_ends_only_where_its_crop_was_cut():
+    config = AugmentConfig(colour=0.0, half_body_probability=0.5)
+    sample = {**painted_sample(2), "image": tf.ones([64, 64, 3])}
+    before = sample["crop_side"].numpy()
+    cut = drawn(augment.random_cut(config), 200, **sample)["crop_side"] != before
+    black = (drawn(augment.random_appearance(config), 200, **sample)["image"] == 0).any((1, 2, 3))
+    assert black.any() and not (black & ~cut).any() and not black[cut].all()
 
 
 def test_colours_are_drawn_as_configured():

@@ -17,6 +17,22 @@ def test_heatmaps_equal_the_loop_also_for_joints_outside():
             np.testing.assert_allclose(heatmaps[b, :, :, j], expected, atol=1e-6)
 
 
+def test_a_joint_outside_is_drawn_broadly_at_the_border_where_that_is_asked_for():
+    # In cells of 16: inside, below, beyond a corner, below without a label.
+    cells = np.array([[5, 7], [5, 40], [-9, -3], [5, 40]], np.float32)
+    joints = np.tile((cells[0] + 0.5) / 8 - 1, (1, 16, 1)).astype(np.float32)
+    joints[0, :4] = (cells + 0.5) / 8 - 1
+    visible = np.ones((1, 16), bool)
+    visible[0, 3] = False
+    heatmaps = targets.draw_heatmaps(joints, visible, 16, 1.0, outside_sigma=2.0).numpy()[0]
+    y, x = np.mgrid[:16, :16]
+    for joint, (column, row, sigma) in enumerate([(5, 7, 1.0), (5, 15, 2.0), (0, 0, 2.0)]):
+        expected = np.exp(-((x - column) ** 2 + (y - row) ** 2) / (2 * sigma**2))
+        expected[np.maximum(abs(x - column), abs(y - row)) > 3 * sigma] = 0
+        np.testing.assert_allclose(heatmaps[:, :, joint], expected, atol=1e-6)
+    assert not heatmaps[:, :, 3].any()
+
+
 def test_depth_is_z_at_the_scale_of_the_image():
     # Seen by a camera without perspective, 0.1 px a mm: z becomes 0.1 z px = z / 640 half sides.
     joints_3d = painted_people.random_person(np.random.default_rng(0)).astype(np.float32)
