@@ -4,6 +4,8 @@ The page is one file, at most `MAX_BYTES` large, and needs neither a library nor
 """
 
 import base64
+import bisect
+import functools
 import html
 import io
 import json
@@ -20,8 +22,8 @@ from hg3d_tf.pictures.colours import LEFT, MIDDLE, RIGHT, bone_colour
 from hg3d_tf.skeleton import BONES, JOINT_NAMES, PELVIS
 
 MAX_BYTES = 1_500_000
-_BYTES_OF_POSES, _BYTES_OF_IMAGES = 450_000, 900_000
-_SIDES_PX = (1200, 900, 640, 480, 320, 240, 160)  # longest side of an image, tried in turn
+_BYTES_OF_POSES, _BYTES_OF_PERSON, _BYTES_OF_SCRIPT = 450_000, 500, 100_000  # at most
+_SIDES_PX = (1200, 1040, 900, 780, 680, 590, 510, 440, 385, 335, 290, 250, 220, 190, 160)
 _QUALITY = 78
 _ROOM = 0.25  # round the people, in longer sides of the box of all joints
 _PLACED_MM = 0.5  # from the pelvis to the origin, along the floor, of somebody who has a place
@@ -80,7 +82,7 @@ def thinned(count: int, people: int = 1) -> np.ndarray:
       count: of the film's frames.
       people: in a frame, at most.
     """
-    room = max(2, _BYTES_OF_POSES // (500 * max(1, people)))
+    room = max(2, _BYTES_OF_POSES // (_BYTES_OF_PERSON * max(1, people)))
     return np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(int))
 
 
@@ -190,24 +192,36 @@ def _round_the_people(shots: Sequence[Shot]) -> list[Shot]:
 
 def _images(shots: Sequence[Shot]) -> tuple[list[float], list[dict]]:
     """Return each shot's px of the page for a px of its image, and the images that fit in."""
-    numbers = [i for i, shot in enumerate(shots) if shot.image is not None]
-    for side in _SIDES_PX:
-        encoded = {i: _encoded(shots[i].image, side) for i in numbers}
-        if sum(len(content) for content, _ in encoded.values()) * 4 / 3 <= _BYTES_OF_IMAGES:
-            break
-    scale, scales = 1.0, []
-    for i in range(len(shots)):
-        scale = encoded[i][1][0] / shots[i].image.shape[1] if i in encoded else scale
+    encoded = _largest_that_fit([shot.image for shot in shots], _room_for_images(shots))
+    scale, scales, images = 1.0, [], []
+    for i, (shot, made) in enumerate(zip(shots, encoded, strict=True)):
+        if made is not None:
+            content, size = made
+            scale = size[0] / shot.image.shape[1]
+            src = "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii")
+            images.append({"frame": i, "size": size, "src": src})
         scales.append(scale)
-    images = [
-        {
-            "frame": i,
-            "size": size,
-            "src": "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii"),
-        }
-        for i, (content, size) in encoded.items()
-    ]
     return scales, images
+
+
+def _room_for_images(shots: Sequence[Shot]) -> int:
+    """Return how many bytes of JPEG a page has room for, beside its poses."""
+    poses = sum(len(shot.people) for shot in shots) * _BYTES_OF_PERSON
+    return (MAX_BYTES - _BYTES_OF_SCRIPT - poses) * 3 // 4  # base64
+
+
+def _largest_that_fit(images: Sequence[np.ndarray | None], room: int) -> list:
+    """Return the images as `_encoded` makes them, as large as all have room, None for None."""
+
+    @functools.cache
+    def of_side(side: int) -> list:
+        return [None if image is None else _encoded(image, side) for image in images]
+
+    def fit(side: int) -> bool:
+        return sum(len(made[0]) for made in of_side(side) if made) <= room
+
+    place = bisect.bisect_left(_SIDES_PX, True, key=fit)
+    return of_side(_SIDES_PX[min(place, len(_SIDES_PX) - 1)])
 
 
 def _encoded(pixels: np.ndarray, side: int) -> tuple[bytes, tuple[int, int]]:

@@ -97,6 +97,12 @@ def test_a_long_film_is_thinned_to_the_largest_page(tmp_path, count, people):
     assert len(page_of(tmp_path / "a.html")[1]["frames"]) == len(kept)
 
 
+def test_images_take_the_room_that_poses_leave(tmp_path):
+    large = person()._replace(joints_2d=6 * person().joints_2d)
+    view_3d.write(tmp_path / "a.html", "a", [Shot([large], noise(1800, 2400))] * 12, drawn=True)
+    assert 0.7 * view_3d.MAX_BYTES < (tmp_path / "a.html").stat().st_size <= view_3d.MAX_BYTES
+
+
 def test_a_short_film_is_whole():
     assert view_3d.thinned(40).tolist() == list(range(40))
 
