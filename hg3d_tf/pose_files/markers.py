@@ -7,14 +7,20 @@ know. Axes of the files: x as the camera's, y up, z towards the camera (right-ha
 import numpy as np
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.pose_files.sequence import BLOCK, ROW, PoseSequence, empty_rows, frame_step_s, spooled
+from hg3d_tf.pose_files.sequence import (
+    BLOCK,
+    EVEN,
+    ROW,
+    PoseSequence,
+    empty_rows,
+    frame_step_s,
+    spooled,
+)
 from hg3d_tf.skeleton import JOINT_NAMES
 
 # HALPE's neck lies between the shoulders, its head on top.
 _MIDDLE = {"pelvis": "Hip", "thorax": "Neck", "upper_neck": "UpperNeck", "head_top": "Head"}
 UNITS_PER_MM = {"m": 1e-3, "cm": 1e-1, "mm": 1.0}
-# How far steps between frames may differ and still be one rate, in steps.
-_EVEN = 0.25
 # Of a film of uneven times: how many times its frames one of one rate may have.
 _MOST_ADDED = 50
 
@@ -51,7 +57,7 @@ def evenly_timed(poses: PoseSequence) -> tuple[PoseSequence, float]:
     rows = poses.rows
     seconds, usual = np.array(rows["seconds"]), frame_step_s(poses)
     steps = np.diff(seconds)
-    if np.abs(steps - usual).max() <= _EVEN * usual:
+    if np.abs(steps - usual).max() <= EVEN * usual:
         return poses, float(seconds[-1] - seconds[0]) / len(steps)
     count = round((seconds[-1] - seconds[0]) / usual) + 1
     if count > _MOST_ADDED * len(seconds):
@@ -75,7 +81,7 @@ def _between(rows: np.ndarray, seconds: np.ndarray, step: float, places: np.ndar
         made[name] = low[name]
     made["frame"], made["seconds"] = places, times
     at_low, at_high = weight < 1e-6, weight > 1 - 1e-6
-    lost = (width > (2 + _EVEN) * step) & ~at_low & ~at_high
+    lost = (width > (2 + EVEN) * step) & ~at_low & ~at_high
     for name in ("joints_2d", "joints_3d", "confidence", "box_px"):
         share = weight.reshape(-1, *[1] * len(ROW[name].shape))
         made[name] = low[name] * (1 - share) + high[name] * share
