@@ -7,6 +7,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const photo = byId("photo"), space = byId("space"), tip = byId("tip");
 const MARK = 500, APART = 1300, MOST_SQUARES = 80; // mm, mm, of a side
+const BONE = 45; // mm, the width of bones of people who are shown small
 const view = { azimuth: 25, elevation: 12, zoom: 1 };
 const spots = new Map([[photo, []], [space, []]]); // canvas -> joints drawn there, for the pointer
 let now = 0, playing = null;
@@ -65,7 +66,7 @@ function projection(width, height) {
   const tall = halfUp * Math.abs(Math.cos(e)) + reach * Math.abs(Math.sin(e));
   const distance = 6 * radius, closest = 1 - reach / distance;
   const scale = view.zoom * closest * 0.46 * Math.min(width / reach, height / tall);
-  return (point) => {
+  const project = (point) => {
     const [x, up, z] = point.map((value, axis) => value - middle[axis]);
     const right = Math.cos(a) * x + Math.sin(a) * z, away = Math.cos(a) * z - Math.sin(a) * x;
     const depth = away * Math.cos(e) - up * Math.sin(e);
@@ -73,6 +74,11 @@ function projection(width, height) {
     const down = -up * Math.cos(e) - away * Math.sin(e);
     return [width / 2 + right * near, height / 2 + down * near, depth];
   };
+  return Object.assign(project, { scale });
+}
+
+function boneWidth(project, width, height) { // of many people dots would be wider than bones long
+  return Math.min(Math.max(4, Math.min(width, height) / 75), Math.max(2, BONE * project.scale));
 }
 
 function line(pen, from, to, colour, width, dotted) {
@@ -145,7 +151,7 @@ function drawSpace() {
     for (const [a, b] of data.bones) line(pen, shadow[a], shadow[b], "#cfcfcf", 3);
   }
   const depth = (person) => project(person.points[data.joints.indexOf("pelvis")])[2];
-  const thickness = Math.max(4, Math.min(width, height) / 75);
+  const thickness = boneWidth(project, width, height);
   for (const person of [...frames[now].people].sort((p, q) => depth(q) - depth(p)))
     drawPerson(pen, space, person.points.map(project), person, thickness);
 }

@@ -109,18 +109,39 @@ def test_a_short_film_is_whole():
 
 @pytest.mark.slow
 def test_a_browser_shows_the_film_without_a_fault(tmp_path):
+    view_3d.write(tmp_path / "a.html", "a", film(7, image_every=3), drawn=True)
+    dom = shown(tmp_path / "a.html")
+    assert 'max="6"' in dom and ">0.00 s</span>" in dom
+    assert len(re.findall(r'<canvas[^>]* width="\d+"', dom)) == 2
+
+
+@pytest.mark.slow
+def test_bones_of_many_people_are_thinner(tmp_path):
+    widths = [width_of_bones(tmp_path / f"{people}.html", people) for people in (1, 2, 8)]
+    assert widths[0] == 8 and 1 / 8 < widths[2] / widths[0] < 1 / 2
+    assert widths[2] < widths[1] <= widths[0]
+
+
+def width_of_bones(path, people):
+    """Return the width, px, in a pane of 600 px of a page of so many people."""
+    view_3d.write(path, "a", film(1, people=people))
+    script = "<script>document.title = boneWidth(projection(600, 600), 600, 600)</script></body>"
+    path.write_text(path.read_text("utf-8").replace("</body>", script), "utf-8")
+    return float(re.findall("<title>(.*)</title>", shown(path))[0])
+
+
+def shown(path):
+    """Return a page as Chromium holds it, without a line on its console."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("Chromium is not installed")
-    view_3d.write(tmp_path / "a.html", "a", film(7, image_every=3), drawn=True)
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
     process = subprocess.run(
-        [chromium, *flags, f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path}/a.html"],
+        [chromium, *flags, f"--user-data-dir={path.parent / 'profile'}", f"file://{path}"],
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
     assert "CONSOLE" not in process.stderr, process.stderr
-    assert 'max="6"' in process.stdout and ">0.00 s</span>" in process.stdout
-    assert len(re.findall(r'<canvas[^>]* width="\d+"', process.stdout)) == 2
+    return process.stdout
