@@ -31,7 +31,7 @@ def main() -> None:
     cli.require(FLAGS.output, "output", "name the folder to write")
     if (Path(FLAGS.output) / "model.json").exists():
         raise cli.UserError(f"--output={FLAGS.output} is a training folder: name another")
-    cli.writable_folder(FLAGS.output)
+    cli.writable_training_folder(FLAGS.output)
     from hg3d_tf.training import checkpoints
 
     checkpoints.save_model(average(FLAGS.workdir), FLAGS.output)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from absl import app, flags, logging
 
-from hg3d_tf import files, flagfiles
+from hg3d_tf import files, flagfiles, weights
 
 # Before TensorFlow is imported: it logs, as errors, what it finds missing of CUDA; a failure that
 # matters raises an exception as well.
@@ -285,3 +285,16 @@ def writable_folder(path: str) -> Path:
         raise UserError(
             f"cannot write to {path}: {error.strerror}; choose another folder"
         ) from error
+
+
+def writable_training_folder(path: str) -> Path:
+    """Do as `writable_folder`, but refuse the names of networks in the package.
+
+    What is trained under such a name no command would find: they take the package's.
+    """
+    if path in weights.MODEL_FILES:
+        raise UserError(
+            f"{path} means a network in the package wherever a training folder is named: choose"
+            " another folder"
+        )
+    return writable_folder(path)

@@ -33,7 +33,7 @@ def main() -> None:
     model = build_pose_model(config)
     authors.assign(model, tensors)
     authors.fold_input(model, FLAGS.channels == "bgr", FLAGS.divisor)
-    checkpoints.save_model(model, cli.writable_folder(FLAGS.output))
+    checkpoints.save_model(model, cli.writable_training_folder(FLAGS.output))
     count = sum(weight.shape.num_elements() for weight in model.trainable_weights)
     print(f"{FLAGS.output}: {config}, {count:,} parameters")
 

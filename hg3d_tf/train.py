@@ -243,7 +243,7 @@ FREE_FLAGS = (
 def main() -> None:
     """Train with the flags' settings."""
     cli.require(FLAGS.workdir, "workdir", "name the folder for checkpoints, e.g. runs/stage1")
-    workdir = cli.writable_folder(FLAGS.workdir)
+    workdir = cli.writable_training_folder(FLAGS.workdir)
     from hg3d_tf.training import stage, strategies
     from hg3d_tf.training.workdir import Flags, held, prepare
 

@@ -194,6 +194,7 @@ def test_what_only_tells_does_not_import_tensorflow(arguments):
     ("arguments", "words"),
     [
         ((), ["--workdir"]),
+        (("--workdir=shipped-large",), ["shipped-large means a network in the package"]),
         (("extra",), ["extra"]),
         (("--workdir=/proc/nowhere",), ["/proc/nowhere"]),
         (("--workdir={tmp}", "--input_size=100"), ["input_size is 100", "multiple of 64"]),
@@ -243,6 +244,21 @@ def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):
     (tmp_path / "file").touch()
     process = fork("-m", "hg3d_tf.export", f"--workdir={tmp_path / 'file'}")
     fails_with_one_line(process, "file is no training folder")
+    assert "hg3d_tf.train" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("workdir", "words"),
+    [
+        ("shipped-film", ["a model of predict's", "give shipped or shipped-large"]),
+        ("{tmp}/pose.tflite", ["the one that it was exported from"]),
+        ("{tmp}/saved_model/1", ["the one that it was exported from"]),
+    ],
+)
+def test_export_of_what_predict_alone_runs_is_named(tmp_path, workdir, words):
+    files.write_text(tmp_path / "saved_model/1/saved_model.pb", "")
+    process = fork("-m", "hg3d_tf.export", f"--workdir={workdir.format(tmp=tmp_path)}")
+    fails_with_one_line(process, *words)
 
 
 def test_evaluate_names_a_folder_that_is_no_training_before_data_that_is_missing(tmp_path):

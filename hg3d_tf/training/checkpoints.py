@@ -45,12 +45,19 @@ def load_model_config(workdir: str | Path) -> ModelConfig:
     try:
         return ModelConfig(**json.loads(path.read_text()))
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(
-            f"{workdir} is no training folder ({_CONFIG_NAME} is missing): train one with"
-            f" `python -m hg3d_tf.train --workdir={workdir}`"
-        ) from None
+        raise UserError(f"{workdir} is no training folder{_what_it_is(Path(workdir))}") from None
     except (ValueError, TypeError) as error:
         raise UserError(f"{path} does not describe a network: {error}") from error
+
+
+def _what_it_is(path: Path) -> str:
+    """Return the end of the line that says that a path is no training folder."""
+    if str(path) in weights.MODEL_FILES:
+        return f" but a model of predict's: give {' or '.join(weights.FOLDERS)}"
+    if path.suffix == ".tflite" or (path / "saved_model.pb").exists():
+        return ": give the one that it was exported from; predict --model takes it as it is"
+    fix = f"train one with `python -m hg3d_tf.train --workdir={path}`"
+    return f" ({_CONFIG_NAME} is missing): {'name its folder' if path.is_file() else fix}"
 
 
 def create_manager(
