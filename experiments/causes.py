@@ -25,7 +25,7 @@ from hg3d_tf.skeleton import joint_index
 
 FLAGS = flags.FLAGS
 
-cli.DEFINE_path("model", None, "As of hg3d_tf.predict [the network in the package].")
+cli.DEFINE_path("model", None, "As of hg3d_tf.predict [shipped].")
 cli.DEFINE_path("output", "runs/causes.json", "JSON file for the table.")
 
 
@@ -33,12 +33,11 @@ def main(argv: list[str]) -> None:
     """Look at every frame; print and write the table."""
     cli.require(argv[1:], "<film>", "name films, FILM.json with the truth beside each")
     cli.writable_folder(str(Path(FLAGS.output).parent))
-    from hg3d_tf import weights
     from hg3d_tf.evaluation import metrics
     from hg3d_tf.pictures import tables
     from hg3d_tf.prediction import predictors
 
-    look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
+    look = predictors.load_predictor(FLAGS.model or "shipped")
     rows, exchanged = {}, {}
     for film in map(Path, argv[1:]):
         true, by_name = _answers(film, look)

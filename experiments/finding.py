@@ -33,7 +33,7 @@ flags.DEFINE_string("dataset", "lspet", "Prepared dataset of the people.")
 flags.DEFINE_string("split", "validation", "Its split.")
 flags.DEFINE_integer("count", 150, "How many people, at random.", lower_bound=1)
 flags.DEFINE_integer("together", 1, "How many of them in a photo.", lower_bound=1, upper_bound=3)
-cli.DEFINE_path("model", None, "As of hg3d_tf.predict [the network in the package].")
+cli.DEFINE_path("model", None, "As of hg3d_tf.predict [shipped].")
 cli.DEFINE_path("data_dir", "", "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 cli.DEFINE_path("output", "runs/finding.json", "JSON file for the table.")
 
@@ -56,7 +56,7 @@ def main() -> None:
 
     backgrounds = [photos.read_photo(p) for p in photos.find_images([FLAGS.photos])]
     examples = _draw_examples(FLAGS.data_dir or input_pipeline.default_data_dir())
-    look = predictors.load_predictor(FLAGS.model or weights.TFLITE_FILE)
+    look = predictors.load_predictor(FLAGS.model or "shipped")
     least = person_finder.LEAST_SCORE if FLAGS.together > 1 else person_finder.LEAST_SCORE_OF_KNOWN
     find = person_finder.LiteRTFinder(weights.FINDER_FILE, least)
     measure = _measure_one if FLAGS.together == 1 else _measure_several

@@ -21,7 +21,6 @@ from hg3d_tf.data.mix import parse_mix
 
 FLAGS = flags.FLAGS
 
-_BESIDE = "finder.tflite, description.json"
 _BROKEN = "LiteRT cannot run the file, as it can happen to a hardly trained network: train longer"
 
 cli.DEFINE_path(
@@ -136,7 +135,6 @@ def export_tflite() -> None:
       UserError: after all else is written, where files lose too much.
     """
     from hg3d_tf import weights
-    from hg3d_tf.network import shipped
     from hg3d_tf.tflite import conversion, exported_files, litert, measurement
     from hg3d_tf.training import checkpoints
 
@@ -145,8 +143,9 @@ def export_tflite() -> None:
         raise cli.UserError(
             f"--tflite={unknown[0]} is unknown; there are {', '.join(conversion.FORMS)}"
         )
-    if FLAGS.workdir == shipped.NAME:
-        print(f"ready already, mostly int8: {weights.TFLITE_FILE}; beside it {_BESIDE}")
+    if FLAGS.workdir in weights.FOLDERS:
+        ready = weights.MODEL_FILES[FLAGS.workdir]
+        print(f"ready already, mostly int8: {ready}; the finder: {weights.FINDER_FILE}")
     output_dir = cli.writable_folder(str(_output_dir("tflite")))
     model = checkpoints.load_model(FLAGS.workdir)
     if FLAGS.recalibrate_on:

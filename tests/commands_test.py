@@ -9,7 +9,7 @@ from support import painted_people
 from support.commands import ROOT, fails_with_one_line, fork, fork_shrunk, run
 
 import hg3d_tf
-from hg3d_tf import files
+from hg3d_tf import files, weights
 
 COMMANDS = [
     "train",
@@ -245,6 +245,13 @@ def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):
     process = fork("-m", "hg3d_tf.export", f"--workdir={tmp_path / 'file'}")
     fails_with_one_line(process, "file is no training folder")
     assert "hg3d_tf.train" not in process.stderr
+
+
+@pytest.mark.parametrize("workdir", ["shipped", "shipped-large"])
+def test_export_says_which_file_of_a_network_in_the_package_is_ready(workdir):
+    flags = (f"--workdir={workdir}", "--tflite=int8", "--output_dir=/proc/nowhere")
+    process = fork("-m", "hg3d_tf.export", *flags)
+    assert process.returncode == 1 and str(weights.MODEL_FILES[workdir]) in process.stdout
 
 
 @pytest.mark.parametrize(
