@@ -27,7 +27,13 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_integer("batch_size", 8, "Images in a request.", lower_bound=1)
 flags.DEFINE_float("timeout", 30.0, "Seconds to wait for an answer.")
-flags.DEFINE_integer("retries", 3, "Further attempts where the server is not reached or busy.")
+flags.DEFINE_integer(
+    "retries",
+    3,
+    "Further attempts where the server is not reached or busy.",
+    lower_bound=0,
+    upper_bound=4,
+)
 cli.DEFINE_parsed("box", None, parse_box, "The person's box x1,y1,x2,y2 in px [see --signature].")
 cli.DEFINE_path("output", "poses.json", "JSON file for the poses.")
 flags.DEFINE_bool("again", False, "Ask anew for images that --output's .jsonl holds the poses of.")

@@ -36,7 +36,9 @@ flags.DEFINE_list(
 flags.DEFINE_bool(
     "flip_test", None, "Average over the image and its mirror image [as the network was trained]."
 )
-flags.DEFINE_integer("batch_size", 32, "Samples in a batch; results do not depend on it.")
+flags.DEFINE_integer(
+    "batch_size", 32, "Samples in a batch; results do not depend on it.", lower_bound=1
+)
 flags.DEFINE_float(
     "max_bad_fraction",
     0.01,
@@ -97,8 +99,6 @@ def check_flags() -> None:
     for flag in ("save_predictions", *_PICTURED):
         if FLAGS[flag].value and (len(FLAGS.workdir) != 1 or len(datasets) != 1):
             raise cli.UserError(f"--{flag} wants one --workdir and one --dataset")
-    if FLAGS.batch_size < 1:
-        raise cli.UserError(f"--batch_size={FLAGS.batch_size} must be positive")
     if FLAGS.save_predictions:
         named_arrays.checked_suffix(FLAGS.save_predictions)
     for flag in ("save_predictions", *_PICTURED, "output", "markdown"):

@@ -52,7 +52,12 @@ flags.DEFINE_integer(
     lower_bound=0,
     upper_bound=50,
 )
-flags.DEFINE_integer("version", None, "Number of this version [one more than the newest there].")
+flags.DEFINE_integer(
+    "version",
+    None,
+    "Number of this version [one more than the newest there].",
+    lower_bound=0,  # TF Serving passes over other folders
+)
 flags.DEFINE_list(
     "tflite", [], "Write these forms for LiteRT instead: float32, float16, dynamic, int8."
 )

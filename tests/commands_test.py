@@ -255,6 +255,14 @@ def test_export_says_which_file_of_a_network_in_the_package_is_ready(workdir):
 
 
 @pytest.mark.parametrize(
+    ("command", "flag"), [("export", "--version=-1"), ("client", "--retries=-1")]
+)
+def test_a_number_that_cannot_be_is_refused_as_help_says(command, flag):
+    process = fork("-m", f"hg3d_tf.{command}", flag, "no.jpg")
+    fails_with_one_line(process, f"flag {flag}: -1 is not")
+
+
+@pytest.mark.parametrize(
     ("workdir", "words"),
     [
         ("shipped-film", ["a model of predict's", "give shipped or shipped-large"]),

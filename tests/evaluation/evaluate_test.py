@@ -202,7 +202,7 @@ CONTRADICTIONS = {
     "--save_predictions=p.txt": "p.txt: predictions are .npz or .json files, by their suffix",
     "--output=/proc/none/results.json": "cannot write to /proc/none",
     "--workdir=": "--workdir is missing",
-    "--batch_size=0": "--batch_size=0 must be positive",
+    "--batch_size=0": "flag --batch_size=0: 0 is not a positive integer",
     "--mean_pose_of=studio:many": "mix 'studio:many': 'many' in 'studio:many' is not a number",
 }
 
