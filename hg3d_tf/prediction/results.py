@@ -2,9 +2,10 @@
 
 A line says all that decides whether it still counts when the same command runs again: the image's
 path, size and time of change, and the settings that matter; of its pictures, how they were drawn.
-Of an image's lines the last counts.
+Of an image's lines the last counts; those that it replaced go in the end.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -36,6 +37,8 @@ class Results:
         self.path, self.lines_path = Path(path), Path(path).with_suffix(".jsonl")
         self.settings = json.loads(json.dumps(settings | {"hg3d_tf": __version__}))
         self._places: dict[str, int] = {}  # image -> its last line's place
+        self._counts_from = 0  # lines before this place are not looked at
+        self._has_replaced = False  # there are lines that do not count any more
         self._drawn: dict[str, str] = {}  # picture -> the image that it was made of last
         self._done: set[str] = set()
         self.reused, self._again = 0, again
@@ -59,10 +62,14 @@ class Results:
     def __exit__(self, *_):
         with files.named(self.lines_path):  # what could not be written before
             self._file.close()
+        if self._has_replaced:
+            # On a full disk, say, they stay: nothing depends on it.
+            with contextlib.suppress(OSError):
+                self._drop_replaced()
 
     def forget(self) -> None:
         """Count nothing as done; lines stay until others replace them."""
-        self._places.clear()
+        self._counts_from = self._file.seek(0, os.SEEK_END)
 
     def find(self, image: Path) -> dict | None:
         """Return the line of an image that was done before and has not changed since.
@@ -76,9 +83,7 @@ class Results:
         if stamp(image) != {name: line.get(name) for name in ("size", "mtime_ns")}:
             return None
         self._done.add(str(image))
-        drawn = line["drawn"] if isinstance(line["drawn"], dict) else dict.fromkeys(line["drawn"])
-        own = {name: how for name, how in drawn.items() if self._drawn.get(name) == str(image)}
-        return line | {"drawn": own}
+        return self._with_own_pictures(line)
 
     def add(
         self, image: Path, poses: Sequence[dict], drawn: Mapping[str, dict] | None = None
@@ -92,6 +97,7 @@ class Results:
         """Write a line that `line` made of an image, now or before: `find` says if it counts."""
         self._drawn |= dict.fromkeys(drawn, image)
         with files.named(self.lines_path):
+            self._has_replaced |= image in self._places
             self._places[image] = self._file.seek(0, os.SEEK_END)
             self._file.write(made + b"\n")
             self._file.flush()
@@ -123,8 +129,27 @@ class Results:
             file.write("\n]\n" if count else "[]\n")
         return count
 
+    def _drop_replaced(self) -> None:
+        with (
+            open(self.lines_path, "rb") as lines,
+            files.atomic_path(self.lines_path) as path,
+            open(path, "wb") as kept,
+        ):
+            for place in sorted(self._places.values()):
+                lines.seek(place)
+                # A line that goes may have been the one that said whose a picture is now.
+                line = self._with_own_pictures(json.loads(lines.readline()))
+                kept.write(json.dumps(line).encode() + b"\n")
+
+    def _with_own_pictures(self, line: dict) -> dict:
+        """Return a line without the pictures that another image's have replaced since."""
+        drawn = line.get("drawn", {})
+        drawn = drawn if isinstance(drawn, dict) else dict.fromkeys(drawn)
+        own = {name: how for name, how in drawn.items() if self._drawn.get(name) == line["image"]}
+        return line | {"drawn": own}
+
     def _line(self, image: str) -> dict | None:
-        if image not in self._places:
+        if self._places.get(image, -1) < self._counts_from:
             return None
         self._file.seek(self._places[image])
         return json.loads(self._file.readline())
@@ -135,6 +160,7 @@ class Results:
         for line in self._file:
             value = _value_of(line)
             if value is not None:
+                self._has_replaced |= value["image"] in self._places
                 self._places[value["image"]] = place
                 self._drawn |= dict.fromkeys(value.get("drawn", ()), value["image"])
             place += len(line)

@@ -1,11 +1,13 @@
 """Lines as results come, and what of them still counts when a command runs again."""
 
+import errno
 import json
 import os
 
 import numpy as np
 import pytest
 
+from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import json_poses
 from hg3d_tf.prediction import pose_json
@@ -109,6 +111,39 @@ def test_again_counts_no_line_but_keeps_each_until_another_replaces_it(images, t
         assert done.write(images) == 1
     with results(tmp_path) as done:
         assert [done.find(image)["poses"] for image in images[:2]] == [[{"time": 2}], [{"time": 1}]]
+
+
+def test_lines_that_others_replaced_go_in_the_end(images, tmp_path):
+    for time in range(3):
+        with results(tmp_path, again=True) as done:
+            for image in images[: 3 - time]:
+                done.add(image, [{"time": time}])
+            done.write(images)
+    lines = (tmp_path / "poses.jsonl").read_text().splitlines()
+    assert [json.loads(line)["poses"][0]["time"] for line in lines] == [0, 1, 2]
+    assert known(tmp_path, images) == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_whose_a_picture_is_stays_known_without_the_line_that_said_so(images, tmp_path):
+    with results(tmp_path) as done:
+        for image, drawn in ((images[0], {"x.png": {}}), (images[1], {"x.png": {}, "y.png": {}})):
+            done.add(image, [{}], drawn)
+        done.add(images[1], [{}], {"y.png": {}})
+    assert len((tmp_path / "poses.jsonl").read_text().splitlines()) == 2
+    with results(tmp_path) as done:
+        assert [done.find(image)["drawn"] for image in images[:2]] == [{}, {"y.png": {}}]
+
+
+def test_lines_that_cannot_be_written_anew_stay(images, tmp_path, monkeypatch):
+    def full(path):
+        raise OSError(errno.ENOSPC, "no room")
+
+    with results(tmp_path) as done:
+        done.add(images[0], [{"time": 0}])
+        done.add(images[0], [{"time": 1}])
+        monkeypatch.setattr(files, "atomic_path", full)
+    assert len((tmp_path / "poses.jsonl").read_text().splitlines()) == 2
+    assert known(tmp_path, images) == ["a.jpg"]
 
 
 def test_where_again_comes_to_nothing_all_stays_and_it_is_said_how_to_go_on(
