@@ -14,6 +14,8 @@ from hg3d_tf.pose_files.sequence import PoseSequence
 flags.disclaim_key_flags()  # the flags belong to the command that calls `define`
 
 FLAGS = flags.FLAGS
+# What costs a file, not the others.
+_FAILURES = (cli.UserError, IsADirectoryError)
 
 
 def define(default: str, beside: str = "") -> None:
@@ -121,7 +123,8 @@ def write(
 ) -> int:
     """Write each format of `--format`; return the exit status.
 
-    What a format cannot hold is one line, and the others are written.
+    What a format cannot hold, or a folder in the place of its file, is one line, and the others are
+    written.
 
     Args:
       poses: to be written.
@@ -137,19 +140,25 @@ def write(
             if source is not None and path.exists() and path.samefile(source):
                 raise cli.UserError(f"{path}: is what is read: give --name or --output_dir")
             written += formats.write(path, poses, form, options)
-        except cli.UserError as error:
-            failures.append(error)
+        except _FAILURES as error:
+            failures.append(_words(error))
     if FLAGS.angle_plot:
         try:
             written += _draw_angles(poses, folder / f"{name}_angles.png")
-        except cli.UserError as error:
-            failures.append(error)
+        except _FAILURES as error:
+            failures.append(_words(error))
     if written:
         print(f"{len(poses.rows)} poses: {', '.join(str(path) for path in written)}")
         print(f"{poses.space}")
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, IsADirectoryError):
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _draw_angles(poses: PoseSequence, path: Path) -> list[Path]:

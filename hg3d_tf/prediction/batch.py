@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -41,11 +42,16 @@ def predict(
       pages: the sheet of all, or None.
       boxes: the path of those that others found, or None.
     """
+    pages_failures: list[str] = []
     try:
-        return results.collect(paths, _failures(paths, run, done, drawn, pages, boxes), done)
+        status = results.collect(paths, _failures(paths, run, done, drawn, pages, boxes), done)
     finally:
         if pages is not None:
             pages.close()
+            pages_failures = pages.failures
+    for failure in pages_failures:
+        print(f"error: {failure}", file=sys.stderr)
+    return status or (1 if pages_failures else 0)
 
 
 def in_this_process(work: PhotoWork) -> Run:

@@ -96,6 +96,13 @@ def test_mistakes_are_one_line_and_write_nothing(poses):
     assert [path.name for path in poses.parent.iterdir()] == ["walk.json"]
 
 
+def test_a_folder_in_the_place_of_a_file_costs_that_file(poses):
+    (poses.parent / "walk.csv").mkdir()
+    process = convert(poses, "--format=csv,trc")
+    fails_with_one_line(process, f"error: {poses.parent}/walk.csv: a folder stands")
+    assert (poses.parent / "walk.trc").is_file()
+
+
 def test_predict_names_what_photos_cannot_be(tmp_path):
     for flag in ("--format=csv,bvh", "--angle_plot"):
         process = run("-m", "hg3d_tf.predict", flag, f"--output_dir={tmp_path}/out", "a.jpg")

@@ -192,6 +192,19 @@ def test_a_folder_in_the_place_of_a_picture_costs_its_photo_a_line(
     assert predict(photos, out, html=True) == (0, 1)
 
 
+def test_a_folder_in_the_place_of_a_sheets_page_costs_that_page(
+    photos, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(pose_pages, "ROWS_OF_PAGE", 1)
+    (tmp_path / "sheet_2.png/kept").mkdir(parents=True)
+    assert predict(photos, tmp_path / "out", sheet=tmp_path / "sheet.png") == (1, 4)
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
+    assert f"error: {tmp_path}/sheet_2.png: a folder stands" in line and "move it away" in line
+    assert len(json.loads((tmp_path / "out/poses.json").read_text())) == 4
+    assert all((tmp_path / f"sheet{number}.png").is_file() for number in ("", "_3", "_4"))
+    assert (tmp_path / "sheet_2.png/kept").is_dir()
+
+
 def test_pictures_of_the_same_name_get_a_number(tmp_path):
     paths = [tmp_path / folder / "a.jpg" for folder in "xyz"]
     assert list(names(paths)) == ["a_pose", "a_2_pose", "a_3_pose"]
