@@ -8,7 +8,7 @@ import numpy as np
 from absl import flags
 
 from hg3d_tf import cli, files
-from hg3d_tf.pose_files import formats, placement
+from hg3d_tf.pose_files import formats, json_poses, placement
 from hg3d_tf.pose_files.sequence import PoseSequence
 
 flags.disclaim_key_flags()  # the flags belong to the command that calls `define`
@@ -95,13 +95,17 @@ def place(poses: PoseSequence, image_size_px: tuple[int, int] | None = None) -> 
 def write_beside(path: Path) -> int:
     """Place the poses of a file and write, beside it, what the flags ask for.
 
-    Where a flag changes them that file becomes the changed ones. Returns the exit status.
+    Where a flag changes them that file becomes the changed ones. Of nobody's poses nothing is
+    written, which is said: that nobody is there is no mistake. Returns the exit status.
 
     Raises:
       UserError: where they cannot be placed so, which only they tell; they stay, and it says how
         to go on.
     """
     if not is_wanted():
+        return 0
+    if next(json_poses.records(path), None) is None:
+        print(f"{path}: nobody was found: nothing is written beside it")
         return 0
     poses = formats.read(path)
     try:

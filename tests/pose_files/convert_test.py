@@ -103,6 +103,21 @@ def test_a_folder_in_the_place_of_a_file_costs_that_file(poses):
     assert (poses.parent / "walk.trc").is_file()
 
 
+@pytest.mark.slow
+def test_where_nobody_is_found_no_format_is_written_and_that_is_no_error(tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (120, 90), "grey").save(tmp_path / "a.png")
+    flags = ("--format=csv,json,coco,angles", "--person_height=1.8", "--model=shipped", "--html")
+    flags = (*flags, f"--output_dir={tmp_path}/out")
+    process = run("-m", "hg3d_tf.predict", *flags, tmp_path / "a.png")
+    assert process.returncode == 0, process.stderr
+    last = process.stdout.splitlines()[-1]
+    assert last == f"{tmp_path}/out/poses.json: nobody was found: nothing is written beside it"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"poses.json", "poses.jsonl"}
+    assert json.loads((tmp_path / "out/poses.json").read_text()) == []
+
+
 def test_predict_names_what_photos_cannot_be(tmp_path):
     for flag in ("--format=csv,bvh", "--angle_plot"):
         process = run("-m", "hg3d_tf.predict", flag, f"--output_dir={tmp_path}/out", "a.jpg")
