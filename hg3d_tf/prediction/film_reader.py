@@ -66,6 +66,7 @@ class FilmReader:
         starts_anywhere = source.form or int(self._film.format.flags) & _CLOCK_STARTS_ANYWHERE
         self._clock = _Clock(self.time_base, self.rate, bool(starts_anywhere))
         self._pixel_aspect = _pixel_aspect(self._stream)
+        self._coded_aspects: dict[Fraction, float] = {}  # as the codec says them -> since when
         self._damaged: dict = {}  # time stamp, or anything where there is none -> seconds or None
         self._steps = _Steps()
         self._end = 0.0
@@ -102,11 +103,14 @@ class FilmReader:
             duration = frame.duration * self.time_base if frame.duration else 1 / self.rate
             self._end = max(self._end, float(ticks * self.time_base + duration))
             self._steps.add(float(ticks * self.time_base))
+            # Frames do not know theirs, and the codec may be ahead of them.
+            coded = _pixel_aspect(self._stream.codec_context)
+            self._coded_aspects.setdefault(coded, float(ticks * self.time_base))
             pixels = _upright(frame, self._pixel_aspect)
             yield Frame(pixels, ticks, float(ticks * self.time_base))
 
     def remarks(self) -> list[str]:
-        """Return a line for whatever was left out of the frames, after the last one."""
+        """Return a line for whatever was left out or not followed, after the last frame."""
         lines = []
         if self._damaged:
             count = len(self._damaged)
@@ -115,6 +119,10 @@ class FilmReader:
         elif not self._source.form and not self._stream.frames:
             # The formats that do not count their frames lose them unseen.
             lines += [f"no frame {gap}: a pause, or lost by damage" for gap in self._steps.gaps()]
+        first, *others = self._coded_aspects or [None]
+        if others and first == self._pixel_aspect:  # else the film's own overrules the codec's
+            since = f"from about {self._coded_aspects[others[0]]:.2f} s on"
+            lines.append(f"{since} its pixels have another shape, not followed: cut it there")
         if not self._was_ended and not self._source.form and self._is_cut():
             kept = f"the {self._end:.2f} s that can be read are kept"
             lines.append(f"the film is cut off, as by a half download: {kept}")

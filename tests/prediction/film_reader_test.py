@@ -1,3 +1,4 @@
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -63,6 +64,18 @@ def test_pixels_that_are_square_or_absurd_stay_as_they_are(tmp_path, aspect):
     stored, _ = films.shown(tmp_path / "clip.mp4")
     frames, _ = read(tmp_path / "clip.mp4")
     np.testing.assert_array_equal([frame.pixels for frame in frames], stored)
+
+
+def test_pixels_that_change_their_shape_are_named(tmp_path):
+    for name, aspect in (("a", Fraction(1)), ("b", Fraction(2))):
+        films.write(tmp_path / f"{name}.ts", films.moving_square(40), aspect=aspect)
+    parts = [tmp_path / f"{name}.ts" for name in "ab"]
+    (tmp_path / "clip.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    frames, [line] = read(tmp_path / "clip.ts")
+    assert len(frames) == 80 and len({frame.pixels.shape for frame in frames}) == 1
+    found = re.search(r"clip\.ts: from about ([\d.]+) s on its pixels have another shape", line)
+    assert 3 < float(found[1]) <= 4.1
+    assert [read(part)[1] for part in parts] == [[], []]
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
