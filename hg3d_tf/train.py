@@ -244,14 +244,15 @@ def main() -> None:
     """Train with the flags' settings."""
     cli.require(FLAGS.workdir, "workdir", "name the folder for checkpoints, e.g. runs/stage1")
     workdir = cli.writable_training_folder(FLAGS.workdir)
-    from hg3d_tf.training import stage, strategies
+    from hg3d_tf.training import checkpoints, stage, strategies
     from hg3d_tf.training.workdir import Flags, held, prepare
 
     with cli.flag_errors():
         config = config_from_flags()
     if FLAGS.preview:
         cli.writable_folder(str(Path(FLAGS.preview).parent))
-    stage.check(config)  # before --if_flags_differ=start_anew removes anything
+    goes_on = FLAGS.if_flags_differ != "start_anew" and checkpoints.is_begun(workdir)
+    stage.check(config, goes_on)  # before --if_flags_differ=start_anew removes anything
     effective = Flags(cli.flags_into_string(), cli.default_lines(), FREE_FLAGS)
     chief = strategies.is_chief(FLAGS.strategy)
     with held(workdir, chief):

@@ -302,6 +302,9 @@ def test_a_training_goes_on_and_its_flags_are_a_flagfile(data_dir, tmp_path):
     assert (tmp_path / "batch.png").read_bytes().startswith(b"\x89PNG")
     other = fork("-m", "hg3d_tf.train", flagfile, "--depth_weight=0.2")
     fails_with_one_line(other, "depth_weight=0.1 then, --depth_weight=0.2 now", "if_flags_differ")
+    gone = ("--epochs=2", "--init_from=gone", "--if_flags_differ=go_on")
+    third = fork_shrunk("hg3d_tf.train", flagfile, *gone)
+    assert third.returncode == 0 and "nothing left to do at step 4" in third.stdout, third.stderr
     for process in (first, second):
         assert "WARNING" not in process.stderr and "Warning" not in process.stderr
 

@@ -69,8 +69,17 @@ def create_manager(
     )
 
 
+def _newest(workdir: str | Path) -> str | None:
+    return tf.train.latest_checkpoint(str(Path(workdir) / FOLDER_NAME))
+
+
+def is_begun(workdir: str | Path) -> bool:
+    """Tell whether the training in `workdir` has reached a checkpoint."""
+    return _newest(workdir) is not None
+
+
 def _latest(workdir: str | Path) -> str:
-    path = tf.train.latest_checkpoint(str(Path(workdir) / FOLDER_NAME))
+    path = _newest(workdir)
     if path is None:
         raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
     return path

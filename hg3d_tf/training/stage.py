@@ -31,13 +31,17 @@ from hg3d_tf.training.state import TrainCheckpoints, TrainState
 from hg3d_tf.training.validation import Validation
 
 
-def check(config: TrainConfig) -> None:
+def check(config: TrainConfig, goes_on: bool = False) -> None:
     """Look whether there is what a stage starts from; TensorFlow's devices stay untouched.
+
+    Args:
+      config: of the stage.
+      goes_on: from its own checkpoint, which holds all weights.
 
     Raises:
       UserError: for weights or data that are not there, the weights first: they are a flag.
     """
-    if config.init_from:
+    if config.init_from and not goes_on:
         checkpoints.check_source(config.init_from, config.model)
     for name in config.input.mix:
         prepared.checked_builder(name, "train", config.input.data_dir)
@@ -63,10 +67,11 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
         tf.config.experimental.enable_op_determinism()
     strategy = strategies.create_strategy(config.strategy)
     strategies.check_batch_size(strategy, config.input.batch_size, config.update.accumulate)
-    check(config)
+    goes_on = checkpoints.is_begun(workdir)
+    check(config, goes_on)
     keras.utils.set_random_seed(config.input.seed)
     with strategy.scope():
-        state = TrainState(_create_model(config), config.average_decay)
+        state = TrainState(_create_model(config, goes_on), config.average_decay)
     saved = TrainCheckpoints(workdir, state, config.keep_checkpoints, chief)
     if saved.restore():
         # model.json, which is written anew, may be gone.
@@ -91,10 +96,12 @@ def _say(lines: Iterable[str]) -> None:
         print(line, flush=True)  # before what the progress bar writes to stderr
 
 
-def _create_model(config: TrainConfig) -> PoseModel:
+def _create_model(config: TrainConfig, goes_on: bool) -> PoseModel:
     policy = precision.resolve(config.precision)
     model = build_pose_model(config.model, policy)
-    if config.init_from:
+    if goes_on:
+        pass  # Its own weights come: where the first came from may be gone.
+    elif config.init_from:
         checkpoints.copy_weights(config.init_from, model)
     elif config.model.network == "efficientnet_lite0":
         imagenet.load_weights(model)

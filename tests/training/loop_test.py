@@ -100,6 +100,21 @@ def test_as_many_bad_records_as_are_allowed_may_be_in_the_validation(config, dat
     assert (tmp_path / "run/pictures/epoch_001.png").exists()
 
 
+def test_a_training_goes_on_without_the_folder_that_it_started_from(config, tmp_path):
+    source, run = tmp_path / "source", tmp_path / "run"
+    stage.train(dataclasses.replace(config, epochs=1), source)
+    config = dataclasses.replace(config, init_from=str(source), average_decay=0.9)
+    first = stage.train(dataclasses.replace(config, epochs=1), run)
+    source.rename(tmp_path / "away")
+    again = stage.train(dataclasses.replace(config, epochs=1), run)  # nothing is left to do
+    for weight, expected in zip(again.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    stage.train(config, run)
+    assert [line["epoch"] for line in runs.lines(run / "metrics.jsonl")] == [1, 2]
+    with pytest.raises(UserError, match="source is no training folder"):
+        stage.train(config, tmp_path / "new")
+
+
 def test_bad_records_of_the_preview_do_not_count_twice(config, data_dir, tmp_path, monkeypatch):
     shutil.copytree(data_dir, tmp_path / "data")
     (path,) = (tmp_path / "data/painted_3d").rglob("*-train.tfrecord*")
