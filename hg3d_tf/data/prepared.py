@@ -5,10 +5,13 @@ from collections.abc import Callable
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from google.protobuf.message import DecodeError
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.names import full_name
 from hg3d_tf.data.ops import Sample
+from hg3d_tf.data.record_index import first_record
+from hg3d_tf.data.schema import TRUTH_3D
 
 _DECODERS = {"image": tfds.decode.SkipDecoding()}
 
@@ -58,3 +61,16 @@ def checked_builder(name: str, split: str, data_dir: str = "") -> tfds.core.Data
         there = ", ".join(builder.info.splits) or "none"
         raise UserError(f"dataset {name!r} has no examples in split {split!r}; splits: {there}")
     return builder
+
+
+def starts_without_3d(builder: tfds.core.DatasetBuilder, split: str) -> bool:
+    """Tell whether the first example of a split has no 3D truth; False where it cannot be read.
+
+    TensorFlow's devices stay untouched.
+    """
+    try:
+        fields = tf.train.Example.FromString(first_record(builder, split) or b"").features.feature
+    except DecodeError:
+        return False
+    name = TRUTH_3D if TRUTH_3D in fields else "joints_3d"
+    return name in fields and not any(fields[name].float_list.value)

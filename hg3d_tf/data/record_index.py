@@ -2,6 +2,7 @@
 
 import contextlib
 import mmap
+import os
 import struct
 from pathlib import Path
 
@@ -33,6 +34,18 @@ def record_offsets(builder: tfds.core.DatasetBuilder, split: str) -> np.ndarray:
             with contextlib.suppress(OSError), atomic_path(kept_in) as path:
                 np.savez(path, sizes=sizes, offsets=offsets)
     return offsets
+
+
+def first_record(builder: tfds.core.DatasetBuilder, split: str) -> bytes | None:
+    """Return the first record of a split, read without TensorFlow; None where it is damaged."""
+    info = builder.info.splits[split]
+    paths = zip(info.filepaths, info.shard_lengths, strict=True)
+    path = Path(next(path for path, count in paths if count))
+    with contextlib.suppress(OSError, struct.error), path.open("rb") as file:
+        (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+        file.seek(4, os.SEEK_CUR)
+        return file.read(length) if length < path.stat().st_size else None
+    return None
 
 
 def _kept(path: Path, sizes: np.ndarray, count: int) -> np.ndarray | None:

@@ -28,7 +28,7 @@ from hg3d_tf.training.guards import NonfiniteGuard
 from hg3d_tf.training.loop import TrainLoop
 from hg3d_tf.training.optimizers import create_optimizer
 from hg3d_tf.training.state import TrainCheckpoints, TrainState
-from hg3d_tf.training.validation import Validation
+from hg3d_tf.training.validation import Validation, check_best_metric
 
 
 def check(config: TrainConfig, goes_on: bool = False) -> None:
@@ -47,7 +47,10 @@ def check(config: TrainConfig, goes_on: bool = False) -> None:
         prepared.checked_builder(name, "train", config.input.data_dir)
     if config.validation.dataset:
         validation = config.validation
-        prepared.checked_builder(validation.dataset, validation.split, config.input.data_dir)
+        builder = prepared.checked_builder(
+            validation.dataset, validation.split, config.input.data_dir
+        )
+        check_best_metric(validation, builder)
 
 
 def train(config: TrainConfig, workdir: str | Path) -> PoseModel:

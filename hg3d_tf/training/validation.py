@@ -1,12 +1,15 @@
 """Metrics and pictures of the network's predictions on a fixed split, while it trains."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
-from hg3d_tf.data import input_pipeline
+from hg3d_tf.cli import UserError
+from hg3d_tf.data import input_pipeline, prepared
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.evaluation import confidence_fit, scoring
 from hg3d_tf.evaluation.protocols import inputs
@@ -44,6 +47,22 @@ class ValidationConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, must not be negative")
         if self.best_metric not in METRICS:
             raise ValueError(f"best_metric is {self.best_metric!r}, must be one of {list(METRICS)}")
+
+
+def check_best_metric(config: ValidationConfig, builder: tfds.core.DatasetBuilder) -> None:
+    """Raise UserError where the labels that the best metric needs are not there from the start."""
+    if not config.keep_best or config.best_metric not in _NEEDS_3D:
+        return
+    if prepared.starts_without_3d(builder, config.split):
+        raise UserError(_no_best(config))
+
+
+def _no_best(config: ValidationConfig) -> str:
+    offered = ", ".join(name for name in METRICS if name not in _NEEDS_3D)
+    return (
+        f"--best_metric={config.best_metric} needs 3D labels of everybody, which"
+        f" {config.dataset}, {config.split}, does not have: it offers {offered}"
+    )
 
 
 class Validation:
@@ -128,6 +147,8 @@ class Validation:
         step, score = int(self.state.step.numpy()), metrics.get(self.config.best_metric)
         if self.config.keep_best and score is not None and np.isfinite(score):
             self.best.save(self.model, step, score)
+        elif self.config.keep_best and score is None:
+            print(f"warning: no best weights are kept: {_no_best(self.config)}", file=sys.stderr)
         if self.config.pictures:
             path = self.workdir / f"pictures/epoch_{epoch + 1:03d}.png"
             pose_sheet.write(path, self._poses(predictions))

@@ -85,16 +85,19 @@ def example(index: int, split: str, has_depth: bool, truth: bool) -> dict:
     return record | ({schema.TRUTH_3D: joints_3d.astype(np.float32)} if truth else {})
 
 
-def store(name: str, data_dir: str, has_depth: bool, counts: dict[str, int]) -> None:
-    """Write a prepared dataset of that many people per split."""
-    truth = {schema.TRUTH_3D: tfds.features.Tensor(shape=(NUM_JOINTS, 3), dtype=np.float32)}
-    features = schema.pose_features(jpeg=False, **({} if has_depth else truth))
+def store(
+    name: str, data_dir: str, has_depth: bool, counts: dict[str, int], truth: bool = True
+) -> None:
+    """Write a prepared dataset of that many people per split; `truth` is 3D for evaluation."""
+    truth = truth and not has_depth
+    fields = {schema.TRUTH_3D: tfds.features.Tensor(shape=(NUM_JOINTS, 3), dtype=np.float32)}
+    features = schema.pose_features(jpeg=False, **(fields if truth else {}))
     tfds.dataset_builders.store_as_tfds_dataset(
         name=name,
         version="1.0.0",
         features=features,
         split_datasets={
-            split: [(i, example(i, split, has_depth, truth=not has_depth)) for i in range(count)]
+            split: [(i, example(i, split, has_depth, truth)) for i in range(count)]
             for split, count in counts.items()
         },
         data_dir=data_dir,

@@ -7,9 +7,11 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import painted_people
 from support import training_runs as runs
 
 from hg3d_tf.cli import UserError
+from hg3d_tf.data import prepared
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.data.input_pipeline import InputConfig, train_batches
 from hg3d_tf.data.mix import parse_mix
@@ -98,6 +100,28 @@ def test_as_many_bad_records_as_are_allowed_may_be_in_the_validation(config, dat
     (line,) = runs.lines(tmp_path / "run/metrics.jsonl")
     assert "validation_mpjpe_mm" in line
     assert (tmp_path / "run/pictures/epoch_001.png").exists()
+
+
+def test_best_weights_that_cannot_be_told_are_said_to_be_missing(
+    config, tmp_path, capsys, monkeypatch
+):
+    counts = {"train": 8, "test": 4}
+    painted_people.store("flat", str(tmp_path), has_depth=False, counts=counts, truth=False)
+    monkeypatch.setattr(
+        prepared, "starts_without_3d", lambda *_: False
+    )  # as if later ones had none
+    config = dataclasses.replace(
+        config,
+        input=dataclasses.replace(config.input, mix={"flat": 1.0}, data_dir=str(tmp_path)),
+        validation=ValidationConfig("flat", "test", pictures=2, best_metric="mpjpe_mm"),
+    )
+    stage.train(config, tmp_path / "run")
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning:")]
+    best = "warning: no best weights are kept: --best_metric=mpjpe_mm needs 3D labels"
+    assert [line.startswith(best) for line in said] == [True, True]
+    assert all(
+        "validation_pck_box_010" in line for line in runs.lines(tmp_path / "run/metrics.jsonl")
+    )
 
 
 def test_a_training_goes_on_without_the_folder_that_it_started_from(config, tmp_path):
