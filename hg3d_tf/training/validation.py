@@ -151,7 +151,11 @@ class Validation:
             print(f"warning: no best weights are kept: {_no_best(self.config)}", file=sys.stderr)
         if self.config.pictures:
             path = self.workdir / f"pictures/epoch_{epoch + 1:03d}.png"
-            pose_sheet.write(path, self._poses(predictions))
+            try:
+                pose_sheet.write(path, self._poses(predictions))
+            except IsADirectoryError as error:  # The metrics must not be lost with it.
+                print(f"warning: {error.filename}: {error.strerror}", file=sys.stderr)
+                return
             with self.writer.as_default(step=step):
                 picture = tf.io.decode_png(tf.io.read_file(str(path)), channels=3)
                 tf.summary.image("validation/predictions", picture[tf.newaxis])

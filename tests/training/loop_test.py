@@ -102,7 +102,7 @@ def test_as_many_bad_records_as_are_allowed_may_be_in_the_validation(config, dat
     assert (tmp_path / "run/pictures/epoch_001.png").exists()
 
 
-def test_best_weights_that_cannot_be_told_are_said_to_be_missing(
+def test_what_cannot_be_kept_of_a_validation_is_said_and_the_rest_is(
     config, tmp_path, capsys, monkeypatch
 ):
     counts = {"train": 8, "test": 4}
@@ -110,6 +110,8 @@ def test_best_weights_that_cannot_be_told_are_said_to_be_missing(
     monkeypatch.setattr(
         prepared, "starts_without_3d", lambda *_: False
     )  # as if later ones had none
+    picture = tmp_path / "run/pictures/epoch_001.png"
+    picture.mkdir(parents=True)
     config = dataclasses.replace(
         config,
         input=dataclasses.replace(config.input, mix={"flat": 1.0}, data_dir=str(tmp_path)),
@@ -118,7 +120,9 @@ def test_best_weights_that_cannot_be_told_are_said_to_be_missing(
     stage.train(config, tmp_path / "run")
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning:")]
     best = "warning: no best weights are kept: --best_metric=mpjpe_mm needs 3D labels"
-    assert [line.startswith(best) for line in said] == [True, True]
+    assert [line.startswith(best) for line in said] == [True, False, True]
+    assert f"{picture}: a folder stands" in said[1] and picture.is_dir()
+    assert picture.with_name("epoch_002.png").is_file()
     assert all(
         "validation_pck_box_010" in line for line in runs.lines(tmp_path / "run/metrics.jsonl")
     )
