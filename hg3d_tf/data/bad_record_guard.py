@@ -9,6 +9,9 @@ from hg3d_tf.data import at_exit
 from hg3d_tf.data.bad_records import BadRecords, reason_of
 from hg3d_tf.data.ops import Sample
 
+# Batches drawn in the place of one without a good record, until the data are given up.
+_ATTEMPTS = 1000
+
 Records = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # index, source, number: [B] each
 
 
@@ -27,6 +30,7 @@ class GuardedSamples:
       first: index of the first record.
       num_hosts: how many share the records; a host's failures are judged on its own.
       judged_on: see `BadRecords.add`.
+      draw: from a count and a seed [2] to sources and numbers of other records, for `instead`.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class GuardedSamples:
         first: int = 0,
         num_hosts: int = 1,
         judged_on: int = 1000,
+        draw: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
     ):
         at_exit.free_iterators_at_exit()
         self._read = read
@@ -47,6 +52,7 @@ class GuardedSamples:
         self._first = first
         self._num_hosts = num_hosts
         self._judged_on = judged_on
+        self._draw = draw
 
     def __call__(self, records: Records) -> Sample:
         """Return the good samples, and report what is bad."""
@@ -76,6 +82,30 @@ class GuardedSamples:
         stacked = made.ignore_errors().batch(tf.size(positions, tf.int64))
         return stacked.concatenate(blank).take(1).get_single_element()
 
+    def instead(self, records: Records) -> Sample:
+        """Return good samples of other records, for a batch that has none: a function of its place.
+
+        They are not counted: the batch's own were.
+        """
+        index = records[0]
+
+        def make(attempt) -> Sample:
+            others = self._draw(tf.size(index), tf.stack([index[0], attempt]))
+            return self.quietly((index, *others))
+
+        # Read until one is found; so is what says that none is.
+        attempts = tf.data.Dataset.range(_ATTEMPTS).map(make).filter(any_good)
+        nothing = tf.data.Dataset.from_tensors(records).map(self._give_up)
+        return attempts.concatenate(nothing).take(1).get_single_element()
+
+    def _give_up(self, *records) -> Sample:
+        def say():
+            text = f"none of {_ATTEMPTS} batches has a record that can be read"
+            self._bad_records.end(f"{text}; build the dataset again")
+
+        with tf.control_dependencies([tf.py_function(say, [], [])]):
+            return self.quietly(records)
+
     def _make(self, index, source, number) -> Sample:
         return self._make_sample(index, source, self._read(number))
 
@@ -96,12 +126,12 @@ def _zeros(shape, spec: tf.TensorSpec) -> tf.Tensor:
 
 def part_of_batch(
     make_samples: GuardedSamples, records: Records, host: int, num_hosts: int
-) -> tuple[Sample, tf.Tensor]:
-    """Return a host's part of a batch, copies in the places of bad records, and whether to take it.
+) -> Sample:
+    """Return a host's part of a batch, copies in the places of bad records.
 
-    The parts are together what one host alone would make, and all or none are taken. A host reads
-    the records of its own places only; where one of them is bad, the whole batch, in which a copy
-    for it may come from anywhere.
+    The parts are together what one host alone would make. A host reads the records of its own
+    places only; where one of them is bad, the whole batch, in which a copy for it may come from
+    anywhere.
     """
     size = records[0].shape[0] // num_hosts
     mine = slice(host * size, (host + 1) * size)
@@ -109,12 +139,14 @@ def part_of_batch(
 
     def from_whole():
         whole = samples if num_hosts == 1 else make_samples.quietly(records)
+        # A batch that were left out would shift those after it, whoever started behind it.
+        whole = tf.cond(any_good(whole), lambda: whole, lambda: make_samples.instead(records))
         filled = fill_places(whole, records[1])
-        return {name: value[mine] for name, value in filled.items()}, any_good(whole)
+        return {name: value[mine] for name, value in filled.items()}
 
     complete = tf.equal(tf.size(samples["position"]), size) & any_good(samples)
-    part, taken = tf.cond(complete, lambda: (only_good(samples), True), from_whole)
-    return {n: tf.ensure_shape(v, [size, *v.shape[1:]]) for n, v in part.items()}, taken
+    part = tf.cond(complete, lambda: only_good(samples), from_whole)
+    return {n: tf.ensure_shape(v, [size, *v.shape[1:]]) for n, v in part.items()}
 
 
 def any_good(samples: Sample) -> tf.Tensor:

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import tensorflow as tf
 
@@ -44,12 +45,16 @@ class BadRecords:
                 self.reasons[name] = reason
                 print(f"left out: {name}: {reason}", file=sys.stderr)
             if self.count > self.max_fraction * max(num_samples, judged_on):
-                self.message = (
+                self.end(
                     f"{self.count} of {num_samples} samples cannot be read, more than"
                     f" max_bad_fraction={self.max_fraction:g} allows, e.g. {name}: {reason}; build"
                     " the dataset again, or raise --max_bad_fraction"
                 )
-                raise UserError(self.message)
+
+    def end(self, message: str) -> NoReturn:
+        """End the run. Raises UserError."""
+        self.message = message
+        raise UserError(message)
 
     @contextlib.contextmanager
     def stop_as_user_error(self) -> Iterator[None]:

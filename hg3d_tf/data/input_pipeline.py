@@ -82,8 +82,8 @@ def train_batches(
 
     With `deterministic`, the batches from any `first_step` on are those that a start at 0 would
     reach there, whatever the parallelism. The place of a record that cannot be read is taken by a
-    copy of another sample of its batch; a batch of nothing else is left out. Those after it then
-    come a step earlier, but not where the start was behind it.
+    copy of another sample of its batch; a batch of nothing else is made of others, drawn by its
+    place.
 
     Args:
       config: what to read.
@@ -108,6 +108,7 @@ def train_batches(
         lambda source, number: f"{list(config.mix)[source]}, {reader.name(number)}",
         first,
         num_hosts,
+        draw=reader.drawn,
     )
     mix = create_mix(config.mix, config.batch_size, config.mix_exact, config.seed)
     records = mixed_numbers(reader, mix, config.seed, first)
@@ -119,9 +120,7 @@ def train_batches(
         cores() + _WAITING,
         deterministic=config.deterministic,
     )
-    finished = batches.filter(lambda _, taken: taken).map(
-        lambda batch, _: finish(batch), tf.data.AUTOTUNE, deterministic=config.deterministic
-    )
+    finished = batches.map(finish, tf.data.AUTOTUNE, deterministic=config.deterministic)
     return finished.prefetch(tf.data.AUTOTUNE)
 
 

@@ -68,6 +68,13 @@ class RecordReader:
         numbers = tf.data.Dataset.range(rounds, np.iinfo(np.int64).max)
         return numbers.map(order).prefetch(1).unbatch()
 
+    def drawn(self, count: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return sources and numbers [count] of records at random, a function of `seed` [2]."""
+        numbers = tf.random.stateless_uniform(
+            [count], seed, maxval=self._firsts[-1], dtype=tf.int64
+        )
+        return tf.searchsorted(self._firsts[1:], numbers, "right", tf.int64), numbers
+
     def once(self, part: int = 0, num_parts: int = 1) -> tf.data.Dataset:
         """Return every record's number once, in the order of the files; or of a part of these."""
         first, end = (self.first(k, num_parts) for k in (part, part + 1))

@@ -9,7 +9,7 @@ from PIL import Image
 from support import painted_people, painted_samples
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.data import input_pipeline, schema
+from hg3d_tf.data import bad_record_guard, input_pipeline, schema
 from hg3d_tf.data.bad_record_guard import fill_places
 from hg3d_tf.data.bad_records import BadRecords
 from hg3d_tf.data.input_pipeline import InputConfig
@@ -128,6 +128,30 @@ def test_batches_start_at_any_step_also_where_records_are_bad(tmp_path):
     for a, b in zip(later.as_numpy_iterator(), whole[5:], strict=True):
         np.testing.assert_array_equal(a["key"], b["key"])
         np.testing.assert_array_equal(a["image"], b["image"])
+
+
+@pytest.mark.slow
+def test_a_batch_of_bad_records_only_shifts_none_after_it(tmp_path):
+    store(tmp_path, dict.fromkeys(range(48), b"no image"))  # of 72
+    config = InputConfig(
+        mix={"damaged": 1.0}, batch_size=2, data_dir=str(tmp_path), max_bad_fraction=1.0
+    )
+    whole = list(input_pipeline.train_batches(config, 64).take(12).as_numpy_iterator())
+    later = input_pipeline.train_batches(config, 64, first_step=6).take(6)
+    for a, b in zip(later.as_numpy_iterator(), whole[6:], strict=True):
+        np.testing.assert_array_equal(a["key"], b["key"])
+        np.testing.assert_array_equal(a["image"], b["image"])
+    # What stands in is drawn anew for each place.
+    assert len({key for batch in whole for key in batch["key"]}) > 6
+
+
+@pytest.mark.slow
+def test_data_of_which_nothing_can_be_read_end_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(bad_record_guard, "_ATTEMPTS", 5)
+    store(tmp_path, {})
+    damage_file(tmp_path, at=0)
+    with pytest.raises(UserError, match="none of 5 batches has a record that can be read"):
+        read(tmp_path, 1, max_bad_fraction=1.0)
 
 
 @pytest.mark.slow
