@@ -139,7 +139,7 @@ def part_of_batch(
 
     def from_whole():
         whole = samples if num_hosts == 1 else make_samples.quietly(records)
-        # A batch that were left out would shift those after it, whoever started behind it.
+        # To leave a batch out would shift those after it, but for who started behind it.
         whole = tf.cond(any_good(whole), lambda: whole, lambda: make_samples.instead(records))
         filled = fill_places(whole, records[1])
         return {name: value[mine] for name, value in filled.items()}
