@@ -86,7 +86,9 @@ class Lifter(layers.Layer):
         unit = tf.sqrt(tf.reduce_mean(tf.square(centered), axis=[1, 2]) + 1e-6)[:, tf.newaxis]
         x = self._first(tf.reshape(centered, [-1, NUM_JOINTS * 2]) / unit)
         for inner, outer in self._blocks:
-            x = tf.nn.relu(x + outer(inner(x)))
+            # A relu of this sum would stop TensorFlow's optimiser for the whole graph on a CPU
+            # (findings/); LiteRT's converter makes one of it.
+            x = tf.maximum(x + outer(inner(x)), 0.0)
         return self._last(x) * unit, unit
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.commands import run
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.network import efficientnet, joint_decoding, pyramid
@@ -30,6 +31,21 @@ CONFIG = ModelConfig(
 def model():
     tf.random.set_seed(0)
     return build_pose_model(CONFIG)
+
+
+LIFT = """
+import tensorflow as tf
+from hg3d_tf.network.pyramid import Lifter
+lifter = Lifter()
+lifter(tf.zeros([1, 16, 2]))
+print(tf.function(lifter)(tf.ones([4, 16, 2]))[0].shape)
+"""
+
+
+def test_tensorflow_optimises_a_graph_with_the_lifter():
+    done = run("-c", LIFT, TF_CPP_MIN_LOG_LEVEL="0")
+    assert "(4, 16)" in done.stdout, done.stderr
+    assert "optimization failure" not in done.stderr
 
 
 def test_outputs_have_the_shapes_of_the_family(model):
