@@ -85,11 +85,15 @@ export function bvh(names, frames) {
   return `HIERARCHY\n${lines.join("\n")}\nMOTION\n${time}\n${motion.join("\n")}\n`;
 }
 
-// The frames at one rate, the film's usual one, and its step in seconds.
+// The frames at one rate, the film's usual one, and its step in seconds: the mean of the steps near the
+// median, for times are rounded.
 function evenly(frames) {
   const between = (key) => frames.slice(1).map((frame, i) => frame[key] - frames[i][key]);
   const steps = between("seconds");
-  const usual = median(between("frame").map((count, i) => steps[i] / count).filter((value) => value > 0));
+  const perFrame = between("frame").map((count, i) => steps[i] / count);
+  const middle = median(perFrame.filter((value) => value > 0));
+  const near = perFrame.filter((value) => Math.abs(value - middle) <= EVEN * middle);
+  const usual = near.reduce((sum, value) => sum + value, 0) / near.length;
   const long = frames.at(-1).seconds - frames[0].seconds;
   if (steps.every((value) => Math.abs(value - usual) <= EVEN * usual)) return { rows: frames, step: long / steps.length };
   const count = Math.round(long / usual) + 1;
