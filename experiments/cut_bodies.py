@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
-from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import whole_lspet
 from cut_measures import LOST, look_at_cut, row
 
 from hg3d_tf import cli, files
@@ -34,20 +34,17 @@ def main() -> None:
     """Cut and look; print and write the table."""
     cli.require(FLAGS.lspet, "lspet", "name the folder of LSPET")
     cli.writable_folder(str(Path(FLAGS.output).parent))  # fail before the work starts
-    import scipy.io
-
     from hg3d_tf.pictures import tables
-    from hg3d_tf.prediction import photos, predictors
+    from hg3d_tf.prediction import predictors
 
     look = predictors.load_predictor(FLAGS.model or predictors.FOR_PHOTOS)
-    labels = scipy.io.loadmat(Path(FLAGS.lspet) / "joints.mat")["joints"]
     found: dict[str, list] = {name: [] for name in LOST}
-    for number in tqdm(range(FLAGS.first, FLAGS.last + 1), unit="photo", disable=None):
-        joints, known = labels[:, :2, number - 1], labels[:, 2, number - 1] > 0
+    for photo, joints, known in whole_lspet.people(Path(FLAGS.lspet), FLAGS.first, FLAGS.last):
         if known.all():
-            photo = photos.read_photo(Path(FLAGS.lspet) / f"images/im{number:05d}.jpg")
             for name, lost in LOST.items():
                 found[name].append(look_at_cut(photo, joints, lost, look))
+    if not found["not cut"]:
+        raise cli.UserError(f"--lspet={FLAGS.lspet}: of nobody in these photos all is labelled")
     rows = {name: row(*map(np.array, zip(*one, strict=True))) for name, one in found.items()}
     statement = f"{len(found['not cut'])} photos of LSPET, {FLAGS.first} to {FLAGS.last}; percent"
     print(tables.as_text(tables.protocol_table(rows, {}, 1)), statement, sep="\n")

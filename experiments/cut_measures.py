@@ -1,18 +1,15 @@
 """What experiments/cut_bodies.py counts: joints of people whom a photo cuts."""
 
 import numpy as np
+from whole_lspet import LIMBS
 
+from hg3d_tf.data.joint_orders import LSP_14_NAMES
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.skeleton import SEEN_CONFIDENCE, joint_index
 
 _MARGIN = 0.06  # of a box round joints, in longer sides of all joints' box
-# LSPET's order; the last two are the neck and the top of the head.
-_NAMES = [f"r_{name}" for name in ("ankle", "knee", "hip")]
-_NAMES += [f"l_{name}" for name in ("hip", "knee", "ankle")]
-_NAMES += [f"r_{name}" for name in ("wrist", "elbow", "shoulder")]
-_NAMES += [f"l_{name}" for name in ("shoulder", "elbow", "wrist")]
-_LIMBS = [joint_index(name) for name in _NAMES]
-_ARMS = np.array([name.endswith(("wrist", "elbow", "shoulder")) for name in _NAMES])
+_LIMBS = [joint_index(name) for name in LIMBS]
+_ARMS = np.array([name.endswith(("wrist", "elbow", "shoulder")) for name in LIMBS])
 LOST = {
     "not cut": (),
     "cut above the knees": ("ankle", "knee"),
@@ -25,7 +22,7 @@ def look_at_cut(photo, joints, lost: tuple[str, ...], look):
 
     Args:
       photo: whole.
-      joints: [14, 2] px, in LSPET's order.
+      joints: [14, 2] px, in the order of LSP_14_NAMES.
       lost: how their names end.
       look: see `predictors.Predictor`.
 
@@ -33,7 +30,7 @@ def look_at_cut(photo, joints, lost: tuple[str, ...], look):
       of each limb joint [12]: the error in longer sides of the box of all joints, the confidence,
       and whether it is outside of what is left.
     """
-    left = joints[[not name.endswith(lost) for name in [*_NAMES, "neck", "head"]]]
+    left = joints[[not name.endswith(lost) for name in LSP_14_NAMES]]
     longer = np.ptp(joints, axis=0).max()
     size = np.array(photo.pixels.shape[1::-1])
     low = np.clip(left.min(0) - _MARGIN * longer, 0, size - 2).astype(int)

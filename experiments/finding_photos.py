@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import whole_lspet
 from finding_measures import are_large, hits
 
 from hg3d_tf import cli, files
@@ -38,10 +39,6 @@ cli.DEFINE_path("output", "runs/finding_photos.json", "JSON file for the tables.
 _THRESHOLDS = np.arange(0.2, 0.76, 0.05).round(2)
 _LEAST = 0.15  # score from which boxes are looked at
 _MARGIN = 0.06  # of a box round a person, in longer sides of the joints' box
-_LIMBS = [f"{s}_{n}" for s in ("r", "l") for n in ("ankle", "knee", "hip")]
-_LIMBS += [f"{s}_{n}" for s in ("r", "l") for n in ("wrist", "elbow", "shoulder")]
-# The places of those joints in LSPET's file, which goes from right to left.
-_LSPET = [0, 1, 2, 5, 4, 3, 6, 7, 8, 11, 10, 9]
 
 
 def main() -> None:
@@ -98,19 +95,15 @@ def _measure_yolo(folder: Path, find, look) -> tuple[dict, str]:
 
 
 def _measure_lspet(folder: Path, find, look) -> tuple[dict, str]:
-    import scipy.io
-
-    from hg3d_tf.prediction import people, person_finder, photos
+    from hg3d_tf.prediction import people, person_finder
     from hg3d_tf.prediction.boxes import overlaps
 
-    joints = scipy.io.loadmat(folder / "joints.mat")["joints"]
+    limbs = [joint_index(name) for name in whole_lspet.LIMBS]
     ways: dict[str, list] = {"clearest": [], "the labelled one": [], "true box": []}
     others = count = 0
-    for number in tqdm(range(FLAGS.first, FLAGS.last + 1), unit="photo", disable=None):
-        places, known = joints[:, :2, number - 1], joints[:, 2, number - 1] > 0
+    for photo, places, known in whole_lspet.people(folder, FLAGS.first, FLAGS.last):
         if known.sum() < 2:
             continue
-        photo = photos.read_photo(folder / f"images/im{number:05d}.jpg")
         low, high = places[known].min(0), places[known].max(0)
         margin = _MARGIN * (high - low).max()
         box = np.concatenate([low - margin, high + margin]).astype(np.float32)
@@ -122,8 +115,8 @@ def _measure_lspet(folder: Path, find, look) -> tuple[dict, str]:
         count += 1
         poses = (clearest.pose, nearest.pose, look(photo, box))
         for errors, pose in zip(ways.values(), poses, strict=True):
-            off = pose["joints_2d"][[joint_index(name) for name in _LIMBS]] - places[_LSPET]
-            errors.append(np.linalg.norm(off, axis=1)[known[_LSPET]] / (high - low).max())
+            off = np.linalg.norm(pose["joints_2d"][limbs] - places[: len(limbs)], axis=1)
+            errors.append(off[known[: len(limbs)]] / (high - low).max())
     rows = {
         way: {
             f"@{limit}": 100 * float((np.concatenate(errors) < limit).mean())

@@ -4,20 +4,23 @@ import sys
 
 import numpy as np
 import pytest
-from support.commands import ROOT, fork
+import scipy.io
+from PIL import Image
+from support.commands import ROOT, fails_with_one_line, fork
 
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.skeleton import joint_index
 
 sys.path.insert(0, str(ROOT / "experiments"))
 import cut_measures
+import whole_lspet
 
 # Someone who stands, in LSPET's order: legs, arms, neck and head; 200 px high.
 _X = [40, 42, 45, 55, 58, 60, 30, 32, 40, 60, 68, 70, 50, 50]
 _Y = [220, 170, 120, 120, 170, 220, 110, 80, 50, 50, 80, 110, 45, 20]
 JOINTS = np.array([_X, _Y], float).T
 PHOTO = Photo("photo", np.arange(240)[:, None, None] + np.zeros((240, 100, 3), np.uint8))
-ORDER = ["r_ankle", "r_knee", "r_hip", "l_hip", "l_knee", "l_ankle"]
+ORDER = ["r_ankle", "r_knee", "r_hip", "l_hip", "l_knee", "l_ankle"]  # as its publisher lists them
 ORDER += ["r_wrist", "r_elbow", "r_shoulder", "l_shoulder", "l_elbow", "l_wrist"]
 
 
@@ -70,9 +73,31 @@ def test_shares_are_of_arms_that_are_left_and_of_joints_that_are_lost():
 
 
 @pytest.mark.parametrize(
-    ("flags", "problem"), [((), "--lspet is missing"), (("--lspet=x", "--last=9501"), "9501")]
+    ("flags", "problem"),
+    [
+        (("cut_bodies.py",), "--lspet is missing"),
+        (("cut_bodies.py", "--lspet=x", "--last=9501"), "9501"),
+        (("cut_bodies.py", "--lspet={tmp}/none"), "none/joints.mat does not exist"),
+        (("finding_photos.py", "--lspet={tmp}/none"), "none/joints.mat does not exist"),
+        (("cut_bodies.py", "--lspet={tmp}"), "joints.mat: cannot be read"),
+    ],
 )
 def test_a_wrong_flag_gets_one_line(flags, problem, tmp_path):
-    done = fork("experiments/cut_bodies.py", f"--output={tmp_path / 'a.json'}", *flags)
-    assert done.returncode == 1
-    assert problem in done.stderr and "Traceback" not in done.stderr
+    (tmp_path / "joints.mat").write_bytes(b"<html>log in</html>")
+    script, *flags = (flag.format(tmp=tmp_path) for flag in flags)
+    done = fork(f"experiments/{script}", f"--output={tmp_path / 'a.json'}", *flags)
+    fails_with_one_line(done, problem)
+
+
+def test_labels_are_each_photos_own(tmp_path):
+    joints = np.random.default_rng(0).uniform(0, 90, (14, 3, 4))
+    joints[:, 2] = np.arange(14)[:, np.newaxis] < [14, 3, 14, 14]
+    scipy.io.savemat(tmp_path / "joints.mat", {"joints": joints})
+    (tmp_path / "images").mkdir()
+    for number in (2, 3, 4):
+        Image.new("RGB", (100, 90 + number)).save(tmp_path / f"images/im{number:05d}.jpg")
+    found = list(whole_lspet.people(tmp_path, 2, 9500))
+    assert [photo.pixels.shape[0] - 90 for photo, *_ in found] == [2, 3, 4]
+    assert [known.sum() for *_, known in found] == [3, 14, 14]
+    for place, (_, places, _) in enumerate(found, 1):
+        np.testing.assert_array_equal(places, joints[:, :2, place])
