@@ -151,7 +151,7 @@ def test_step_a_million_is_as_near_as_the_first(large, shuffled, mix):
     numbers = mixed_numbers(large, mix, 0, 6 * 1_000_000)
     index, source, number = next(iter(numbers))
     assert index == 6_000_000 and number // 100_000 == source
-    # Whoever goes through the samples before shuffles 60 rounds of 100,000 records. A round of
-    # each dataset and what is prefetched are enough.
-    assert 2 <= shuffled.count(100_000) <= 8
+    # Whoever goes through the samples before shuffles 60 rounds of 100,000 records. A round of the
+    # dataset that comes first is enough; more are what threads have begun meanwhile.
+    assert 1 <= shuffled.count(100_000) <= 8
     assert len(shuffled) < 30
