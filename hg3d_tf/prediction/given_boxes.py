@@ -11,8 +11,8 @@
   and, if known, confidence and id.
 
 A photo or frame that is not named has no people. Ids (COCO's track_id), from 1, say who is who in a
-film if all of its boxes have one. Else they are left out, which is said, and people are followed:
-followed people's own numbers would meet those given.
+film if all of its boxes have one, each once in a frame. Else they are left out, which is said, and
+people are followed: followed people's own numbers would meet those given.
 """
 
 import itertools
@@ -47,6 +47,14 @@ class Given(NamedTuple):
     numbers: np.ndarray
 
 
+class _Ids(NamedTuple):
+    """How many of a film's boxes have no number, of how many, and the first that repeats one."""
+
+    missing: int
+    total: int
+    twice: Row | None
+
+
 class GivenBoxes:
     """The boxes of a file, by photo or by frame.
 
@@ -61,7 +69,7 @@ class GivenBoxes:
         self.path = files.user_path(path)
         self._by_name: dict[str, list[Row]] = {}
         self._by_frame: dict[int, list[Row]] = {}
-        self._counts: dict[str, tuple[int, int]] = {}  # see `_count`
+        self._ids: dict[str, _Ids] = {}  # see `_ids_of`
         self._relative = self.path.is_dir()
         if self._relative:
             if not any(self.path.glob("*.txt")):
@@ -86,15 +94,18 @@ class GivenBoxes:
     def check_film(self, film: str) -> None:
         """Raise UserError where the boxes are those of no frame of a film, or cannot be read.
 
-        Where only some have ids it is said that these are left out.
+        Where only some have ids, or two of a frame the same, it is said that ids are left out.
         """
         beginning = f"{Path(film).stem}_"
         if not self._by_frame and not any(name.startswith(beginning) for name in self._names()):
             raise UserError(f"{self.path}: has no box for a frame of {film}; {self._known()}")
-        without, total = self._count(film)
-        if 0 < without < total:
-            lack = f"{without} of the {total} boxes of {film} have no id from 1 on"
-            print(f"warning: {self.path}: {lack}: ids are left out, people are followed")
+        ids, consequence = self._ids_of(film), "ids are left out, people are followed"
+        if 0 < ids.missing < ids.total:
+            lack = f"{ids.missing} of the {ids.total} boxes of {film} have no id from 1 on"
+            print(f"warning: {self.path}: {lack}: {consequence}")
+        elif (twice := ids.twice) is not None:
+            problem = f"id {twice.number} is another box's of the same frame, too"
+            print(f"warning: {twice.where}: {problem}: {consequence}")
 
     def check_size(self, film: str, longer_side: int) -> None:
         """Raise UserError where a box of a film's frame is far too large for its picture.
@@ -133,21 +144,32 @@ class GivenBoxes:
             given = _given(self._by_name.get(f"{stem}_{frame:06d}.jpg", []))
         else:
             given = _given(self._by_frame.get(frame + 1, []))
-        without, _ = self._count(film)
-        return given._replace(numbers=0 * given.numbers) if without else given
+        ids = self._ids_of(film)
+        tell = not ids.missing and ids.twice is None
+        return given if tell else given._replace(numbers=0 * given.numbers)
 
-    def _count(self, film: str) -> tuple[int, int]:
-        """Return how many boxes of a film have no number, and how many there are."""
-        if film not in self._counts:  # of a folder all files are read
-            missing = [row.number == NO_NUMBER for row in self._rows_of(film)]
-            self._counts[film] = sum(missing), len(missing)
-        return self._counts[film]
+    def _ids_of(self, film: str) -> "_Ids":
+        """Return what the numbers of a film's boxes are worth."""
+        if film not in self._ids:  # of a folder all files are read
+            missing = total = 0
+            twice = None
+            for rows in self._frames_of(film):
+                seen: set[int] = set()
+                for row in rows:
+                    total += 1
+                    if row.number == NO_NUMBER:
+                        missing += 1
+                    elif row.number in seen:
+                        twice = twice or row
+                    seen.add(row.number)
+            self._ids[film] = _Ids(missing, total, twice)
+        return self._ids[film]
 
-    def _rows_of(self, film: str) -> Iterator[Row]:
-        """Yield the boxes of all frames of a film."""
+    def _frames_of(self, film: str) -> Iterator[list[Row]]:
+        """Yield the boxes of each frame of a film."""
         names = sorted(name for name in self._names() if _is_frame_of(film, name))
         of_names = (_yolo(self.path / n) if self._relative else self._by_name[n] for n in names)
-        return itertools.chain.from_iterable([*self._by_frame.values(), *of_names])
+        return itertools.chain(self._by_frame.values(), of_names)
 
     def _check_no_film(self) -> None:
         if self._by_frame:

@@ -219,6 +219,23 @@ def test_ids_count_where_all_boxes_of_the_film_have_one(tmp_path, capsys, kind, 
     assert (f"warning: {path}: {said}" in capsys.readouterr().out) == (number < 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "where"),
+    [
+        ("a.txt", "1,7,1,2,9,9\n1,8,3,2,9,9\n3,7,1,2,9,9\n3,7,5,2,9,9\n", "a.txt, line 4"),
+        ("a.json", COCO.replace('"{}"', "7").replace("8", "7"), "a.json, annotation 3"),
+        ("clip_3.txt", "0 .5 .5 .2 .4 1 7\n0 .4 .5 .2 .4 1 7\n", "clip_3.txt, line 2"),
+    ],
+)
+def test_an_id_that_two_boxes_of_a_frame_have_loses_neither(tmp_path, capsys, name, text, where):
+    path = write(tmp_path / name, text)
+    given = GivenBoxes(tmp_path if name == "clip_3.txt" else path)
+    given.check_film("x/clip.mp4")
+    assert given.of_frame("x/clip.mp4", 2, (9, 9)).numbers.tolist() == [0, 0]
+    said = "id 7 is another box's of the same frame, too: ids are left out, people are followed\n"
+    assert capsys.readouterr().out == f"warning: {tmp_path / where}: {said}"
+
+
 def test_that_no_box_has_an_id_is_not_said(tmp_path, capsys):
     GivenBoxes(write(tmp_path / "a.txt", "1,-1,10,20,30,40\n")).check_film("clip.mp4")
     assert not capsys.readouterr().out
