@@ -86,10 +86,19 @@ class GivenBoxes:
             self._by_frame = _mot(self.path, text)
 
     def check_photos(self, names: Iterable[str | Path]) -> None:
-        """Raise UserError where there are boxes for none of the photos, by their files' names."""
+        """Raise UserError where there are boxes for none of the photos, by their files' names.
+
+        Or where it cannot be told for which: photos of one name lie in several folders.
+        """
         self._check_no_film()
-        if not any(self._has_photo(Path(name)) for name in names):
+        photos = [Path(name) for name in names if self._has_photo(Path(name))]
+        if not photos:
             raise UserError(f"{self.path}: has no box for any image; {self._known()}")
+        first: dict[str, Path] = {}
+        for photo in photos:
+            if (other := first.setdefault(photo.name, photo)) != photo:
+                problem = f"boxes go by the image's name, which {other} and {photo} share"
+                raise UserError(f"{self.path}: {problem}: predict one folder at a time")
 
     def check_film(self, film: str) -> None:
         """Raise UserError where the boxes are those of no frame of a film, or cannot be read.

@@ -69,9 +69,15 @@ def _is_of_something_else(annotation) -> bool:
 
 def _names(path: Path, images) -> dict:
     try:
-        return {image["id"]: Path(image["file_name"]).name for image in images}
+        paths = {image["id"]: Path(image["file_name"]) for image in images}
     except (KeyError, TypeError) as error:
         raise UserError(f"{path}: images must have id and file_name") from error
+    first: dict[str, Path] = {}
+    for image in paths.values():
+        if (other := first.setdefault(image.name, image)) != image:
+            problem = f"boxes go by the image's name, which {other} and {image} share"
+            raise UserError(f"{path}: {problem}: give a file for each folder")
+    return {number: image.name for number, image in paths.items()}
 
 
 def _annotation(annotation, names: dict | None, where: str) -> tuple[str, Row]:

@@ -181,6 +181,22 @@ def test_boxes_of_none_of_the_photos_are_named(tmp_path):
         GivenBoxes(tmp_path).check_photos(["b.jpg"])
 
 
+def test_photos_of_one_name_get_no_boxes_of_each_other(tmp_path):
+    share = "boxes go by the image's name, which a/b.jpg and c/b.jpg share"
+    given = GivenBoxes(write(tmp_path / "boxes.json", RESULTS))
+    given.check_photos(["a/b.jpg", "a/c.jpg", "c/c.jpg"])  # it has none for c
+    with pytest.raises(UserError, match=rf"boxes\.json: {share}: predict one folder at a time$"):
+        given.check_photos(["a/b.jpg", "a/c.jpg", "c/b.jpg"])
+    write(tmp_path / "b.txt", "0 0.5 0.5 0.5 1\n")
+    with pytest.raises(UserError, match=share):
+        GivenBoxes(tmp_path).check_photos(["a/b.jpg", "c/b.jpg"])
+    names = ["a/b.jpg", "a/b.jpg", "c/b.jpg"]  # files that were put together list photos twice
+    images = [{"id": number, "file_name": name} for number, name in enumerate(names)]
+    GivenBoxes(write(tmp_path / "two.json", {"images": images[:2], "annotations": []}))
+    with pytest.raises(UserError, match=rf"all\.json: {share}: give a file for each folder$"):
+        GivenBoxes(write(tmp_path / "all.json", {"images": images, "annotations": []}))
+
+
 def test_boxes_of_no_frame_of_the_film_are_named(tmp_path):
     given = GivenBoxes(
         write(tmp_path / "boxes.json", [RESULTS[2] | {"image_id": "clip_000002.jpg"}])
