@@ -124,10 +124,12 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
             require_no_folder(path)
         elif path.is_dir():
             shutil.rmtree(path)
-        try:
-            os.replace(temporary, path)
-        except OSError as error:  # names the temporary file, which the user does not know
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        os.replace(temporary, path)
+    except OSError as error:
+        if str(error.filename) != str(temporary):
+            raise
+        # The user does not know the temporary file.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)

@@ -55,6 +55,16 @@ def test_what_a_full_disk_has_no_room_for_is_named(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_cannot_be_begun_has_its_own_name(tmp_path):
+    def fail():
+        with files.atomic_path(tmp_path / "a.png") as temporary:
+            raise OSError(errno.EROFS, "Read-only file system", temporary)
+
+    with pytest.raises(OSError, match="Read-only") as raised:
+        fail()
+    assert raised.value.filename == str(tmp_path / "a.png")
+
+
 def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
     (tmp_path / "a.png").mkdir()
     with pytest.raises(IsADirectoryError) as raised:
