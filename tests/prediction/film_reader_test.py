@@ -3,6 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("av")
 
@@ -160,6 +161,13 @@ def test_what_cannot_be_opened_is_named(tmp_path):
             FilmReader(file_or_camera(str(tmp_path / name)))
     with pytest.raises(UserError, match=r"missing\.mp4: .*no such file"):
         FilmReader(file_or_camera(str(tmp_path / "missing.mp4")))
+
+
+def test_a_webp_that_moves_is_named(tmp_path):
+    first, second = (Image.fromarray(pixels) for pixels in films.noise()[:2])
+    first.save(tmp_path / "a.webp", save_all=True, append_images=[second])
+    with pytest.raises(UserError, match=r"a\.webp: a WebP that moves .*: save it as GIF or MP4"):
+        FilmReader(file_or_camera(str(tmp_path / "a.webp")))
 
 
 def test_what_holds_only_sound_is_named(tmp_path):
