@@ -21,12 +21,15 @@ SHAPES = {
     "confidence": (16,),
 }
 
+_SMALLEST_MM = 10.0  # of a usual pose from end to end; in metres all are smaller
+
 
 def load(path: str | Path) -> dict[str, np.ndarray]:
     """Return the arrays of a predictions file.
 
     Raises:
-      UserError: for a file that is none, unknown names, wrong shapes, numbers that are not finite.
+      UserError: for a file that is none, unknown names, wrong shapes, no frames, numbers that are
+        not finite, poses in metres.
     """
     arrays = _read(path)
     unknown = sorted(set(arrays) - {"key", *SHAPES})
@@ -37,6 +40,8 @@ def load(path: str | Path) -> dict[str, np.ndarray]:
     keys = arrays["key"].astype(str)
     if keys.ndim != 1:
         raise UserError(f"{path}: key has the shape {keys.shape}; wanted: one per frame")
+    if not keys.size:
+        raise UserError(f"{path}: holds no frame: write the poses of one at least")
     return {"key": keys} | {
         name: _checked(path, name, value, keys) for name, value in arrays.items() if name != "key"
     }
@@ -56,14 +61,28 @@ def _read(path) -> dict[str, np.ndarray]:
         raise UserError(f"{path}: is no .npz file, or only a part of one: write it anew")
     try:
         if suffix == ".json":
-            return {name: np.array(value) for name, value in json.loads(content).items()}
+            return _from_json(path, json.loads(content))
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
+    except UserError:
+        raise
     except json.JSONDecodeError as error:
         text = f"is no JSON, or only a part of it ({error}): write it anew"
         raise UserError(f"{path}: {text}") from error
     except Exception as error:  # whatever damaged bytes lead the readers to
         raise UserError(f"{path}: cannot be read as named arrays ({error})") from error
+
+
+def _from_json(path, content) -> dict[str, np.ndarray]:
+    if not isinstance(content, dict):
+        raise UserError(f'{path}: is a JSON list or value; wanted: {{"key": [...], NAME: [...]}}')
+    arrays = {}
+    for name, value in content.items():
+        try:
+            arrays[name] = np.array(value)
+        except ValueError as error:
+            raise UserError(f"{path}: rows of {name} differ in their length") from error
+    return arrays
 
 
 def _checked(path, name, value, keys) -> np.ndarray:
@@ -73,4 +92,8 @@ def _checked(path, name, value, keys) -> np.ndarray:
     broken = ~np.isfinite(value.reshape(len(keys), -1)).all(axis=1)
     if broken.any():
         raise UserError(f"{path}: {name} of frame {str(keys[broken][0])!r} is not finite")
+    if name.endswith("_mm"):
+        extent = np.median(np.ptp(value.astype(np.float64), axis=1).max(axis=1))
+        if 0 < extent < _SMALLEST_MM:
+            raise UserError(f"{path}: {name} shows people of {extent:.2g} mm: give mm, not metres")
     return value

@@ -57,6 +57,11 @@ BROKEN = {
     "text": ({"key": ["a"], "predicted_depth": [["x"] * 16]}, "wanted: numbers"),
     "one key": ({"key": "a", "predicted_depth": np.zeros((1, 16))}, r"key has the shape \(\)"),
     "no key": ({"predicted_depth": np.zeros((1, 16))}, "wanted: key and a pose"),
+    "no frame": ({"key": [], "predicted_depth": np.zeros((0, 16))}, "p.npz: holds no frame"),
+    "metres": (
+        {"key": ["a"], "predicted_3d_mm": np.linspace(0, 1.7, 48).reshape(1, 16, 3)},
+        "p.npz: predicted_3d_mm shows people of 1.6 mm: give mm, not metres",
+    ),
     "no pose": ({"key": ["a"]}, "wanted: key and a pose"),
 }
 
@@ -80,6 +85,20 @@ def test_a_file_of_something_else_is_named(tmp_path, name):
 def test_half_a_json_is_said_to_be_one(tmp_path):
     (tmp_path / "p.json").write_text('{"key": ["a", "b"], "predicted_2d_')
     with pytest.raises(UserError, match=r"p\.json: is no JSON, or only a part of it"):
+        named_arrays.load(tmp_path / "p.json")
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ([{"key": "a"}], r"p\.json: is a JSON list or value; wanted: {"),
+        ({"key": ["a"], "off_axis": [[0, 1], [0]]}, r"p\.json: rows of off_axis differ"),
+    ],
+    ids=["rows", "ragged"],
+)
+def test_a_json_of_another_form_is_told_what_is_wanted(tmp_path, content, message):
+    (tmp_path / "p.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=message):
         named_arrays.load(tmp_path / "p.json")
 
 

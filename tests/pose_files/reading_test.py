@@ -124,7 +124,7 @@ def test_a_last_line_that_is_only_begun_is_passed_over_and_said_once(tmp_path, c
 
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
 def test_the_predictions_file_of_evaluate_is_read(tmp_path, suffix):
-    joints = np.random.default_rng(0).normal(size=(5, 16, 3)).round(3)
+    joints = np.random.default_rng(0).normal(0, 500, (5, 16, 3)).round(3)
     keys = [f"k{i}" for i in range(5)]
     path = tmp_path / f"predictions{suffix}"
     if suffix == ".npz":
