@@ -42,9 +42,12 @@ def auc(distances: np.ndarray, thresholds: np.ndarray) -> float:
 
 
 def scale_bones(joints: np.ndarray, bone_sum) -> np.ndarray:
-    """Scale poses [N, 16, D] so that their 14 bones sum to `bone_sum`, a number or [N]."""
+    """Scale poses [N, 16, D] so that their 14 bones sum to `bone_sum`, a number or [N].
+
+    A pose whose joints lie in one place stays as it is.
+    """
     length = bone_lengths(joints).sum(axis=-1)
-    scale = bone_sum / np.maximum(length, np.finfo(np.float64).tiny)
+    scale = bone_sum / np.where(length > 0, length, 1)
     return joints * scale[:, np.newaxis, np.newaxis]
 
 

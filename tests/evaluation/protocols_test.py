@@ -296,6 +296,12 @@ def test_the_posters_rows_average_as_it_says():
     assert poster.rows("") == {}
 
 
+def test_a_pose_in_one_place_is_an_error_and_not_the_end_of_a_mean():
+    joints = np.random.default_rng(0).normal(size=(2, 16, 3))
+    joints[1] = 0
+    assert np.array_equal(metrics.scale_bones(joints, 10.0)[1], joints[1])
+
+
 def test_scale_bones_gives_each_frame_its_sum():
     joints = np.random.default_rng(0).normal(size=(3, 16, 3))
     sums = bone_lengths(metrics.scale_bones(joints, np.array([1.0, 2, 3]))).sum(axis=1)
