@@ -134,7 +134,7 @@ def evaluate():
             try:
                 result = measure(protocol, predictions, size)
             except cli.UserError as error:
-                failures.append(str(error))
+                failures.append(f"{row} on {dataset}: {error}")
                 continue
             result = dataclasses.replace(result, statement=result.statement + note)
             results.setdefault(protocol, {}).setdefault(dataset, {})[row] = result
@@ -162,8 +162,11 @@ def measure(protocol: str, predictions, size: int):
 
     if protocol != SYNTHETIC:
         return registry.evaluate(protocol, predictions)
-    for name in ("predicted_2d_norm", "predicted_depth"):
-        inputs.field(predictions, name)
+    try:
+        for name in ("predicted_2d_norm", "predicted_depth"):
+            inputs.field(predictions, name)
+    except cli.UserError as error:
+        raise cli.UserError(f"protocol {protocol}: {error}") from error
     return Result(scoring.summarize(predictions, size), scoring.PROTOCOL)
 
 

@@ -150,11 +150,22 @@ def _weighted_mean(parts) -> np.ndarray:
 
 
 def with_constant_pose(predictions: Predictions, pose) -> Predictions:
-    """Return the predictions with one pose (joints_2d_norm, depth) for every frame."""
+    """Return the predictions with one pose (joints_2d_norm, depth) for every frame.
+
+    Nothing else that was predicted stays. Where a mix of 2D labels alone knows no depth
+    predicted_depth is missing.
+    """
     count = len(predictions["key"])
     joints_2d_norm, depth = (np.repeat(part[np.newaxis], count, axis=0) for part in pose)
-    pose = {"predicted_2d_norm": joints_2d_norm, "predicted_depth": depth}
-    return _along_the_axis(predictions) | pose
+    constant = {"predicted_2d_norm": joints_2d_norm}
+    if not np.isnan(depth).any():
+        constant["predicted_depth"] = depth
+    labels = {
+        name: value
+        for name, value in predictions.items()
+        if name != "confidence" and not name.startswith("predicted_")
+    }
+    return _along_the_axis(labels) | constant
 
 
 def summarize(predictions: Predictions, size: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from support.small_network import SMALL
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import schema
 from hg3d_tf.evaluation import scoring
+from hg3d_tf.evaluation.protocols import registry
 from hg3d_tf.training import checkpoints
 
 
@@ -182,6 +183,18 @@ def test_the_mean_pose_is_that_of_the_mix(data_dir):
     assert np.isnan(depth).all()
 
 
+def test_a_mean_pose_is_nothing_but_itself():
+    labels = {"key": np.array([b"a", b"b"]), "joints_3d": np.ones((2, 16, 3))}
+    others = {"predicted_3d_mm": np.ones((2, 16, 3)), "confidence": np.ones((2, 16))}
+    pose = np.zeros((16, 2)), np.zeros(16)
+    constant = scoring.with_constant_pose(labels | others, pose)
+    assert set(constant) == {*labels, "predicted_2d_norm", "predicted_depth"}
+    flat = scoring.with_constant_pose(labels | others, (pose[0], np.full(16, np.nan)))
+    assert set(flat) == {*labels, "predicted_2d_norm"}
+    with pytest.raises(UserError, match="protocol by_pose: predicted_depth is wanted"):
+        registry.evaluate("by_pose", flat)
+
+
 @pytest.mark.slow
 def test_weights_of_another_network_get_one_line(tmp_path, untrained):
     other = tmp_path / "other"
@@ -268,6 +281,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from hg3d_tf.training import checkpoints
 from hg3d_tf.evaluation import scoring
+from hg3d_tf.evaluation.protocols import registry
 from hg3d_tf.evaluation.protocols import h36m
 from hg3d_tf.evaluation.protocols.pck_box import pck_box
 from hg3d_tf.data import input_pipeline

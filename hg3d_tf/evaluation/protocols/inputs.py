@@ -88,6 +88,7 @@ def field(predictions: Predictions, name: str) -> np.ndarray:
       UserError: if it is missing.
     """
     if name not in predictions:
+        name = "predicted_2d_px" if name == "predicted_2d_norm" else name  # as files have it
         raise UserError(
             f"{name} is wanted, which these predictions or their dataset do not have: choose"
             " another protocol or dataset"
