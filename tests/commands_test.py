@@ -227,6 +227,7 @@ def test_train_names_a_mistake_in_one_line(tmp_path, arguments, words):
         ("--init_from=no", "no is no training folder"),
         ("--mix=no", "dataset 'no' is not in"),
         ("--validation_dataset=no", "dataset 'no' is not in"),
+        ("--accumulate=4", "batch_size 6 does not divide into 4 parts"),
     ],
 )
 def test_a_training_that_cannot_start_anew_removes_nothing(data_dir, tmp_path, flag, words):

@@ -39,8 +39,12 @@ def check(config: TrainConfig, goes_on: bool = False) -> None:
       goes_on: from its own checkpoint, which holds all weights.
 
     Raises:
-      UserError: for weights or data that are not there, the weights first: they are a flag.
+      UserError: for a batch that does not divide into its parts, weights or data that are not
+        there, flags first.
     """
+    batch_size, parts = config.input.batch_size, config.update.accumulate
+    if batch_size % parts:
+        raise UserError(f"batch_size {batch_size} does not divide into {parts} parts (accumulate)")
     if config.init_from and not goes_on:
         checkpoints.check_source(config.init_from, config.model)
     for name in config.input.mix:
