@@ -158,6 +158,12 @@ def is_picture(path: Path) -> bool:
     return suffix in SUFFIXES or heic or (suffix in AVIF_SUFFIXES and _reads_avif())
 
 
+def readable_suffixes() -> str:
+    """Return what the names of pictures that can be read here end in, in one line."""
+    heic, avif = HEIC_SUFFIXES if _reads_heic() else (), AVIF_SUFFIXES if _reads_avif() else ()
+    return ", ".join((*SUFFIXES, *heic, *avif))
+
+
 def pictures_in(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the pictures directly in a folder, in order, and lines that name what is passed over.
 

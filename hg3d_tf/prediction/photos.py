@@ -81,7 +81,7 @@ def find_images(arguments: Iterable[str]) -> list[Path]:
 def _fitting(pattern: Path) -> list[Path]:
     found = sorted(filter(images.is_picture, map(Path, glob.iglob(str(pattern), recursive=True))))
     if not found:
-        raise UserError(f"{pattern} fits no images ({', '.join(images.SUFFIXES)})")
+        raise UserError(f"{pattern} fits no images ({images.readable_suffixes()})")
     return found
 
 
@@ -102,7 +102,7 @@ def _pictures_in(folder: Path) -> list[Path]:
     pictures, passed_over = images.pictures_in(folder)
     if not pictures:
         why = "".join(f"; {line}" for line in passed_over)
-        raise UserError(f"{folder} holds no images ({', '.join(images.SUFFIXES)}){why}")
+        raise UserError(f"{folder} holds no images ({images.readable_suffixes()}){why}")
     for line in passed_over:
         print(f"warning: {line}")
     return pictures

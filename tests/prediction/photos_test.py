@@ -1,6 +1,7 @@
 """Photos as they are found, read and handed to networks."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,18 @@ def test_patterns_and_lists_give_their_pictures(tmp_path, monkeypatch):
     assert find_images(["a/**"]) == [Path("a/1.jpg"), Path("a/b/2.jpg"), Path("a/b/3.jpg")]
     assert find_images(["a/*/3.*", "list.txt"]) == [Path("a/b/3.jpg"), Path("gone.jpg")]
     assert find_images(["a[1].jpg"]) == [Path("a[1].jpg")]
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_names_that_are_looked_for_are_those_that_are_read(tmp_path, monkeypatch, reads):
+    monkeypatch.setattr(images, "_reads_heic", lambda: reads)
+    monkeypatch.setattr(images, "_reads_avif", lambda: reads)
+    expected = {".jpg", ".heic", ".avif"} if reads else {".jpg"}
+    for argument in (tmp_path, tmp_path / "*"):
+        with pytest.raises(UserError, match="no images") as raised:
+            find_images([str(argument)])
+        said = re.findall(r"\.\w+", str(raised.value).rpartition("(")[2])
+        assert {".jpg", ".heic", ".avif", ".svg"}.intersection(said) == expected
 
 
 def test_patterns_and_lists_of_nothing_are_named(tmp_path):
