@@ -244,7 +244,7 @@ def _open(av, source: Source):
         raise UserError(f"{source.address}: cannot be read as a video ({reason}){fix}") from error
     if not opened.streams.video:
         raise UserError(f"{source.address}: holds no video")
-    # FFmpeg has no size for a WebP that moves, and reads no frame of it.
+    # FFmpeg up to PyAV 18's has no size for a WebP that moves, and reads no frame of it.
     if opened.format.name == "webp_pipe" and not opened.streams.best("video").width:
         raise UserError(f"{source.address}: a WebP that moves is not read: save it as GIF or MP4")
     return opened
