@@ -281,7 +281,6 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from hg3d_tf.training import checkpoints
 from hg3d_tf.evaluation import scoring
-from hg3d_tf.evaluation.protocols import registry
 from hg3d_tf.evaluation.protocols import h36m
 from hg3d_tf.evaluation.protocols.pck_box import pck_box
 from hg3d_tf.data import input_pipeline
