@@ -11,7 +11,8 @@ several persons get NAME_1.bvh, NAME_2.bvh, ...
   coco    2D keypoints            mot     joint angles for OpenSim
   angles  joint angles, as CSV
 
-Units, axes, names and angles of each: hg3d_tf/pose_files/README.md.
+Only json and csv hold each pose's score and box as they were found, and are read again. Units,
+axes, names and angles of each: hg3d_tf/pose_files/README.md.
 """
 
 from pathlib import Path

@@ -1,9 +1,10 @@
 """Poses as a table: a row for each person in a frame, three or two columns for each joint.
 
 Columns: image, image_width_px, image_height_px (empty where not known), frame, seconds (empty for
-photos), person, size, origin, axes (of the 3D joints, see `sequence.Space`); NAME_x_mm, NAME_y_mm,
-NAME_z_mm; NAME_x_px, NAME_y_px; NAME_confidence. A missing joint's cells are empty. A table made by
-hand wants person and joints; without frame the frames are counted by seconds, photos by image.
+photos), person, score (empty where not known), size, origin, axes (of the 3D joints, see
+`sequence.Space`); box_x1_px, box_y1_px, box_x2_px, box_y2_px; NAME_x_mm, NAME_y_mm, NAME_z_mm;
+NAME_x_px, NAME_y_px; NAME_confidence. A missing joint's cells are empty. A table made by hand wants
+person and joints; without frame the frames are counted by seconds, photos by image.
 """
 
 import csv
@@ -28,8 +29,9 @@ from hg3d_tf.skeleton import JOINT_NAMES
 
 _SPACE = ("size", "origin", "axes")
 _SIZES = ("image_width_px", "image_height_px")
-_FIRST = ("image", *_SIZES, "frame", "seconds", "person", *_SPACE)
+_FIRST = ("image", *_SIZES, "frame", "seconds", "person", "score", *_SPACE)
 _COLUMNS = {
+    "box_px": [f"box_{side}_px" for side in ("x1", "y1", "x2", "y2")],
     "joints_3d": [f"{name}_{axis}_mm" for name in JOINT_NAMES for axis in "xyz"],
     "joints_2d": [f"{name}_{axis}_px" for name in JOINT_NAMES for axis in "xy"],
     "confidence": [f"{name}_confidence" for name in JOINT_NAMES],
@@ -37,7 +39,7 @@ _COLUMNS = {
 
 
 def write(path: Path, poses: PoseSequence) -> None:
-    """Write the table; numbers have three decimals, times six."""
+    """Write the table; numbers have three decimals, scores four, times six."""
     fields = [field for field in _COLUMNS if _anywhere(poses, field)]
     space = [poses.space.size, poses.space.origin, poses.space.axes]
     with files.atomic_text(path) as file:
@@ -46,10 +48,14 @@ def write(path: Path, poses: PoseSequence) -> None:
         for block in poses.blocks():
             numbers = np.concatenate([block[field].reshape(len(block), -1) for field in fields], 1)
             for row, values in zip(block, cells(numbers), strict=True):
-                seconds = "" if np.isnan(row["seconds"]) else f"{row['seconds']:.6f}"
+                seconds, score = _text(row["seconds"], 6), _text(row["score"], 4)
                 sizes = [side or "" for side in row["image_size_px"].tolist()]
                 start = [poses.images[row["image"]], *sizes, row["frame"], seconds, row["person"]]
-                table.writerow([*start, *space, *values])
+                table.writerow([*start, score, *space, *values])
+
+
+def _text(number: float, decimals: int) -> str:
+    return "" if np.isnan(number) else f"{number:.{decimals}f}"
 
 
 def _anywhere(poses: PoseSequence, field: str) -> bool:
@@ -106,7 +112,7 @@ def _block(path, names: list[str], lines: list[list[str]], images, spaces) -> np
     rows = empty_rows(len(lines))
     columns = dict(zip(names, zip(*lines, strict=True), strict=True)) if lines else {}
     try:
-        for name in ("frame", "seconds", "person"):
+        for name in ("frame", "seconds", "person", "score"):
             if name in columns:
                 rows[name] = [float(cell) if cell else np.nan for cell in columns[name]]
         for place, name in enumerate(_SIZES):
