@@ -31,6 +31,10 @@ _WIDTHS = {"joints_2d_px": 2, "joints_3d_mm": 3, "confidence": None}
 _CHUNK = 1 << 20  # characters
 # Of coordinates in mm and px, seconds and numbers of frames: beyond it all is a mistake.
 LARGEST = 10**8
+IS_COCO = (
+    "is COCO's JSON, of which only boxes are read, by `predict --boxes`: give poses.json as"
+    " `predict` writes it, or joints by name as hg3d_tf/pose_files/README.md says"
+)
 
 
 def records(path: Path) -> Iterator[dict]:
@@ -122,7 +126,9 @@ def fill(row: np.ndarray, record: dict, where: str) -> None:
       UserError: that starts with `where`, for unknown joints and what is no number.
     """
     if not isinstance(record, dict) or not {"joints_2d_px", "joints_3d_mm"} & set(record):
-        raise UserError(f"{where}: holds no joints_3d_mm and no joints_2d_px")
+        is_result = isinstance(record, dict) and "image_id" in record
+        problem = IS_COCO if is_result else "holds no joints_3d_mm and no joints_2d_px"
+        raise UserError(f"{where}: {problem}")
     for key, field in JOINTS.items():
         if key in record:
             row[field] = _joints(record[key], key, where)

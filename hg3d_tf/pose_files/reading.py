@@ -1,5 +1,6 @@
 """Poses from the files that this package writes, or that others write in its forms."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from hg3d_tf.pose_files.sequence import (
     spooled,
 )
 
+_COCOS_FIRST_NAME = re.compile(r'\{\s*"(info|licenses|images|annotations|categories)"')
+
 
 def read(path: str | Path, frame_rate: float | None = None) -> PoseSequence:
     """Return the poses of a file, which is read record by record.
@@ -29,8 +32,8 @@ def read(path: str | Path, frame_rate: float | None = None) -> PoseSequence:
       Joints in px and mm; unknown ones are NaN.
 
     Raises:
-      UserError: one line for a file that holds no poses, unknown joints, numbers that are not
-        finite, times that do not rise.
+      UserError: one line for a file that holds no poses, one of COCO's, unknown joints, numbers
+        that are not finite, times that do not rise.
     """
     path = Path(path)
     if path.is_dir():
@@ -39,7 +42,7 @@ def read(path: str | Path, frame_rate: float | None = None) -> PoseSequence:
         raise UserError(f"{path} does not exist: give a file of poses")
     if path.suffix == ".csv":
         poses = csv_table.read(path)
-    elif path.suffix == ".npz" or (path.suffix == ".json" and _starts_with(path, "{")):
+    elif path.suffix == ".npz" or (path.suffix == ".json" and _beginning(path).startswith("{")):
         poses = _of_arrays(path)
     elif path.suffix in (".json", ".jsonl"):
         poses = _of_records(path)
@@ -53,12 +56,14 @@ def read(path: str | Path, frame_rate: float | None = None) -> PoseSequence:
     return poses
 
 
-def _starts_with(path: Path, character: str) -> bool:
+def _beginning(path: Path) -> str:
     with open(path, encoding="utf-8-sig", errors="replace") as file:
-        return file.read(4096).lstrip().startswith(character)
+        return file.read(4096).lstrip()
 
 
 def _of_arrays(path: Path) -> PoseSequence:
+    if path.suffix == ".json" and _COCOS_FIRST_NAME.match(_beginning(path)):
+        raise UserError(f"{path}: {json_poses.IS_COCO}")
     arrays = named_arrays.load(path)
     rows = empty_rows(len(arrays["key"]))
     names = {"predicted_2d_px": "joints_2d", "predicted_3d_mm": "joints_3d"}

@@ -138,7 +138,13 @@ def test_the_predictions_file_of_evaluate_is_read(tmp_path, suffix):
     np.testing.assert_array_equal(film.rows["joints_3d"], joints)
 
 
+COCO = "is COCO's JSON, of which only boxes are read, by `predict --boxes`: give poses.json"
 BAD = {
+    "COCO's results": (
+        [{"image_id": 7, "category_id": 1, "keypoints": [1, 2, 2] * 17, "score": 0.9}],
+        COCO,
+    ),
+    "COCO's annotations": ({"images": [], "annotations": [], "categories": []}, COCO),
     "no JSON": ("[{]", "is no JSON, or only a part"),
     "cut off": ('[{"joints_3d_mm": {"r_ankle": [1, 2', "is no JSON, or only a part"),
     "a number": ("3", "wanted: a list"),
