@@ -1,6 +1,7 @@
 """Find people's poses in photos and videos: `python -m hg3d_tf.predict photo.jpg folder/`.
 
-Images are files, folders, patterns ('photos/**/*.jpg') or lists (a .txt file, a path a line).
+Images are files, folders, patterns ('photos/**/*.jpg') or lists (a .txt file, a path a line, which
+counts from the current folder or, if it is not there, from the list's own).
 
 For each image a picture (a row for each person: 2D skeleton over the image, 3D views; bones of
 joints that are hardly seen are dotted) is written to --output_dir, and one poses.json with the

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import glob
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -53,8 +54,9 @@ def find_images(arguments: Iterable[str]) -> list[Path]:
     """Return the images that arguments mean, once each, in order.
 
     An argument is an image; a folder, for the pictures directly in it; a pattern, in which ** is
-    any folders, for the pictures that it fits; or a .txt file with the path of an image a line.
-    What is named in such a list is not looked for before its turn. What looks like a picture in a
+    any folders, for the pictures that it fits; or a .txt file with the path of an image a line,
+    from the current folder or else from the list's own. An image of such a list that is in neither
+    is an error in its turn, not here. What looks like a picture in a
     folder but cannot be read is named on the screen.
 
     Raises:
@@ -95,7 +97,17 @@ def _listed(path: Path) -> list[Path]:
     for number, line in enumerate(lines, 1):
         if files.is_address(line.strip()):
             raise UserError(f"{path}, line {number}: {line.strip()}: {_NOT_FETCHED}")
-    return [files.user_path(line.strip()) for line in lines if line.strip()]
+    return [_from(path.parent, line.strip()) for line in lines if line.strip()]
+
+
+def _from(folder: Path, line: str) -> Path:
+    """Return the path of a line: that in `folder` only where it is there and not as it is written.
+
+    Of an absolute path both are the same.
+    """
+    path = files.user_path(line)
+    is_in_folder = not os.path.exists(path) and os.path.exists(folder / path)
+    return folder / path if is_in_folder else path
 
 
 def _pictures_in(folder: Path) -> list[Path]:

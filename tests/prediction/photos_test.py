@@ -67,6 +67,17 @@ def test_names_that_are_looked_for_are_those_that_are_read(tmp_path, monkeypatch
         assert {".jpg", ".heic", ".avif", ".svg"}.intersection(said) == expected
 
 
+def test_paths_of_a_list_count_from_the_current_folder_or_else_from_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("lists").mkdir()
+    for name in ("here.jpg", "both.jpg", "lists/both.jpg", "lists/there.jpg"):
+        Path(name).touch()
+    lines = ["here.jpg", "both.jpg", "there.jpg", "gone.jpg", f"{tmp_path}/here.jpg", "x" * 5000]
+    Path("lists/list.txt").write_text("\n".join(lines))
+    found = [str(path) for path in find_images(["lists/list.txt"])]
+    assert found == [*lines[:2], "lists/there.jpg", *lines[3:]]
+
+
 def test_patterns_and_lists_of_nothing_are_named(tmp_path):
     with pytest.raises(UserError, match=r"\*\.jpg fits no images"):
         find_images([str(tmp_path / "*.jpg")])
