@@ -14,6 +14,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.torch_weights.pickled import StandIn, Storage, Tensor, Unpickler
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+_SUFFIXES = (".pth", ".pt", ".pth.tar")
 _STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model")
 
 
@@ -29,6 +30,8 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     try:
         content = _read_zip(path) if zipfile.is_zipfile(path) else _read_legacy(path)
         tensors = {name: tensor.array() for name, tensor in _named_tensors(content)}
+    except UserError:
+        raise
     except Exception as error:  # whatever broken or hostile bytes lead the unpickler to
         raise UserError(f"{path}: cannot be read as a PyTorch checkpoint ({error})") from error
     if not tensors:
@@ -36,9 +39,19 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     return {name.removeprefix("module."): array for name, array in tensors.items()}
 
 
+def _pickled(path, names: list[str]) -> str:
+    """Return the name of a checkpoint's pickle. Raises UserError for another's archive."""
+    found = [name for name in names if name.endswith("/data.pkl")]
+    if len(found) == 1:
+        return found[0]
+    packed = next((name for name in names if name.endswith(_SUFFIXES)), None)
+    fix = f"unpack it, and give its {packed}" if packed else "give the .pth file that PyTorch wrote"
+    raise UserError(f"{path}: is a zip archive, but no PyTorch checkpoint: {fix}")
+
+
 def _read_zip(path):
     with zipfile.ZipFile(path) as archive:
-        (pickled,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
+        pickled = _pickled(path, archive.namelist())
         folder = pickled.removesuffix("data.pkl") + "data/"
 
         def add_storage(dtype, key, size):

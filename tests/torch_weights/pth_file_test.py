@@ -1,4 +1,5 @@
 import contextlib
+import zipfile
 
 import numpy as np
 import pytest
@@ -153,3 +154,21 @@ def test_other_files_are_named(tmp_path):
             read(tmp_path, content)
     with pytest.raises(UserError, match="holds no parameters"):
         read(tmp_path, Writer(legacy=True).file(torch_bytes.integer(7)))
+
+
+@pytest.mark.parametrize(
+    ("names", "fix"),
+    [
+        (["model.json", "weights.h5"], "give the .pth file that PyTorch wrote"),
+        (["readme.txt", "models/hg.pth"], "unpack it, and give its models/hg.pth"),
+        (["a/data.pkl", "b/data.pkl"], "give the .pth file that PyTorch wrote"),
+    ],
+)
+def test_a_zip_archive_that_is_no_checkpoint_is_named_with_the_fix(tmp_path, names, fix):
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    with pytest.raises(UserError) as raised:
+        pth_file.read_tensors(path)
+    assert str(raised.value) == f"{path}: is a zip archive, but no PyTorch checkpoint: {fix}"
