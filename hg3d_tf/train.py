@@ -252,13 +252,15 @@ def main() -> None:
     if FLAGS.preview:
         cli.writable_folder(str(Path(FLAGS.preview).parent))
     goes_on = FLAGS.if_flags_differ != "start_anew" and checkpoints.is_begun(workdir)
-    stage.check(config, goes_on)  # before --if_flags_differ=start_anew removes anything
+    # All checks come before --if_flags_differ=start_anew removes anything.
+    stage.check(config, goes_on)
     effective = Flags(cli.flags_into_string(), cli.default_lines(), FREE_FLAGS)
     chief = strategies.is_chief(FLAGS.strategy)
     with held(workdir, chief):
+        strategy = stage.check_devices(config)
         prepare(workdir, effective, FLAGS.if_flags_differ, chief)
         try:
-            stage.train(config, workdir)
+            stage.train(config, workdir, strategy)
         except strategies.PeerLost as error:
             strategies.start_again(error)
 

@@ -1,5 +1,6 @@
 """The commands as a user runs them: help, flagfiles, mistakes."""
 
+import json
 import os
 from pathlib import Path
 
@@ -228,16 +229,42 @@ def test_train_names_a_mistake_in_one_line(tmp_path, arguments, words):
         ("--mix=no", "dataset 'no' is not in"),
         ("--validation_dataset=no", "dataset 'no' is not in"),
         ("--accumulate=4", "batch_size 6 does not divide into 4 parts"),
+        ("--strategy=tpu", "no TPU 'local' was found"),
+        ("--strategy=multi_worker", "multi_worker wants TF_CONFIG"),
+        ("--strategy=mirrored", "batch_size 6 does not divide among 4 replicas"),
     ],
 )
 def test_a_training_that_cannot_start_anew_removes_nothing(data_dir, tmp_path, flag, words):
+    start, checkpoint = begun(data_dir, tmp_path)
+    fails_with_one_line(fork("-c", FOUR_DEVICES, "hg3d_tf.train", *start, flag), words)
+    assert checkpoint.read_text() == "of before"
+
+
+def test_hosts_that_cannot_share_a_batch_remove_nothing_and_do_not_wait(data_dir, tmp_path):
+    start, checkpoint = begun(data_dir, tmp_path)
+    hosts = {"cluster": {"worker": ["localhost:1"] * 4}, "task": {"type": "worker", "index": 0}}
+    process = fork("-m", "hg3d_tf.train", *start, TF_CONFIG=json.dumps(hosts))
+    fails_with_one_line(process, "batch_size 6 does not divide among 4 replicas")
+    assert "waiting" not in process.stdout and checkpoint.read_text() == "of before"
+
+
+# argv: a module and its flags.
+FOUR_DEVICES = """
+import runpy, sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 4)
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+def begun(data_dir, tmp_path):
+    """Make a folder of a training; return flags that start it anew, and its checkpoint."""
     checkpoint = tmp_path / "checkpoints/checkpoint"
     files.write_text(checkpoint, "of before")
     files.write_text(tmp_path / "flags.txt", "--epochs=1\n--seed=3\n")
     start = [f"--workdir={tmp_path}", f"--data_dir={data_dir}", "--if_flags_differ=start_anew"]
-    mix = "--mix=painted_3d"
-    fails_with_one_line(fork("-m", "hg3d_tf.train", *start, mix, flag), words)
-    assert checkpoint.read_text() == "of before"
+    return [*start, "--mix=painted_3d"], checkpoint
 
 
 def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):

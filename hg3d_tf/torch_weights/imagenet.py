@@ -25,6 +25,11 @@ def load_weights(model: keras.Model) -> None:
             layer.set_weights(_keras_weights(layer, tensors, name))
 
 
+def check() -> None:
+    """Raise UserError if the package with the weights is not installed."""
+    _weights_path()
+
+
 def _keras_weights(layer, tensors, name: str) -> list:
     if isinstance(layer, keras.layers.BatchNormalization):
         parts = ("weight", "bias", "running_mean", "running_var")

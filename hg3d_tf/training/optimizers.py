@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import types
 import warnings
 
 import tensorflow as tf
@@ -109,16 +110,27 @@ def _create(config: OptimizerConfig, schedule: Schedule):
     return keras.optimizers.RMSprop(schedule, rho=0.99, epsilon=1e-16)
 
 
-def _create_of_addons(config: OptimizerConfig, schedule: Schedule):
+def check(config: OptimizerConfig) -> None:
+    """Raise UserError if it is an optimizer of tensorflow-addons and that is not installed."""
+    if config.name in _OF_ADDONS:
+        _addons(config.name)
+
+
+def _addons(name: str) -> types.ModuleType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it announces the end of its development
             from tensorflow_addons import optimizers
     except ImportError:
         raise UserError(
-            f"optimizer {config.name} is tensorflow-addons', which is not installed (it has no"
-            " release for Python 3.12 and later): choose adam or adamw"
+            f"optimizer {name} is tensorflow-addons', which is not installed (it has no release for"
+            " Python 3.12 and later): choose adam or adamw"
         ) from None
+    return optimizers
+
+
+def _create_of_addons(config: OptimizerConfig, schedule: Schedule):
+    optimizers = _addons(config.name)
     settings = {"weight_decay": config.weight_decay, "epsilon": _EPSILON}
     if config.name == "lamb":
         optimizer = optimizers.LAMB(schedule, exclude_from_weight_decay=_NOT_DECAYED, **settings)

@@ -19,6 +19,7 @@ from hg3d_tf.training import (
     batch_preview,
     callbacks,
     checkpoints,
+    optimizers,
     progress,
     report,
     strategies,
@@ -26,7 +27,6 @@ from hg3d_tf.training import (
 from hg3d_tf.training.config import TrainConfig
 from hg3d_tf.training.guards import NonfiniteGuard
 from hg3d_tf.training.loop import TrainLoop
-from hg3d_tf.training.optimizers import create_optimizer
 from hg3d_tf.training.state import TrainCheckpoints, TrainState
 from hg3d_tf.training.validation import Validation, check_best_metric
 
@@ -39,14 +39,15 @@ def check(config: TrainConfig, goes_on: bool = False) -> None:
       goes_on: from its own checkpoint, which holds all weights.
 
     Raises:
-      UserError: for a batch that does not divide into its parts, weights or data that are not
-        there, flags first.
+      UserError: for a batch that does not divide into its parts, an optimizer, weights or data
+        that are not there, flags first.
     """
     batch_size, parts = config.input.batch_size, config.update.accumulate
     if batch_size % parts:
         raise UserError(f"batch_size {batch_size} does not divide into {parts} parts (accumulate)")
-    if config.init_from and not goes_on:
-        checkpoints.check_source(config.init_from, config.model)
+    optimizers.check(config.optimizer)
+    if not goes_on:
+        _check_weights(config)
     for name in config.input.mix:
         prepared.checked_builder(name, "train", config.input.data_dir)
     if config.validation.dataset:
@@ -57,8 +58,30 @@ def check(config: TrainConfig, goes_on: bool = False) -> None:
         check_best_metric(validation, builder)
 
 
-def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
+def _check_weights(config: TrainConfig) -> None:
+    if config.init_from:
+        checkpoints.check_source(config.init_from, config.model)
+    elif config.model.network == "efficientnet_lite0":
+        imagenet.check()
+
+
+def check_devices(config: TrainConfig) -> tf.distribute.Strategy | None:
+    """Return the stage's strategy for `train`; None where making it waits for other hosts.
+
+    Raises:
+      UserError: for devices that are not there, or a batch that does not divide among them.
+    """
+    return strategies.check_before(
+        config.strategy, config.input.batch_size, config.update.accumulate
+    )
+
+
+def train(
+    config: TrainConfig, workdir: str | Path, strategy: tf.distribute.Strategy | None = None
+) -> PoseModel:
     """Train one stage, or go on with it where `workdir` holds a checkpoint.
+
+    `strategy` is what `check_devices` returned; None: it is made here.
 
     Writes to `workdir`: model.json, checkpoints/, metrics.jsonl, steps.jsonl, tensorboard/,
     report.md with curves.png; where it validates, best/ and pictures/.
@@ -72,7 +95,7 @@ def train(config: TrainConfig, workdir: str | Path) -> PoseModel:
     workdir, chief = Path(workdir), strategies.is_chief(config.strategy)
     if config.deterministic_ops:
         tf.config.experimental.enable_op_determinism()
-    strategy = strategies.create_strategy(config.strategy)
+    strategy = strategy or strategies.create_strategy(config.strategy)
     strategies.check_batch_size(strategy, config.input.batch_size, config.update.accumulate)
     goes_on = checkpoints.is_begun(workdir)
     check(config, goes_on)
@@ -113,7 +136,7 @@ def _create_model(config: TrainConfig, goes_on: bool) -> PoseModel:
     elif config.model.network == "efficientnet_lite0":
         imagenet.load_weights(model)
     efficientnet.freeze(model, config.frozen_blocks)
-    optimizer = create_optimizer(
+    optimizer = optimizers.create_optimizer(
         config.optimizer, config.steps_per_epoch, config.epochs, policy == "mixed_float16"
     )
     model.compile(optimizer, config.loss, config.update)

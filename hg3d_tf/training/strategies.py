@@ -46,6 +46,25 @@ def _resolve(name: str) -> str:
     return "mirrored" if len(_devices()) > 1 else "one"
 
 
+def check_before(name: str, batch_size: int, parts: int = 1) -> tf.distribute.Strategy | None:
+    """Look whether the devices of the strategy called `name` are there and share a batch.
+
+    Returns:
+      The strategy; None where making it waits for other hosts, whose devices are taken to be as
+      many as this one's.
+
+    Raises:
+      UserError: as `create_strategy` and `check_batch_size`.
+    """
+    if _resolve(name) == "multi_worker":
+        gpus = len(tf.config.list_physical_devices("GPU"))
+        _require_divides(len(_cluster()) * max(1, gpus), batch_size, parts)
+        return None
+    strategy = create_strategy(name)
+    check_batch_size(strategy, batch_size, parts)
+    return strategy
+
+
 def _devices() -> list:
     return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
 
@@ -72,9 +91,15 @@ def _mirrored() -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in _devices()])
 
 
+def _cluster() -> list[tuple[str, int]]:
+    """Return `_tasks`. Raises UserError where TF_CONFIG lists none."""
+    if tasks := _tasks():
+        return tasks
+    raise UserError("strategy multi_worker wants TF_CONFIG with the cluster and this task")
+
+
 def _multi_worker() -> tf.distribute.Strategy:
-    if not _tasks():
-        raise UserError("strategy multi_worker wants TF_CONFIG with the cluster and this task")
+    _cluster()
     # TensorFlow waits without end, and lets no Python run meanwhile: said before, and Ctrl-C, which
     # would not be heard, ends the process.
     print(f"waiting for the workers of TF_CONFIG: {', '.join(_others())}", flush=True)
@@ -172,7 +197,10 @@ def is_chief(name: str = "auto") -> bool:
 
 def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int, parts: int = 1) -> None:
     """Raise UserError unless a batch divides among the replicas, and a share of it in parts."""
-    replicas = strategy.num_replicas_in_sync
+    _require_divides(strategy.num_replicas_in_sync, batch_size, parts)
+
+
+def _require_divides(replicas: int, batch_size: int, parts: int) -> None:
     if batch_size % (replicas * parts):
         each = f" of which each computes its share in {parts} parts" if parts > 1 else ""
         raise UserError(f"batch_size {batch_size} does not divide among {replicas} replicas{each}")
