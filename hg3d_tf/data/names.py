@@ -1,6 +1,6 @@
 """The names of datasets: those rendered here may go without the name of their folder."""
 
-_FOLDER = "synthetic_humans"
+FOLDER = "synthetic_humans"
 # In this order: an example is drawn from its place here, so that new names come last.
 RENDERED = (
     "studio",
@@ -14,4 +14,4 @@ RENDERED = (
 
 def full_name(name: str) -> str:
     """Return "dataset" or "dataset/config" of a name that may be short: `wild` is one."""
-    return f"{_FOLDER}/{name}" if name in RENDERED else name
+    return f"{FOLDER}/{name}" if name in RENDERED else name

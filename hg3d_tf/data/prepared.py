@@ -1,18 +1,21 @@
 """Prepared datasets, found by their names, with their images still encoded."""
 
 import contextlib
+import difflib
 from collections.abc import Callable
+from pathlib import Path
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from google.protobuf.message import DecodeError
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.data.names import full_name
+from hg3d_tf.data.names import FOLDER, RENDERED, full_name
 from hg3d_tf.data.ops import Sample
 from hg3d_tf.data.record_index import first_record
 from hg3d_tf.data.schema import TRUTH_3D
 
+_BUILDERS = Path(__file__).parents[2] / "datasets"  # of a checkout
 _DECODERS = {"image": tfds.decode.SkipDecoding()}
 
 
@@ -20,18 +23,37 @@ def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
     """Return the prepared dataset `name`, short or full.
 
     Raises:
-      UserError: if it has not been built; the message gives the command that builds it.
+      UserError: if it has not been built; the message gives the command that builds it, or, of a
+        name that nothing has, the nearest and all that there are.
     """
     where = {"data_dir": data_dir} if data_dir else {}
     with contextlib.suppress(tfds.core.registered.DatasetNotFoundError, ValueError):
         builder = tfds.builder(full_name(name), try_gcs=False, **where)
         if builder.is_prepared():  # else only the builder's code was found
             return builder
-    place = f" --data_dir={data_dir}" if data_dir else ""
-    raise UserError(
-        f"dataset {name!r} is not in {data_dir or 'the default data folder'}: build it with"
-        f" `python datasets/build.py --dataset={full_name(name)}{place}`"
-    )
+    problem = f"dataset {name!r} is not in {data_dir or 'the default data folder'}"
+    raise UserError(f"{problem}: {_advice(name, data_dir)}")
+
+
+def _advice(name: str, data_dir: str) -> str:
+    full = full_name(name)
+    built = {path.parent.name for path in _BUILDERS.glob("*/*_dataset_builder.py")} - {FOLDER}
+    rendered = list(map(full_name, RENDERED))
+    if full in rendered or full.partition("/")[0] in built or not built:
+        place = f" --data_dir={data_dir}" if data_dir else ""
+        return f"build it with `python datasets/build.py --dataset={full}{place}`"
+    known = [*RENDERED, *sorted(built.union(_names_in(data_dir)).difference(rendered))]
+    near = difflib.get_close_matches(name, [*known, *rendered], 1)
+    question = f"did you mean {near[0]!r}? " if near else ""
+    return f"{question}There are {', '.join(known)}"
+
+
+def _names_in(data_dir: str) -> set[str]:
+    """Return the names, full ones, of the datasets in a folder."""
+    folder = Path(data_dir)
+    found = [*folder.glob("*/*/dataset_info.json"), *folder.glob("*/*/*/dataset_info.json")]
+    names = {path.parents[1].relative_to(folder).as_posix() for path in found}
+    return names if data_dir else set()
 
 
 def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.data.Dataset:

@@ -20,6 +20,29 @@ def test_what_is_not_built_is_named_as_the_build_command_has_it(tmp_path, name):
         prepared.load_builder(name, str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("synthetic_humans/strete_makehuman", "synthetic_humans/street_makehuman"),
+        ("wlid", "wild"),
+        ("lspte", "lspet"),
+        ("h36n", "h36m"),
+        ("panted_2d", "painted_2d"),
+    ],
+)
+def test_of_a_mistyped_name_the_nearest_is_said_and_all_there_are(data_dir, name, nearest):
+    with pytest.raises(UserError) as raised:
+        prepared.load_builder(name, data_dir)
+    assert f"{name!r} is not in {data_dir}: did you mean {nearest!r}? There" in str(raised.value)
+    others = "sport_makehuman, h36m, lspet, mpi_inf_3dhp, mpii, own_photos, painted_2d, painted_3d"
+    assert str(raised.value).endswith(others)
+
+
+def test_a_name_that_is_like_none_gets_all_there_are(tmp_path):
+    with pytest.raises(UserError, match=r"is not in \S+: There are studio, wild, studio_makehuman"):
+        prepared.load_builder("coco2017", str(tmp_path))
+
+
 def test_hide_depth_and_mix_take_either_name():
     for hidden, mix in (("wild", "synthetic_humans/wild"), ("synthetic_humans/wild", "wild")):
         InputConfig(mix=parse_mix(mix), hide_depth=(hidden,))
