@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from support import painted_people
-from support.commands import fork, fork_shrunk
+from support.commands import fails_with_one_line, fork, fork_shrunk
 from support.small_network import SMALL
 
 from hg3d_tf.cli import UserError
@@ -106,6 +106,14 @@ def test_what_cannot_be_measured_does_not_lose_the_others(tmp_path, data_dir, wo
     results = json.loads((tmp_path / "results.json").read_text())
     assert list(results) == ["pck_box"]
     assert list(results["pck_box"]["painted_2d"]["rows"]) == ["small"]
+
+
+def test_what_the_default_protocol_lacks_is_said_with_its_name(tmp_path, data_dir):
+    keys = scoring.load_labels("painted_3d", "test", 64, data_dir)["key"]
+    poses = np.random.default_rng(0).normal(0, 300, (len(keys), 16, 3))
+    np.savez(tmp_path / "poses.npz", key=keys.astype(str), predicted_3d_mm=poses)
+    process = evaluate(data_dir, f"--predictions={tmp_path / 'poses.npz'}", "--dataset=painted_3d")
+    fails_with_one_line(process, "error: poses on painted_3d: protocol synthetic: ")
 
 
 @pytest.mark.slow
