@@ -98,24 +98,30 @@ def export_saved_model() -> None:
     """Write the next version of the SavedModel."""
     from hg3d_tf.training import checkpoints
 
-    output_dir = _output_dir("saved_model")
+    output_dir = _checked_output_dir("saved_model")
     version = FLAGS.version if FLAGS.version is not None else _next_version(output_dir)
     path = output_dir / str(version)
     if path.exists():
         raise cli.UserError(f"{path} exists: choose another --version or remove it")
     model = checkpoints.load_model(FLAGS.workdir)
-    cli.writable_folder(output_dir)
     if FLAGS.recalibrate_on:
         recalibrate(model)
     save(model, path, FLAGS.people)
     print(f"SavedModel: {path}")
 
 
-def _output_dir(kind: str) -> Path:
-    from hg3d_tf import weights
+def _checked_output_dir(kind: str) -> Path:
+    """Return the folder to write to, which is made; before it, look whether there is a network.
 
+    Raises:
+      UserError: if there is none, or nothing can be written to the folder.
+    """
+    from hg3d_tf import weights
+    from hg3d_tf.training import checkpoints
+
+    checkpoints.check(FLAGS.workdir)  # else a folder would be made in one that is none
     inside = Path("runs" if FLAGS.workdir in weights.FOLDERS else "", FLAGS.workdir)
-    return Path(FLAGS.output_dir or inside / kind)
+    return cli.writable_folder(str(FLAGS.output_dir or inside / kind))
 
 
 def recalibrate(model) -> None:
@@ -151,7 +157,8 @@ def export_tflite() -> None:
     if FLAGS.workdir in weights.FOLDERS:
         ready = weights.MODEL_FILES[FLAGS.workdir]
         print(f"ready already, mostly int8: {ready}; the finder: {weights.FINDER_FILE}")
-    output_dir = cli.writable_folder(str(_output_dir("tflite")))
+    output_dir = _checked_output_dir("tflite")
+    exported_files.require_no_folders(output_dir, FLAGS.tflite)
     model = checkpoints.load_model(FLAGS.workdir)
     if FLAGS.recalibrate_on:
         recalibrate(model)

@@ -275,6 +275,38 @@ def test_export_of_a_folder_that_is_no_training_is_named(tmp_path):
     assert "hg3d_tf.train" not in process.stderr
 
 
+# argv: a module and its flags.
+WITHOUT_LOADING = """
+import runpy, sys
+from hg3d_tf.training import checkpoints
+checkpoints.load_model = None  # to call it is a fault
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--output_dir=/proc/nowhere",), "cannot write to /proc/nowhere"),
+        (("--tflite=int8", "--output_dir={tmp}"), "int8.tflite: a folder stands"),
+        (("--tflite=float16", "--output_dir={tmp}"), "finder_float16.tflite: a folder stands"),
+        (("--tflite=dynamic", "--output_dir={tmp}"), "report.md: a folder stands"),
+    ],
+)
+def test_export_looks_whether_it_can_write_before_it_loads_the_network(tmp_path, flags, words):
+    for name in ("int8.tflite", "finder_float16.tflite", "report.md"):
+        (tmp_path / name).mkdir()
+    flags = [flag.format(tmp=tmp_path) for flag in flags]
+    fails_with_one_line(fork("-c", WITHOUT_LOADING, "hg3d_tf.export", *flags), words)
+
+
+def test_export_of_a_folder_that_is_not_there_makes_none(tmp_path):
+    for flags in ((), ("--tflite=float32",)):
+        process = fork("-m", "hg3d_tf.export", f"--workdir={tmp_path}/no", *flags)
+        fails_with_one_line(process, "no is no training folder")
+    assert not (tmp_path / "no").exists()
+
+
 @pytest.mark.parametrize("workdir", ["shipped", "shipped-large"])
 def test_export_says_which_file_of_a_network_in_the_package_is_ready(workdir):
     flags = (f"--workdir={workdir}", "--tflite=int8", "--output_dir=/proc/nowhere")

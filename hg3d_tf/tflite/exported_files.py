@@ -1,7 +1,7 @@
 """Make and write the TensorFlow Lite files of a network with their report."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,14 @@ def convert_finder(forms: Iterable[str]) -> dict[str, bytes]:
             for form in floats:
                 contents[f"finder_{form}"] = conversion.convert_finder(folder, form)
     return contents
+
+
+def require_no_folders(output_dir: Path, forms: Collection[str]) -> None:
+    """Raise IsADirectoryError where a folder stands in the place of a file that `write` writes."""
+    finders = (f"finder_{form}" for form in conversion.FINDER_FORMS if form in forms)
+    networks = [f"{name}.tflite" for name in (*forms, weights.FINDER_FILE.stem, *finders)]
+    for name in (*networks, "description.json", "report.json", "report.md"):
+        files.require_no_folder(output_dir / name)
 
 
 def write(output_dir: Path, contents: dict[str, bytes], report: dict, config: ModelConfig) -> None:

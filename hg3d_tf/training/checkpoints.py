@@ -85,6 +85,17 @@ def _latest(workdir: str | Path) -> str:
     return path
 
 
+def check(workdir: str | Path) -> None:
+    """Tell, by what costs no time, whether `load_model` finds a network.
+
+    Raises:
+      UserError: as that, but for a checkpoint that does not hold what model.json says.
+    """
+    if str(workdir) not in weights.FOLDERS:
+        load_model_config(workdir)
+        _latest(workdir)
+
+
 def load_model(workdir: str | Path) -> PoseModel:
     """Return the network trained in `workdir` with its newest weights, in float32, not compiled.
 
