@@ -36,6 +36,12 @@ def start(config: TrainConfig, workdir: Path, model: PoseModel, step: int) -> It
         yield f"going on after step {step} (epoch {step // config.steps_per_epoch}) of {workdir}"
     else:
         yield f"starting from {_origin(config)}; {_count(model)}"
+    rising, steps = config.optimizer.warmup_steps, config.epochs * config.steps_per_epoch
+    if 2 * rising > steps:
+        yield (
+            f"warning: the learning rate rises for {rising} of {steps} steps: give fewer"
+            " --warmup_steps, or train longer"
+        )
 
 
 def devices(strategy: tf.distribute.Strategy, policy: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ import tensorflow as tf
 from hg3d_tf.network.pose_model import ModelConfig
 from hg3d_tf.training import announcements
 from hg3d_tf.training.config import TrainConfig
+from hg3d_tf.training.optimizers import OptimizerConfig
 
 
 def devices():
@@ -26,6 +27,16 @@ def test_a_start_says_that_it_goes_on(model, tmp_path):
     first, second = announcements.start(TrainConfig(), tmp_path, model, 4001)
     assert str(tmp_path) in first and "studio:0.5, wild:0.5" in first
     assert "going on after step 4001 (epoch 1)" in second
+
+
+def test_a_rate_that_hardly_gets_up_is_said(model, tmp_path):
+    def lines(steps):
+        config = TrainConfig(
+            optimizer=OptimizerConfig(warmup_steps=100), epochs=2, steps_per_epoch=steps
+        )
+        return list(announcements.start(config, tmp_path, model, 0))
+
+    assert "rises for 100 of 198 steps" in lines(99)[-1] and len(lines(100)) == 2
 
 
 def test_the_devices_are_named(monkeypatch):
