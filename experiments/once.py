@@ -1,4 +1,4 @@
-"""Runs the project's commands, each once: what is done is not done again."""
+"""Runs the project's commands; what is done is not done again."""
 
 import json
 import subprocess
@@ -8,6 +8,19 @@ from pathlib import Path
 from hg3d_tf import cli, files
 
 DONE = "done.json"
+
+
+def run_python(*arguments: str, folder: Path | None = None) -> int:
+    """Run Python, in `folder`; return its exit status.
+
+    On Ctrl-C, which it hears, too, it has the time that it takes to save.
+    """
+    process = subprocess.Popen([sys.executable, *arguments], cwd=folder)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
 
 
 def run_once(module: str, arguments: list[str], record: Path, output: Path | None = None) -> None:
@@ -30,7 +43,6 @@ def run_once(module: str, arguments: list[str], record: Path, output: Path | Non
                 f"{record.parent} was made with other flags: choose another --workdir or remove it"
             )
         return
-    status = subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
-    if status:
+    if status := run_python("-m", module, *arguments):
         raise cli.UserError(f"{module} failed with status {status}: see its message above")
     files.write_json(record, done | {key: arguments})

@@ -19,7 +19,9 @@ from typing import NamedTuple
 from absl import flags
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT / "experiments"), str(ROOT)]
+
+from once import run_python  # noqa: E402
 
 from hg3d_tf import cli, files, weights  # noqa: E402
 from hg3d_tf.network.crop import BOX_MARGIN  # noqa: E402
@@ -211,7 +213,7 @@ def run(*arguments: str) -> None:
       UserError: if it fails; its own message stands above.
     """
     print("\n$ python " + " ".join(arguments), flush=True)
-    if start_python(*arguments):
+    if run_python(*arguments, folder=ROOT):
         raise cli.UserError("the quickstart stopped at the command above")
 
 
@@ -235,11 +237,6 @@ def run_together(first: tuple[str, ...], second: tuple[str, ...]) -> None:
     if done.returncode:
         print(done.stderr, file=sys.stderr)
         raise cli.UserError(f"the quickstart stopped at python {' '.join(second)}")
-
-
-def start_python(*arguments: str) -> int:
-    """Run Python at the root of the checkout; return its exit status."""
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

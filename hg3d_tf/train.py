@@ -1,9 +1,10 @@
 """Train one stage of the network: `python -m hg3d_tf.train --flagfile=experiments/stage1.flags`.
 
-The same command goes on after an interruption, at the last checkpoint; SIGTERM writes one first.
-Losses are shown while it trains and written to WORKDIR: tensorboard/, metrics.jsonl (epochs),
-steps.jsonl, report.md with curves. WORKDIR/flags.txt holds the effective flags. Several hosts train
-together where each runs the same command with its own TF_CONFIG and a WORKDIR that all share.
+The same command goes on after an interruption, at the last checkpoint; Ctrl-C and SIGTERM write one
+first. Losses are shown while it trains and written to WORKDIR: tensorboard/, metrics.jsonl
+(epochs), steps.jsonl, report.md with curves. WORKDIR/flags.txt holds the effective flags. Several
+hosts train together where each runs the same command with its own TF_CONFIG and a WORKDIR that all
+share.
 """
 
 from pathlib import Path

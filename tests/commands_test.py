@@ -433,11 +433,11 @@ import quickstart
 from hg3d_tf import cli
 from support import commands, forks
 
-start = quickstart.start_python
+run_python = quickstart.run_python
 
-def call(*arguments):
+def call(*arguments, folder):
     if "hg3d_tf.predict" in arguments:
-        return start(*arguments)
+        return run_python(*arguments, folder=folder)
     module = arguments[0] == "-m"
     return forks.call(*("-c", commands.SHRUNK, *arguments[1:]) if module else arguments)
 
@@ -445,7 +445,7 @@ def in_turn(*commands):
     for command in commands:
         quickstart.run(*command)
 
-quickstart.start_python, quickstart.run_together = call, in_turn
+quickstart.run_python, quickstart.run_together = call, in_turn
 cli.run(quickstart.main)
 """
 

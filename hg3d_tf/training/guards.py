@@ -1,5 +1,6 @@
 """What stops a training before it does harm: values that are not finite, signals."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterable
@@ -10,7 +11,8 @@ from hg3d_tf.cli import UserError
 
 # After so many batches without a finite loss, one after the other, skipping helps no more.
 MAX_SKIPPED_IN_A_ROW = 20
-_SIGTERM_STATUS = 128 + signal.SIGTERM
+_STOPPING = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
+_NOTICE = b"\nstopping after this step: Ctrl-C once more stops at once, without a checkpoint\n"
 
 
 class NonfiniteGuard:
@@ -60,29 +62,37 @@ def _texts(keys: Iterable[bytes]) -> list[str]:
     return [key.decode() for key in keys]
 
 
-class TerminationSignal:
-    """SIGTERM as a request to stop: at once, or, while `deferred`, where training looks for it."""
+class StopSignals:
+    """SIGTERM and Ctrl-C as a request to stop.
+
+    It is met at once, or, while `deferred`, where the training looks for it; Ctrl-C once more stops
+    at once.
+    """
 
     def __init__(self):
         self.requested = False
         self.deferred = False
+        self._number = signal.SIGTERM  # also where another host got the signal
 
     def __enter__(self):
-        self._in_main_thread = threading.current_thread() is threading.main_thread()
-        if self._in_main_thread:
-            self._before = signal.signal(signal.SIGTERM, self._receive)
+        self._before = {}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {each: signal.signal(each, self._receive) for each in _STOPPING}
         return self
 
     def __exit__(self, *error):
-        if self._in_main_thread:
-            signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _receive(self, number, frame):
-        self.requested = True
-        if not self.deferred:
+        is_again, self.requested = self.requested and number == signal.SIGINT, True
+        self._number = number
+        if is_again or not self.deferred:
             self.stop()
+        if number == signal.SIGINT:
+            os.write(2, _NOTICE)  # Python's own streams may be in the middle of writing
 
     def stop(self) -> None:
-        """Leave the program with the status of a process that SIGTERM ended."""
-        print("stopped by SIGTERM: the same command goes on", flush=True)
-        raise SystemExit(_SIGTERM_STATUS)
+        """Leave the program with the status of a process that the signal ended."""
+        print(f"stopped by {_STOPPING[self._number]}: the same command goes on", flush=True)
+        raise SystemExit(128 + self._number)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from hg3d_tf.network.keras_api import keras
 from hg3d_tf.training import strategies
-from hg3d_tf.training.guards import NonfiniteGuard, TerminationSignal
+from hg3d_tf.training.guards import NonfiniteGuard, StopSignals
 from hg3d_tf.training.state import TrainCheckpoints, TrainState
 
 Measure = Callable[[int], dict[str, float]]  # epoch -> validation metrics
@@ -55,17 +55,17 @@ class TrainLoop:
             callback.set_model(state.model)
         self.step, self.epoch = int(state.step.numpy()), int(state.epoch.numpy())
         self._take_step = create_step(state)
-        self._signal = TerminationSignal()
+        self._signals = StopSignals()
 
     def run(self, batches: Iterator) -> None:
         """Train to the end on the batches that follow the state's step.
 
         Raises:
-          SystemExit: after SIGTERM, with everything saved.
+          SystemExit: after SIGTERM or Ctrl-C, with everything saved.
           UserError: if a step is not finite, or a checkpoint cannot be written.
         """
         self._saved = time.monotonic()
-        with self._signal:
+        with self._signals:
             self._call("on_train_begin")
             while self.epoch < self.epochs:
                 self._run_epoch(batches)
@@ -85,15 +85,15 @@ class TrainLoop:
         if stop or (save and self.step < end):
             self._save()
         if stop:
-            self._signal.stop()
+            self._signals.stop()
 
     def _take_one(self, batch) -> tuple[bool, bool]:
         """Take a step; return whether all shall stop and whether all shall save."""
-        now = [self._signal.requested, self._is_due()]
+        now = [self._signals.requested, self._is_due()]
         results = self._take_step(batch, tf.constant(now, tf.float32))
         results = tf.nest.map_structure(lambda tensor: tensor.numpy(), results)
         # Before the first step is compiled there is nothing to save: a signal ends the program.
-        self._signal.deferred = True
+        self._signals.deferred = True
         stop, save = results.pop("requests") > 0
         self.guard.check(self.step, results)
         self.step += 1
@@ -112,9 +112,9 @@ class TrainLoop:
         logs = {"step": self.step} | {mean.name: float(mean.result()) for mean in means}
         if self.measure:
             self._save()
-            self._signal.deferred = False  # measuring can take long and is done again
+            self._signals.deferred = False  # measuring can take long and is done again
             logs |= self.measure(self.epoch)
-            self._signal.deferred = True
+            self._signals.deferred = True
         self._call("on_epoch_end", self.epoch, logs)
         self.epoch += 1
         self._save()

@@ -12,12 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FAKE_COMMANDS = """
 import json, sys
 from pathlib import Path
-from types import SimpleNamespace
 sys.path.insert(0, "experiments")
 import mobile, once
 
-def run(command, check):
-    module, arguments = command[2], dict(a[2:].split("=", 1) for a in command[3:] if "=" in a)
+def run(_, module, *flags):
+    arguments = dict(flag[2:].split("=", 1) for flag in flags if "=" in flag)
     folder = Path(arguments["workdir"])
     print("RUN", module, folder.name, arguments.get("num_features", ""))
     (folder / "tflite").mkdir(parents=True, exist_ok=True)
@@ -25,9 +24,9 @@ def run(command, check):
         row = {"size_mb": 1.5, "latency_ms": 8.0, "pck_box_010": 0.25}
         rows = {"float32": row, "dynamic": row, "int8": row | {"latency_ms": 2.0}}
         (folder / "tflite/report.json").write_text(json.dumps({"files": rows}))
-    return SimpleNamespace(returncode=0)
+    return 0
 
-once.subprocess = SimpleNamespace(run=run)
+once.run_python = run
 mobile.FLAGS(["mobile", *sys.argv[1:]])
 mobile.main()
 """

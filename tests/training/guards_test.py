@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import pytest
 
@@ -31,3 +33,24 @@ def test_skipping_ends_when_nothing_else_comes(tmp_path):
         guard.check(step, BAD)
     with pytest.raises(UserError):
         guard.check(99, BAD)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_at_once_or_where_it_is_looked_for(number, capfd):
+    with guards.StopSignals() as signals, pytest.raises(SystemExit) as ended:
+        os.kill(os.getpid(), number)
+    assert ended.value.code == 128 + number
+    with guards.StopSignals() as signals:
+        signals.deferred = True
+        os.kill(os.getpid(), number)
+        assert signals.requested
+    assert capfd.readouterr().out.count("the same command goes on") == 1
+
+
+def test_ctrl_c_once_more_stops_at_once(capfd):
+    with guards.StopSignals() as signals, pytest.raises(SystemExit):
+        signals.deferred = True
+        os.kill(os.getpid(), signal.SIGINT)
+        assert "without a checkpoint" in capfd.readouterr().err
+        os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
