@@ -15,13 +15,19 @@ from preparation.records import open_photo, pose_record, with_mid_shoulder_thora
 from preparation.units import Skipped
 
 IMAGE_SIZE_PX = 224
-_COLUMNS = ("id", "joint_2d", "joint_3d_mono", "bbox", "subject", "action", "subaction", "camera")
+_PLACE = ("id", "subject", "action", "subaction", "camera")
+_COLUMNS = (*_PLACE, "joint_2d", "joint_3d_mono", "bbox")
 
 
 def split_rows(annotations: Path, training: bool) -> np.ndarray:
     """Return the numbers of the rows of a split."""
     with reading(annotations, "the authors' annotations"), h5py.File(annotations) as file:
         return np.flatnonzero(np.ravel(file["istrain"]).astype(bool) == training)
+
+
+def photo_paths(annotations: Path, images: Path, rows: np.ndarray) -> list[Path]:
+    """Return where the photos of some rows (increasing) of annotations lie."""
+    return [_photo_path(images, _place(row)) for row in _rows(annotations, rows, _PLACE)]
 
 
 def read_rows(
@@ -31,22 +37,35 @@ def read_rows(
 
     `cameras`, by (subject, camera id), may be empty: the records then lack the calibration.
     """
+    for row in _rows(annotations, rows, _COLUMNS):
+        yield _read_row(row, images, cameras)
+
+
+def _rows(annotations, rows, names):
     with reading(annotations, "the authors' annotations"), h5py.File(annotations) as file:
-        columns = {name: file[name][rows[0] : rows[-1] + 1][rows - rows[0]] for name in _COLUMNS}
+        columns = {name: file[name][rows[0] : rows[-1] + 1][rows - rows[0]] for name in names}
     for i in range(len(rows)):
-        yield _read_row({name: column[i] for name, column in columns.items()}, images, cameras)
+        yield {name: column[i] for name, column in columns.items()}
+
+
+def _place(row):
+    return {name: int(np.ravel(row[name])[0]) for name in _PLACE}
+
+
+def _photo_path(images, place):
+    folder = (
+        f"s_{place['subject']:02d}_act_{place['action']:02d}"
+        f"_subact_{place['subaction']:02d}_ca_{place['camera']:02d}"
+    )
+    return images / folder / f"{folder}_{place['id']:06d}.jpg"
 
 
 def _read_row(row, images, cameras):
-    numbers = {name: int(np.ravel(row[name])[0]) for name in ("id", "subject", "action", "camera")}
-    subaction = int(np.ravel(row["subaction"])[0])
+    numbers = _place(row)
+    subaction = numbers["subaction"]
     action, camera_id = ACTIONS[numbers["action"] - FIRST_ACTION], CAMERA_IDS[numbers["camera"] - 1]
     key = f"S{numbers['subject']}/{action} {subaction}/{camera_id}/{numbers['id']:06d}"
-    folder = (
-        f"s_{numbers['subject']:02d}_act_{numbers['action']:02d}"
-        f"_subact_{subaction:02d}_ca_{numbers['camera']:02d}"
-    )
-    path = images / folder / f"{folder}_{numbers['id']:06d}.jpg"
+    path = _photo_path(images, numbers)
     image = open_photo(path, key)
     if isinstance(image, Skipped):
         return image

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging
 
-from h36m.h36m_authors import read_rows, split_rows
+from h36m.h36m_authors import photo_paths, read_rows, split_rows
 from h36m.h36m_metadata import CAMERA_IDS, load_metadata
 from h36m.h36m_release import Choices, Video, read_video
 from hg3d_tf.data.joint_orders import H36M_17_NAMES
@@ -110,8 +110,7 @@ class Builder(PoseBuilder):
         for recording, camera_id in itertools.product(recordings, CAMERA_IDS):
             camera = metadata.cameras[recording.subject, camera_id]
             video = Video(manual_dir, recording, camera_id, camera)
-            opened = (video.path, video.world_poses, video.camera_poses)
-            files = tuple(path for path in opened if path.exists())
+            files = (video.path, video.world_poses, video.camera_poses)
             arguments = {"video": video, "choices": choices}
             yield Unit(video.key, read_video, arguments, files, -(-_FRAMES_PER_VIDEO // step))
 
@@ -145,4 +144,5 @@ def _chunks(rows):
 
 def _authors_unit(annotations, images, rows, cameras):
     arguments = {"annotations": annotations, "images": images, "rows": rows, "cameras": cameras}
-    return Unit(f"rows_{rows[0]:07d}", read_rows, arguments, (annotations,), len(rows))
+    files = (annotations, *photo_paths(annotations, images, rows))
+    return Unit(f"rows_{rows[0]:07d}", read_rows, arguments, files, len(rows))

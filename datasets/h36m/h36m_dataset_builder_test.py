@@ -16,6 +16,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import H36M_17_FROM_32, H36M_17_NAMES, MPII_16_FROM_H36M_17
 from hg3d_tf.skeleton import JOINT_NAMES, THORAX
 from preparation.painted_people import (
+    assert_a_photo_that_comes_is_read,
     assert_joints_on_discs,
     build,
     jpeg,
@@ -324,6 +325,13 @@ def test_the_authors_form(tmp_path, with_metadata):
         else:
             assert not example["intrinsics"].any()
     assert list(reasons(builder).values()) == ["no image file"]
+
+
+def test_a_photo_unpacked_after_an_interrupted_build_is_read(tmp_path):
+    write_authors_form(tmp_path, with_metadata=False)
+    photo = tmp_path / "s_09_act_14_subact_01_ca_04/s_09_act_14_subact_01_ca_04_000006.jpg"
+    builder = Builder(data_dir=str(tmp_path), config="authors")
+    assert_a_photo_that_comes_is_read(builder, tmp_path, photo)
 
 
 def test_metadata_gives_recordings_and_cameras(manual_dir):

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from lspet.lspet_images import load_joints, read_images
+from lspet.lspet_images import load_joints, photo_path, read_images
 from preparation.pose_builder import PoseBuilder, require_tree
 from preparation.stored_crop import Storage
 from preparation.units import Unit
@@ -53,5 +53,6 @@ class Builder(PoseBuilder):
     def _unit(self, manual_dir, start, stop):
         images = {"start": start, "stop": stop}
         arguments = {"manual_dir": manual_dir, "storage": self.storage} | images
-        files = (manual_dir / "joints.mat",)
+        photos = (photo_path(manual_dir, number) for number in range(start, stop))
+        files = (manual_dir / "joints.mat", *photos)
         return Unit(f"images_{start:05d}", read_images, arguments, files, stop - start)

@@ -13,6 +13,7 @@ from lspet.lspet_dataset_builder import Builder
 from lspet.lspet_images import load_joints, to_mpii_order
 from preparation.painted_people import (
     STANDING_MM,
+    assert_a_photo_that_comes_is_read,
     assert_joints_on_discs,
     build,
     jpeg,
@@ -82,6 +83,11 @@ def test_faulty_examples_are_named_with_their_reason(manual_dir, tmp_path):
         "im00005": "the person's box is smaller than a pixel",
         "im00007": "no image file",
     }
+
+
+def test_a_photo_unpacked_after_an_interrupted_build_is_read(manual_dir, tmp_path):
+    photo = manual_dir / "images/im00002.jpg"
+    assert_a_photo_that_comes_is_read(Builder(data_dir=str(tmp_path)), manual_dir, photo)
 
 
 def test_the_last_photos_are_kept_apart(tmp_path):

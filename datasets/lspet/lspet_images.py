@@ -37,6 +37,11 @@ def load_joints(path: Path) -> np.ndarray:
         return joints
 
 
+def photo_path(manual_dir: Path, number: int) -> Path:
+    """Return where a photo lies; the first is 1."""
+    return manual_dir / f"images/im{number:05d}.jpg"
+
+
 def to_mpii_order(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return joints_2d [16, 2] px and visible [16] of one image's [14, 3].
 
@@ -59,11 +64,12 @@ def read_images(
     """Yield the records of images start..stop-1; the first image is 1."""
     joints = load_joints(manual_dir / "joints.mat")
     for number in range(start, stop):
-        yield _read_image(manual_dir / "images", number, joints[number - 1], storage)
+        path = photo_path(manual_dir, number)
+        yield _read_image(path, number, joints[number - 1], storage)
 
 
-def _read_image(folder, number, joints, storage):
-    key = f"im{number:05d}"
+def _read_image(path, number, joints, storage):
+    key = path.stem
     joints_2d, visible = to_mpii_order(joints)
     if not visible.any():
         return Skipped(key, "no joint is annotated")
@@ -74,5 +80,5 @@ def _read_image(folder, number, joints, storage):
     )
     if isinstance(record, Skipped):
         return record
-    image = open_photo(folder / f"{key}.jpg", key)
+    image = open_photo(path, key)
     return image if isinstance(image, Skipped) else stored(record, image, storage)

@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.data.joint_orders import MPI_INF_3DHP_17_NAMES
-from mpi_inf_3dhp.mpi_inf_3dhp_test_set import SCENES, read_frames, valid_frames
+from mpi_inf_3dhp.mpi_inf_3dhp_test_set import SCENES, photo_path, read_frames, valid_frames
 from mpi_inf_3dhp.mpi_inf_3dhp_train import read_video
 from preparation.pose_builder import PoseBuilder, require_tree
 from preparation.stored_crop import Storage
@@ -91,7 +91,7 @@ class Builder(PoseBuilder):
         step = self.builder_config.step
         arguments = {"sequence": sequence, "key": key, "video": video, "step": step}
         names = ("annot.mat", "camera.calibration", f"imageSequence/video_{video}.avi")
-        files = tuple(sequence / name for name in names if (sequence / name).exists())
+        files = tuple(sequence / name for name in names)
         arguments["storage"] = self.storage
         return Unit(key, read_video, arguments, files, -(-_FRAMES_PER_VIDEO // step))
 
@@ -101,8 +101,9 @@ class Builder(PoseBuilder):
         except (UserError, OSError) as error:  # The other sequences are whole.
             yield Unit(sequence.name, left_out, {"items": [Skipped(sequence.name, str(error))]})
             return
-        files = (sequence / "annot_data.mat",)
         for first in range(0, len(frames), FRAMES_PER_UNIT):
             some = frames[first : first + FRAMES_PER_UNIT]
             arguments = {"sequence": sequence, "frames": some, "storage": self.storage}
+            photos = (photo_path(sequence, index) for index in some)
+            files = (sequence / "annot_data.mat", *photos)
             yield Unit(f"{sequence.name}_{first:05d}", read_frames, arguments, files, len(some))

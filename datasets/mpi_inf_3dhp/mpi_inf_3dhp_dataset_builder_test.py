@@ -12,6 +12,7 @@ from hg3d_tf.skeleton import JOINT_NAMES, THORAX
 from mpi_inf_3dhp.mpi_inf_3dhp_dataset_builder import TEST_FOLDER, Builder, find_test_sequences
 from mpi_inf_3dhp.mpi_inf_3dhp_records import fitted_intrinsics
 from preparation.painted_people import (
+    assert_a_photo_that_comes_is_read,
     assert_joints_on_discs,
     build,
     jpeg,
@@ -186,6 +187,13 @@ def test_test_sequences_are_found_where_archives_are_unpacked(tmp_path, outer):
         (tmp_path / outer / name / "annot_data.mat").touch()
     (tmp_path / outer / "TS7").mkdir()
     assert find_test_sequences(tmp_path) == [tmp_path / outer / name for name in ("TS2", "TS5")]
+
+
+def test_a_photo_unpacked_after_an_interrupted_build_is_read(tmp_path):
+    sequence = tmp_path / TEST_FOLDER / "TS1"
+    write_test(sequence, (320, 320))
+    photo = sequence / "imageSequence/img_000002.jpg"
+    assert_a_photo_that_comes_is_read(Builder(data_dir=str(tmp_path)), tmp_path, photo)
 
 
 def test_a_test_sequence_that_is_something_else_does_not_lose_the_others(tmp_path):

@@ -29,6 +29,11 @@ def valid_frames(sequence: Path) -> np.ndarray:
         return np.flatnonzero(np.ravel(file["valid_frame"]))
 
 
+def photo_path(sequence: Path, index: int) -> Path:
+    """Return where the photo of a frame, from 0, lies: their names count from 1."""
+    return sequence / f"imageSequence/img_{index + 1:06d}.jpg"
+
+
 def read_frames(sequence: Path, frames: np.ndarray, storage: Storage) -> Iterator[dict | Skipped]:
     """Yield the records of some frames (from 0, increasing) of a test sequence."""
     path = sequence / "annot_data.mat"
@@ -46,6 +51,6 @@ def read_frames(sequence: Path, frames: np.ndarray, storage: Storage) -> Iterato
         joints = (label[index] for label in labels)
         record = labelled_record(key, *joints, intrinsics, extrinsics=np.zeros((3, 4)), **fields)
         if isinstance(record, dict):
-            image = open_photo(sequence / f"imageSequence/img_{number:06d}.jpg", key)
+            image = open_photo(photo_path(sequence, index), key)
             record = image if isinstance(image, Skipped) else stored(record, image, storage)
         yield record

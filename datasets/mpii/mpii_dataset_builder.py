@@ -54,7 +54,9 @@ class Builder(PoseBuilder):
 
     def _unit(self, images, first, persons):
         arguments = {"images": images, "persons": persons, "storage": self.storage}
-        return Unit(f"persons_{first:05d}", read_persons, arguments, (), len(persons))
+        names = {person.image for person in persons if isinstance(person, Person)}
+        photos = tuple(images / name for name in sorted(names))
+        return Unit(f"persons_{first:05d}", read_persons, arguments, photos, len(persons))
 
 
 def split_persons(manual_dir: Path) -> dict[str, list[Person | Skipped]]:

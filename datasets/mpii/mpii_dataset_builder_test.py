@@ -12,6 +12,7 @@ from hg3d_tf.skeleton import JOINT_NAMES, joint_index
 from mpii.mpii_annotations import network_square, raw_from_adjusted, read_newell
 from mpii.mpii_dataset_builder import RELEASE, Builder, split_persons
 from preparation.painted_people import (
+    assert_a_photo_that_comes_is_read,
     assert_joints_on_discs,
     build,
     jpeg,
@@ -190,6 +191,11 @@ def test_faulty_persons_are_named_with_their_reason(builder):
         "c/03": "NaN or infinite joints",
         "empty": "no person is annotated",
     }
+
+
+def test_a_photo_unpacked_after_an_interrupted_build_is_read(manual_dir, tmp_path):
+    photo = manual_dir / "images/b.jpg"
+    assert_a_photo_that_comes_is_read(Builder(data_dir=str(tmp_path)), manual_dir, photo)
 
 
 def test_newell_files_alone_give_the_same_examples(manual_dir, builder, tmp_path):

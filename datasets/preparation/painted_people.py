@@ -109,6 +109,19 @@ def build(builder_class, manual_dir, data_dir, num_processes=1, beam_runner=None
     return builder
 
 
+def assert_a_photo_that_comes_is_read(builder, manual_dir, photo) -> None:
+    """Check that a photo of a dataset which was not there makes its unit another one."""
+
+    def files():
+        splits = builder.split_units(manual_dir).values()
+        return {unit.path_in(manual_dir) for units in splits for unit in units}
+
+    hidden = photo.rename(photo.with_name("not unpacked yet"))
+    before = files()
+    hidden.rename(photo)
+    assert len(files() - before) == 1
+
+
 def prepared(builder, split: str) -> dict[str, dict]:
     """Return the examples of a split by key."""
     examples = tfds.as_numpy(builder.as_dataset(split=split))

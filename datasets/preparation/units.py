@@ -41,7 +41,7 @@ class Unit:
       read: function at the top level of a module; called with `arguments` it yields records (dicts)
         and `Skipped`s, one by one, so that memory does not grow with the unit.
       arguments: all that the result depends on, but for the contents of `files`.
-      files: what `read` opens; a file that has changed is read again.
+      files: what `read` opens, be it there or not; a file that has come or changed is read again.
       size: expected number of examples, for the progress bar.
     """
 
@@ -53,10 +53,18 @@ class Unit:
 
     def path_in(self, folder: Path) -> Path:
         """Return the file of records; its name tells units with other inputs apart."""
-        stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in self.files]
+        stamps = [_stamp(path) for path in self.files]
         content = _pickled((self.read.__qualname__, self.arguments, self.files, stamps))
         safe_name = re.sub(r"[^\w.-]+", "_", self.name)
         return folder / f"{safe_name}.{hashlib.sha256(content).hexdigest()[:16]}.pickles"
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # It is not there, or labels name what cannot be.
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def left_out(items: list[Skipped]) -> Iterator[Skipped]:
