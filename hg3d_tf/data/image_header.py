@@ -9,8 +9,9 @@ from hg3d_tf.images import MAX_SERVED_SIDE as MAX_SIDE
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _EXIF = [0xFF, 0xE1, -1, -1, *b"Exif\0\0"]  # APP1, two bytes of its length, its kind
-_EXIF_LATEST = 1024  # bytes before it; Exif comes first, after at most a JFIF segment
-_EXIF_READ = 1 << 14  # bytes of the file, its first directory included
+_EXIF_READ = 1 << 14  # bytes of it, its first directory included
+_SCAN = 0xDA  # marker of the pixels, before which Exif stands
+_MOST_SEGMENTS = 100  # that are looked at: photos have a dozen
 _ORIENTATION_TAG = 0x0112
 _MOST_ENTRIES = 64  # of a directory that are looked at
 
@@ -62,9 +63,9 @@ def _size_in_header(image_bytes):
     return tf.cast(tf.minimum(size, tf.int32.max), tf.int32), png | gif | bmp
 
 
-def _bytes(image_bytes, count: int) -> tf.Tensor:
-    """Return the first `count` bytes as int32; zeros where the file is shorter."""
-    padded = tf.strings.join([tf.strings.substr(image_bytes, 0, count), "\0" * count])
+def _bytes(image_bytes, count: int, first=0) -> tf.Tensor:
+    """Return `count` bytes from a place on as int32; zeros where the file is shorter."""
+    padded = tf.strings.join([tf.strings.substr(image_bytes, first, count), "\0" * count])
     first = tf.io.decode_raw(tf.strings.substr(padded, 0, count), tf.uint8)
     return tf.cast(tf.ensure_shape(first, [count]), tf.int32)
 
@@ -74,25 +75,51 @@ def exif_orientation(image_bytes) -> tf.Tensor:
 
     See Exif 2.3, 4.5.4 (the segment) and 4.6.2 (directories of 12-byte entries).
     """
-    head = _bytes(image_bytes, _EXIF_READ)
-    windows = tf.signal.frame(head[:_EXIF_LATEST], len(_EXIF), 1)
-    pattern = tf.constant(_EXIF)
-    found = tf.reduce_all((windows == pattern) | (pattern < 0), axis=1)
-    there = tf.io.is_jpeg(image_bytes) & tf.reduce_any(found)
-    start = tf.cast(tf.argmax(found), tf.int32) + len(_EXIF)
-    return tf.cond(there, lambda: _tiff_orientation(head, start), lambda: tf.constant(1))
+    nowhere = tf.constant(-1)
+    place = tf.cond(
+        tf.io.is_jpeg(image_bytes), lambda: _place_of_exif(image_bytes), lambda: nowhere
+    )
+    return tf.cond(
+        place >= 0,
+        lambda: _tiff_orientation(_bytes(image_bytes, _EXIF_READ, place + len(_EXIF))),
+        lambda: tf.constant(1),
+    )
 
 
-def _tiff_orientation(head, start) -> tf.Tensor:
-    little_endian = tf.equal(head[start], ord("I"))
+def _place_of_exif(image_bytes) -> tf.Tensor:
+    """Return where the Exif segment of a JPEG begins, -1 where there is none.
+
+    It comes first as a rule; some programs write a colour profile of any length before it.
+    """
+    end, pattern = tf.strings.length(image_bytes), tf.constant(_EXIF)
+
+    def next_segment(place, found):
+        head = _bytes(image_bytes, len(_EXIF), place)
+        found = tf.reduce_all((head == pattern) | (pattern < 0))
+        is_filled = head[1] == 0xFF  # any number of such bytes may come before a marker
+        step = tf.where(is_filled, 1, 2 + 256 * head[2] + head[3])
+        goes_on = (head[0] == 0xFF) & (head[1] != _SCAN)
+        return tf.where(found, place, tf.where(goes_on, place + step, end)), found
+
+    place, found = tf.while_loop(
+        lambda place, found: ~found & (place < end),
+        next_segment,
+        (tf.constant(2), tf.constant(False)),
+        maximum_iterations=_MOST_SEGMENTS,
+    )
+    return tf.where(found, place, -1)
+
+
+def _tiff_orientation(tiff) -> tf.Tensor:
+    little_endian = tf.equal(tiff[0], ord("I"))
 
     def pair(place):  # the number in two bytes at each place
         place = tf.clip_by_value(place, 0, _EXIF_READ - 2)
-        first, second = tf.gather(head, place), tf.gather(head, place + 1)
+        first, second = tf.gather(tiff, place), tf.gather(tiff, place + 1)
         return tf.where(little_endian, first + 256 * second, 256 * first + second)
 
     # Offsets have four bytes; one that does not fit into two lies beyond what is read.
-    directory = start + pair(start + 4 + tf.where(little_endian, 0, 2))
+    directory = pair(4 + tf.where(little_endian, 0, 2))
     count = tf.minimum(pair(directory), _MOST_ENTRIES)
     entries = directory + 2 + 12 * tf.range(count)
     is_orientation = tf.equal(pair(entries), _ORIENTATION_TAG)

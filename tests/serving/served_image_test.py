@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
+from hg3d_tf import images
 from hg3d_tf.data import image_header
 from hg3d_tf.serving import served_image
 
@@ -64,6 +65,28 @@ def test_the_exif_orientation_is_applied(orientation, byte_order):
     assert tuple(served_image.seen_size(data).numpy()) == upright.size
     difference = np.abs(whole_crop(data) - expected_crop(upright))
     assert difference.mean() < 0.02, orientation
+
+
+@pytest.mark.parametrize("profile", [3000, 200_000])
+def test_the_exif_is_found_behind_a_colour_profile(profile):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(smooth_picture(), "JPEG", quality=95, exif=exif)
+    profiled = encoded(smooth_picture(), "JPEG", icc_profile=bytes(profile))
+    segments = profiled[profiled.index(b"\xff\xe2") : profiled.index(b"\xff\xdb")]
+    assert len(segments) > profile
+    later = data[:2] + segments + b"\xff" + data[2:]  # and a byte that fills
+    assert images.read_header(later).orientation == 6
+    assert image_header.exif_orientation(later) == 6
+
+
+def test_bytes_of_exif_that_are_no_segment_do_not_turn_a_picture():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encoded(smooth_picture(), "JPEG", exif=exif)
+    comment = turned[2 : turned.index(b"\xff\xdb")]
+    data = encoded(smooth_picture(), "JPEG", comment=comment)
+    assert images.read_header(data).orientation == image_header.exif_orientation(data) == 1
 
 
 def test_a_large_image_is_averaged_not_sampled():
