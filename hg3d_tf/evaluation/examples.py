@@ -12,8 +12,8 @@ from hg3d_tf.pictures import pose_sheet
 
 
 def errors(predictions: Predictions) -> np.ndarray:
-    """Return an error [N] of each example: P-MPJPE, or 2D where there is no 3D truth."""
-    if predictions["joints_3d"].any():
+    """Return an error [N] of each example: P-MPJPE, or 2D unless all have 3D truth."""
+    if inputs.has_truth(predictions):
         truth = inputs.truth_mm(predictions)
         return metrics.p_mpjpe(inputs.predicted_shape(predictions), truth)
     visible = predictions["visible"]

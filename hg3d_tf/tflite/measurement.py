@@ -160,11 +160,12 @@ def _differences(predictions: dict, reference: dict, size: int) -> dict[str, flo
 
 
 def refused(report: dict, max_pck_loss: float, max_mpjpe_rise: float) -> list[str]:
-    """Return the forms that lose more than is allowed: points of PCK, percent of MPJPE."""
+    """Return the forms that lose more than is allowed, or NaN: points of PCK, percent of MPJPE."""
+    limits = {"pck_loss": max_pck_loss, "mpjpe_rise": max_mpjpe_rise}
     return [
         form
         for form, row in report["files"].items()
-        if row.get("pck_loss", 0) > max_pck_loss or row.get("mpjpe_rise", 0) > max_mpjpe_rise
+        if not all(row.get(name, 0) <= limit for name, limit in limits.items())
     ]
 
 

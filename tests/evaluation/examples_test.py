@@ -28,7 +28,8 @@ def test_the_worst_and_the_typical_are_chosen_by_error_and_drawn(data_dir, tmp_p
     assert width > height > 100
 
 
-def test_without_3d_truth_the_labelled_joints_count():
+@pytest.mark.parametrize("with_3d", [0, 1])
+def test_unless_all_have_3d_truth_the_labelled_joints_count(with_3d):
     norm = np.zeros((2, 16, 2), np.float32)
     predicted = norm.copy()
     predicted[0, 0] = (3, 4)
@@ -36,8 +37,10 @@ def test_without_3d_truth_the_labelled_joints_count():
     visible = np.zeros((2, 16), bool)
     visible[:, :2] = True
     visible[0, 0] = False  # a large error that no label vouches for
+    joints_3d = np.zeros((2, 16, 3))
+    joints_3d[:with_3d] = np.random.default_rng(0).normal(0, 300, (16, 3))
     predictions = {
-        "joints_3d": np.zeros((2, 16, 3)),
+        "joints_3d": joints_3d,
         "joints_2d_norm": norm,
         "predicted_2d_norm": predicted,
         "visible": visible,

@@ -106,6 +106,13 @@ def test_bone_symmetry_equals_the_loop(data, unit):
     close(values["upper_leg"], loops.symmetry(poses, (1, 2), (4, 3)))
 
 
+def test_bone_symmetry_is_in_px_unless_every_frame_has_3d_truth(data):
+    flat, mixed = ({**data, "joints_3d": data["joints_3d"].copy()} for _ in range(2))
+    flat["joints_3d"][:] = 0
+    mixed["joints_3d"][1:] = 0
+    assert bone_symmetry(mixed) == bone_symmetry(flat)
+
+
 def test_pck_hmr_equals_the_loop(data):
     rng, count = np.random.default_rng(1), len(data["key"])
     data = data | {

@@ -12,8 +12,8 @@ _SYMMETRY_CROP_PX = 256  # the crop that symmetry in px refers to, whatever the 
 
 
 def bone_symmetry(predictions: Predictions) -> Result:
-    """Measure how much left and right limbs differ in length: in mm, or crop px on 2D sets."""
-    has_truth = predictions["joints_3d"].any()
+    """Measure how much left and right limbs differ in length: in mm on 3D sets, else in crop px."""
+    has_truth = inputs.has_truth(predictions)
     if has_truth:
         joints = inputs.predicted_mm(predictions)
         unit, scale = "mm", inputs.scale_of(predictions)
