@@ -188,7 +188,7 @@ def predict_all(failures: list[str]):
             pose = pose or scoring.mean_pose(
                 FLAGS.mean_pose_of, size, data_dir, FLAGS.max_bad_fraction
             )
-            yield _MEAN_POSE, name, scoring.with_constant_pose(predictions, pose), size, note
+            yield _MEAN_POSE, name, scoring.with_constant_pose(predictions, pose), size, ""
         yield row, name, predictions, size, note
 
 
