@@ -249,17 +249,25 @@ def _predict(model, strategy, workdir: str, name: str, data_dir: str):
             predictions = hosts.gather(strategy, predictions)
     except strategies.PeerLost as error:
         raise cli.UserError(f"another host was lost ({error}): start all of them again") from error
-    for flag, count in _PICTURED.items():
-        if (path := FLAGS[flag].value) and host == 0:
-            from hg3d_tf.evaluation import examples
-
-            rows = getattr(examples, flag)(examples.errors(predictions), count)
-            # They were judged above: here they are neither counted again nor the end.
-            whole = input_pipeline.evaluation_batches(*split, bad_records=BadRecords(1.0))
-            examples.draw(path, predictions, whole, rows)
+    if host == 0 and any(FLAGS[flag].value for flag in _PICTURED):
+        # They were judged above: here they are neither counted again nor the end.
+        whole = input_pipeline.evaluation_batches(*split, bad_records=BadRecords(1.0))
+        _draw(predictions, whole)
     if bad_records.count:
         print(f"{name}: {bad_records.count} examples left out of the results of {workdir}")
     return predictions
+
+
+def _draw(predictions, batches) -> None:
+    from hg3d_tf.evaluation import examples
+
+    errors = examples.errors(predictions)
+    sheets = {
+        FLAGS[flag].value: getattr(examples, flag)(errors, count)
+        for flag, count in _PICTURED.items()
+        if FLAGS[flag].value
+    }
+    examples.draw(sheets, predictions, batches)
 
 
 def _row_names() -> dict[str, str]:

@@ -1,9 +1,9 @@
 """Pictures of what a network does and where it fails: examples chosen by their errors."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from hg3d_tf.evaluation import metrics
 from hg3d_tf.evaluation.protocols import inputs
@@ -31,29 +31,34 @@ def typical(errors: np.ndarray, count: int) -> np.ndarray:
     return np.argsort(errors)[first : first + count]
 
 
-def draw(path: Path | str, predictions: Predictions, batches: tf.data.Dataset, rows: np.ndarray):
-    """Write a PNG of some examples with what was predicted.
+def draw(
+    sheets: Mapping[Path | str, np.ndarray], predictions: Predictions, batches: Iterable[dict]
+) -> None:
+    """Write PNGs of some examples with what was predicted.
 
     Args:
-      path: of the PNG.
+      sheets: path of a PNG -> rows of the predictions, in their order on it.
       predictions: from `scoring.predict_split`.
-      batches: from `input_pipeline.evaluation_batches`, whence the images come.
-      rows: of the predictions, in their order on the picture.
+      batches: from `input_pipeline.evaluation_batches`, whence the images come; they are read once,
+        and only until all are found.
     """
-    images = _images(batches, predictions["key"][rows])
+    images = _images(batches, predictions["key"][np.concatenate([*sheets.values()])])
     joints_3d = inputs.predicted_mm(predictions)
-    poses = []
-    for row in rows:
-        image = images[predictions["key"][row]]
-        joints_2d = (predictions["predicted_2d_norm"][row] + 1) * (image.shape[0] / 2)
-        poses.append(pose_sheet.ShownPose(image, joints_2d, joints_3d[row]))
-    pose_sheet.write(path, poses)
+    for path, rows in sheets.items():
+        poses = []
+        for row in rows:
+            image = images[predictions["key"][row]]
+            joints_2d = (predictions["predicted_2d_norm"][row] + 1) * (image.shape[0] / 2)
+            poses.append(pose_sheet.ShownPose(image, joints_2d, joints_3d[row]))
+        pose_sheet.write(path, poses)
 
 
-def _images(batches: tf.data.Dataset, keys) -> dict[bytes, np.ndarray]:
+def _images(batches: Iterable[dict], keys) -> dict[bytes, np.ndarray]:
     wanted, found = set(keys.tolist()), {}
     for batch in batches:
         for row, key in enumerate(batch["key"].numpy().tolist()):
             if key in wanted:
                 found[key] = batch["image"][row].numpy()
+        if len(found) == len(wanted):
+            break
     return found

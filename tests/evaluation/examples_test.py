@@ -22,10 +22,19 @@ def test_the_worst_and_the_typical_are_chosen_by_error_and_drawn(data_dir, tmp_p
     predictions["predicted_2d_norm"][7, :8] += 0.6
     chosen = examples.worst(examples.errors(predictions), 2)
     assert chosen.tolist() == [7, 3]
-    examples.draw(tmp_path / "worst.png", predictions, batches, chosen)
-    with Image.open(tmp_path / "worst.png") as picture:
-        width, height = picture.size
-    assert width > height > 100
+    read = []
+
+    def once():
+        for batch in batches:
+            read.append(batch)
+            yield batch
+
+    sheets = {tmp_path / "worst.png": chosen, tmp_path / "typical.png": np.array([0])}
+    examples.draw(sheets, predictions, once())
+    assert len(read) == 2  # of three: all that are wanted lie in these
+    for path in sheets:
+        with Image.open(path) as picture:
+            assert picture.width > 100 and picture.height > 100
 
 
 @pytest.mark.parametrize("with_3d", [0, 1])
