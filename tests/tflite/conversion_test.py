@@ -1,4 +1,5 @@
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -197,8 +198,9 @@ def test_what_loses_too_much_is_refused():
         "good": {"pck_loss": 1.9, "mpjpe_rise": 4.9},
         "blurred": {"pck_loss": 2.1, "mpjpe_rise": 0.0},
         "flat": {"pck_loss": -1.0, "mpjpe_rise": 5.1},
+        "broken": {"pck_loss": math.nan, "mpjpe_rise": math.nan},
     }
-    assert measurement.refused({"files": files}, 2.0, 5.0) == ["blurred", "flat"]
+    assert measurement.refused({"files": files}, 2.0, 5.0) == ["blurred", "flat", "broken"]
 
 
 @pytest.mark.slow
