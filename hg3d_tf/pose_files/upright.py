@@ -86,18 +86,21 @@ def _on_the_floor(poses: PoseSequence) -> PoseSequence:
     if np.isnan(lowest).all():
         raise UserError(f"{poses.name}: no ankle is clear: --ground cannot be")
     sums = np.concatenate([bone_lengths(b["joints_3d"]).sum(axis=-1) for b in poses.blocks()])
-    stature = np.nanmedian(sums) / CANONICAL_BONE_SUM_MM * canonical_stature_mm()
     persons = np.array(poses.rows["person"])
     if poses.is_film:
         for person in poses.persons:
             places = np.flatnonzero(persons == person)
             seconds = poses.rows["seconds"][places]
             lowest[places] = smoothing.gaussian(lowest[places], seconds, 0)
+            known = places[np.isfinite(sums[places])]
+            sums[places] = np.median(sums[known]) if len(known) else np.nan
+    sums[np.isnan(sums)] = CANONICAL_BONE_SUM_MM  # who is nowhere seen whole
+    above = ANKLE_HEIGHT * canonical_stature_mm() * sums / CANONICAL_BONE_SUM_MM
     start = 0
 
     def change(block):
         nonlocal start
-        shift = lowest[start : start + len(block)] + ANKLE_HEIGHT * stature
+        shift = (lowest + above)[start : start + len(block)]
         start += len(block)
         block["joints_3d"][..., 1] -= shift[:, None]
         return block

@@ -9,6 +9,7 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import angles, placement, sequence, smoothing
 from hg3d_tf.pose_files.placement import Placement
 from hg3d_tf.skeleton import (
+    ANKLE_HEIGHT,
     CANONICAL_BONE_SUM_MM,
     PELVIS,
     bone_lengths,
@@ -180,6 +181,19 @@ def test_the_lower_foot_stays_on_the_floor():
     np.testing.assert_allclose(heights[clear], 0.039 * 1700, atol=0.5)
     assert np.abs(heights[20:25] - 0.039 * 1700).max() < 45
     assert poses.space == sequence.Space("metric", "floor", "camera")
+
+
+def test_ankles_of_each_person_are_as_high_as_their_own(far):
+    rows = np.concatenate([as_predicted(far).rows] * 3)
+    rows["person"][90:180], rows["person"][180:] = 2, 3
+    rows["joints_3d"][90:180] *= 1.4
+    rows["joints_3d"][180:, joint_index("head_top")] = np.nan  # of unknown size: the average
+    film = sequence.PoseSequence(rows, ("walk.mp4",), name="three.json")
+    poses = placement.place(film, Placement(ground=True))
+    ankles = [joint_index("l_ankle"), joint_index("r_ankle")]
+    heights = -poses.rows["joints_3d"][:, ankles, 1].max(axis=1)
+    expected = ANKLE_HEIGHT * canonical_stature_mm() * np.repeat([1, 1.4, 1], 90)
+    np.testing.assert_allclose(heights, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
