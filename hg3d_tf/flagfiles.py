@@ -11,9 +11,14 @@ _FLAGFILE = re.compile(r"--?flagfile(?:=(?P<path>.*))?$", re.DOTALL)
 _QUOTED = re.compile(r"--?\w+=(?P<quote>[\"']).*(?P=quote)$")
 
 
-def problem(argv: Sequence[str]) -> str | None:
-    """Return what is wrong with the flagfiles that arguments name, None if nothing is."""
-    found = (_problem_of(path) for path in _paths(argv))
+def problem(argv: Sequence[str], outer: frozenset[os.PathLike] = frozenset()) -> str | None:
+    """Return what is wrong with the flagfiles that arguments name, None if nothing is.
+
+    Args:
+      argv: the arguments, or the lines of a flagfile.
+      outer: the files that these stand in, one within the other.
+    """
+    found = (_problem_of(path, outer) for path in _paths(argv))
     return next((text for text in found if text), None)
 
 
@@ -23,7 +28,7 @@ def _paths(argv: Sequence[str]) -> Iterator[os.PathLike]:
             yield user_path(match["path"] if match["path"] is not None else following)
 
 
-def _problem_of(path) -> str | None:
+def _problem_of(path, outer) -> str | None:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -35,5 +40,7 @@ def _problem_of(path) -> str | None:
     for number, line in enumerate(map(str.strip, lines), 1):
         if _QUOTED.match(line):
             return f"{path}, line {number}: a flagfile keeps quotes: leave them out"
+    if path.resolve() in outer:
+        return f"--flagfile={path} stands in a file that it leads to: leave it out"
     nested = [line for line in map(str.strip, lines) if _FLAGFILE.match(line)]
-    return problem(nested)
+    return problem(nested, outer | {path.resolve()})

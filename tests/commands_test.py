@@ -10,7 +10,7 @@ from support import painted_people
 from support.commands import ROOT, fails_with_one_line, fork, fork_shrunk, run
 
 import hg3d_tf
-from hg3d_tf import files, weights
+from hg3d_tf import files, flagfiles, weights
 
 COMMANDS = [
     "train",
@@ -88,6 +88,16 @@ def test_a_flagfile_that_means_something_else_gets_one_line(tmp_path, content, w
     for name in ("inner", "outer"):
         process = run("-m", "hg3d_tf.train", f"--flagfile={tmp_path / name}.flags")
         fails_with_one_line(process, *words)
+
+
+@pytest.mark.parametrize("circle", [["a"], ["a", "b"]])
+def test_flagfiles_that_name_each_other_get_one_line(tmp_path, circle):
+    paths = [tmp_path / f"{name}.flags" for name in circle]
+    for path, following in zip(paths, [*paths[1:], paths[0]], strict=True):
+        path.write_text(f"--epochs=1\n--flagfile={following}\n")
+    assert "stands in a file that it leads to" in flagfiles.problem([f"--flagfile={paths[0]}"])
+    (tmp_path / "twice.flags").write_text("--epochs=1\n")
+    assert flagfiles.problem([f"--flagfile={tmp_path / 'twice.flags'}"] * 2) is None
 
 
 def test_a_folder_that_tensorflow_would_take_for_a_pattern_is_refused(tmp_path):
