@@ -176,7 +176,8 @@ def _round_the_people(shots: Sequence[Shot]) -> list[Shot]:
     joints = [person.joints_2d for shot in shots for person in shot.people]
     if not joints:
         return list(shots)
-    low, high = np.min(joints, axis=(0, 1)), np.max(joints, axis=(0, 1))
+    size = next((shot.image.shape[1::-1] for shot in shots if shot.image is not None), np.inf)
+    low, high = (np.clip(end(joints, axis=(0, 1)), 0, size) for end in (np.min, np.max))
     room = _ROOM * max(*(high - low), 8)
     left, top = np.floor(np.maximum(low - room, 0)).astype(int)
     right, bottom = np.ceil(high + room).astype(int)

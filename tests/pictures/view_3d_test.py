@@ -54,6 +54,15 @@ def test_a_page_needs_nothing_from_elsewhere_and_holds_the_photo(tmp_path):
     assert shown[0]["unclear"] == [0, 0, 0, 1] + [0] * 12
 
 
+@pytest.mark.parametrize("place", [(-500, 0), (500, 0), (0, -500), (0, 500)])
+def test_somebody_outside_of_the_photo_is_shown_with_its_border(tmp_path, place):
+    outside = person(left=0)
+    outside = outside._replace(joints_2d=outside.joints_2d - (0, 150) + place)
+    view_3d.write(tmp_path / "a.html", "a", [Shot([outside], noise(100, 100))])
+    width, height = page_of(tmp_path / "a.html")[1]["images"][0]["size"]
+    assert 0 < width <= 100 and 0 < height <= 100
+
+
 @pytest.mark.parametrize(
     ("space", "away_mm", "floor", "words"),
     [
