@@ -39,6 +39,15 @@ def test_after_a_failure_the_old_content_stands_and_nothing_is_left(tmp_path, fo
     assert (path / "old").exists() if folder else path.read_text() == "old"
 
 
+def test_two_writers_of_a_file_do_not_meet(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getpid", lambda: 17)  # on two machines
+    path = tmp_path / "a.txt"
+    with files.atomic_path(path) as one, files.atomic_path(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert one != other and path.read_text() == "one"
+
+
 def test_a_folder_is_replaced(tmp_path):
     path = tmp_path / "model"
     for name in ("first", "second"):
