@@ -23,12 +23,14 @@ class NonfiniteGuard:
       keys_of: step -> keys of its batch's examples. The sequence of batches is a function of the
         seed, so that a batch can be made again; none need travel along for this.
       skip: go on.
+      chief: write the records; else another host does.
     """
 
-    def __init__(self, workdir: Path, keys_of, skip: bool):
+    def __init__(self, workdir: Path, keys_of, skip: bool, chief: bool = True):
         self.workdir = workdir
         self.keys_of = keys_of
         self.skip = skip
+        self.chief = chief
         self.in_a_row = 0
 
     def check(self, step: int, results: dict[str, float]) -> None:
@@ -41,7 +43,9 @@ class NonfiniteGuard:
             self.in_a_row = 0
             return
         self.in_a_row += 1
-        path = self._record(step, results)
+        path = self.workdir / f"nonfinite_step_{step}.json"
+        if self.chief:
+            self._record(path, step, results)
         what = f"loss {results['loss']:g}, gradient norm {results['gradient_norm']:g}"
         if self.skip and self.in_a_row < MAX_SKIPPED_IN_A_ROW:
             print(f"skipped step {step}: {what}; its examples: {path}", flush=True)
@@ -51,11 +55,9 @@ class NonfiniteGuard:
             " --clip_norm, or leave such batches out with --on_nonfinite=skip"
         )
 
-    def _record(self, step: int, results: dict[str, float]) -> Path:
-        path = self.workdir / f"nonfinite_step_{step}.json"
+    def _record(self, path: Path, step: int, results: dict[str, float]) -> None:
         values = {name: repr(float(results[name])) for name in ("loss", "gradient_norm")}
         files.write_json(path, {"step": step, **values, "keys": _texts(self.keys_of(step))})
-        return path
 
 
 def _texts(keys: Iterable[bytes]) -> list[str]:

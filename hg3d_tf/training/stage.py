@@ -216,6 +216,7 @@ def _create_loop(
             workdir,
             lambda step: next(iter(batches_from(config, step)))["key"].numpy(),
             config.update.skip_nonfinite,
+            chief,
         ),
         _create_callbacks(config, workdir, state, writer) if chief else [],
         config.steps_per_epoch,

@@ -24,6 +24,13 @@ def test_a_loss_that_is_not_finite_stops_with_its_examples(tmp_path):
     }
 
 
+def test_of_several_hosts_the_chief_records_the_examples(tmp_path):
+    guard = guards.NonfiniteGuard(tmp_path, None, skip=False, chief=False)
+    with pytest.raises(UserError, match=r"its examples: .*nonfinite_step_7\.json"):
+        guard.check(7, BAD)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_skipping_ends_when_nothing_else_comes(tmp_path):
     guard = guards.NonfiniteGuard(tmp_path, lambda step: [], skip=True)
     for step in range(guards.MAX_SKIPPED_IN_A_ROW - 1):
