@@ -135,5 +135,8 @@ def _block(path, names: list[str], lines: list[list[str]], images, spaces) -> np
     else:
         images.setdefault("", 0)
     if columns.keys() >= set(_SPACE):
-        spaces |= {Space(*it) for it in set(zip(*map(columns.get, _SPACE), strict=True))}
+        try:
+            spaces |= {Space(*it) for it in set(zip(*map(columns.get, _SPACE), strict=True))}
+        except ValueError as error:
+            raise UserError(f"{path}: {error}") from None
     return rows

@@ -182,12 +182,10 @@ def _require_finite(array, by_name, key: str, where: str) -> None:
 def space_of(record: dict, where: str) -> Space:
     """Return what a record says of its 3D joints. Raises UserError for words not known."""
     given = {name: record[name] for name in ("size", "origin", "axes") if name in record}
-    space = Space(**given)
     try:
-        str(space)
-    except (KeyError, TypeError):
-        raise UserError(f"{where}: {given} are not known of 3D joints") from None
-    return space
+        return Space(**given)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from None
 
 
 def write(path: Path, poses: PoseSequence) -> None:

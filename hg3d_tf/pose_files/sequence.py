@@ -30,6 +30,21 @@ _ROWS_IN_MEMORY = 16 * BLOCK  # 31 MB
 EVEN = 0.25  # how far steps between frames may differ and still be one rate, in steps
 
 
+# What `Space` may say, in words for people.
+_SPACES = {
+    "size": {
+        "average": "size is that of an average skeleton, not the person's",
+        "metric": "size is the person's",
+    },
+    "origin": {
+        "pelvis": "the pelvis is the origin",
+        "camera": "the camera is the origin",
+        "floor": "the origin lies on the floor",
+    },
+    "axes": {"camera": "axes are the camera's", "level": "the vertical is the ground's"},
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Space:
     """What millimetres and axes of 3D joints mean.
@@ -38,24 +53,23 @@ class Space:
       size: "average": of a skeleton of average size; "metric": the person's own.
       origin: "pelvis", "camera" or "floor": a point of the floor.
       axes: "camera": x right, y down, z forwards; "level": the same, y towards the ground.
+
+    Raises:
+      ValueError: for other words.
     """
 
     size: str = "average"
     origin: str = "pelvis"
     axes: str = "camera"
 
+    def __post_init__(self):
+        for name, known in _SPACES.items():
+            value = getattr(self, name)
+            if value not in list(known):
+                raise ValueError(f"{name} of 3D joints is {value!r}, not {' or '.join(known)}")
+
     def __str__(self) -> str:
-        size = {
-            "average": "size is that of an average skeleton, not the person's",
-            "metric": "size is the person's",
-        }[self.size]
-        origin = {
-            "pelvis": "the pelvis is the origin",
-            "camera": "the camera is the origin",
-            "floor": "the origin lies on the floor",
-        }[self.origin]
-        axes = {"camera": "axes are the camera's", "level": "the vertical is the ground's"}
-        return f"{size}; {origin}; {axes[self.axes]}"
+        return "; ".join(known[getattr(self, name)] for name, known in _SPACES.items())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -189,7 +189,11 @@ BAD = {
         [{"seconds": i, "image": n, "joints_3d_mm": JOINTS} for i, n in enumerate("ab")],
         "holds 2 films",
     ),
-    "unknown size": ([{"joints_3d_mm": JOINTS, "size": "huge"}], "are not known of 3D joints"),
+    "unknown size": (
+        [{"joints_3d_mm": JOINTS, "size": "huge"}],
+        "pose 1: size of 3D joints is 'huge', not average or metric",
+    ),
+    "axes in a list": ([{"joints_3d_mm": JOINTS, "axes": ["level"]}], "axes of 3D joints is ['lev"),
     "sizes differ": (
         [{"joints_3d_mm": JOINTS}, {"joints_3d_mm": JOINTS, "size": "metric"}],
         "pose 2: size, origin or axes differ",
@@ -215,6 +219,7 @@ def test_bad_poses_are_one_line_that_names_them(tmp_path, name):
         ("image,person,l_hip_x_mm\na,1,x\n", "holds a cell that is no number"),
         ("image,person,l_hip_x_mm\na,1,1e300\n", "joints_3d is beyond"),
         ("image,person,l_hip_x_mm\na,inf,1\n", "is no number"),
+        ("person,size,origin,axes,l_hip_x_mm\n1,metric,roof,level,1\n", "is 'roof', not pelvis or"),
         ("image,person,l_hip_x_mm\n", "no person is in it"),
     ],
 )
