@@ -21,8 +21,8 @@ from hg3d_tf import cli
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_list("workdir", None, "Training folders, of one architecture.")
-cli.DEFINE_path("output", None, "Training folder to write; it must hold none yet.")
+cli.DEFINE_paths("workdir", "Training folders, of one architecture.", tensorflow=True)
+cli.DEFINE_path("output", None, "Training folder to write; it must hold none yet.", tensorflow=True)
 
 
 def main() -> None:

@@ -37,6 +37,8 @@ def test_other_architectures_and_folders_that_are_taken_are_refused(trained, tmp
     both = f"--workdir={trained / 'wider'},{trained / 'a'}"
     process = fork(AVERAGE, both, f"--output={tmp_path / 'mean'}")
     fails_with_one_line(process, "only networks of one architecture", "wider")
+    process = fork(AVERAGE, "--workdir=run[1]", f"--output={tmp_path / 'mean'}")
+    fails_with_one_line(process, "run[1]: TensorFlow takes [ in a path for a pattern")
     assert not (tmp_path / "mean/model.json").exists()
     before = (trained / "b/model.json").read_bytes()
     process = fork(
