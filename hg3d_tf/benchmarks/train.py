@@ -59,7 +59,7 @@ def measure(config: ModelConfig, batch_size: int, policies: list[str], seconds: 
     first = found[policies[0]]["step_ms"]
     others = {policy: first / values["step_ms"] for policy, values in found.items()}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return found | {f"speed_in_{policies[0]}": others, "peak_memory_gb": memory}
+    return found | {f"speed_in_{policies[0]}": others, "peak_memory_gib": memory}
 
 
 def measure_precision(config: ModelConfig, batch_size: int, policy: str, seconds: float) -> dict:
