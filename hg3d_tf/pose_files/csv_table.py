@@ -108,13 +108,21 @@ def _blocks(path, names: list[str], table, images, spaces) -> Iterator[np.ndarra
     yield _block(path, names, lines, images, spaces)
 
 
+def _whole(cell: str) -> float:
+    number = float(cell)
+    if number % 1:
+        raise ValueError(f"{cell} is no whole number")
+    return number
+
+
 def _block(path, names: list[str], lines: list[list[str]], images, spaces) -> np.ndarray:
     rows = empty_rows(len(lines))
     columns = dict(zip(names, zip(*lines, strict=True), strict=True)) if lines else {}
     try:
         for name in ("frame", "seconds", "person", "score"):
+            number = _whole if name in ("frame", "person") else float
             if name in columns:
-                rows[name] = [float(cell) if cell else np.nan for cell in columns[name]]
+                rows[name] = [number(cell) if cell else np.nan for cell in columns[name]]
         for place, name in enumerate(_SIZES):
             if name in columns:
                 rows["image_size_px"][:, place] = [int(cell or 0) for cell in columns[name]]

@@ -220,6 +220,8 @@ def test_bad_poses_are_one_line_that_names_them(tmp_path, name):
         ("image,person,l_hip_x_mm\na,1,1e300\n", "joints_3d is beyond"),
         ("image,person,l_hip_x_mm\na,inf,1\n", "is no number"),
         ("person,size,origin,axes,l_hip_x_mm\n1,metric,roof,level,1\n", "is 'roof', not pelvis or"),
+        ("image,person,l_hip_x_mm\na,1.9,1\n", "1.9 is no whole number"),
+        ("frame,person,l_hip_x_mm\n3.7,1,1\n", "3.7 is no whole number"),
         ("image,person,l_hip_x_mm\n", "no person is in it"),
     ],
 )
