@@ -125,12 +125,16 @@ def rest_predictor(config: ServerConfig) -> Predict:
             answer = session.post(url, json=body, timeout=config.timeout)
         except requests.RequestException as error:
             raise UserError(_failure(config, str(error))) from error
-        if answer.status_code == 400:
-            raise _refusal(config, signature, answer.json()["error"])
-        if not answer.ok:
-            raise UserError(_failure(config, f"{answer.status_code} {answer.reason}"))
-        outputs = answer.json()["outputs"]
-        return {name: np.array(outputs[name], np.float32) for name in names}
+        status = f"{answer.status_code} {answer.reason}"
+        if not answer.ok and answer.status_code != 400:
+            raise UserError(_failure(config, status))
+        try:
+            if answer.status_code == 400:
+                raise _refusal(config, signature, str(answer.json()["error"]))
+            outputs = answer.json()["outputs"]
+            return {name: np.array(outputs[name], np.float32) for name in names}
+        except (ValueError, KeyError, TypeError) as error:  # others, such as proxies, answer so
+            raise UserError(_failure(config, f"{status}, without outputs in JSON")) from error
 
     return predict
 

@@ -121,6 +121,16 @@ def test_a_slow_server_is_given_up(predictor, stand_in):
         stand_in.go_on.set()
 
 
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("content", [b"<html>Sign in</html>", b"[]", b"{}", b'{"outputs": {}}'])
+def test_what_is_no_server_of_models_is_named(monkeypatch, status, content):
+    answer = requests.Response()
+    answer.status_code, answer._content = status, content
+    monkeypatch.setattr(requests.Session, "post", lambda *_, **__: answer)
+    with pytest.raises(UserError, match=f"does not answer for model 'hg3d' .{status} "):
+        clients.rest_predictor(clients.ServerConfig("localhost:1"))(PHOTOS[:1])
+
+
 def test_an_unknown_model_is_named(predictor):
     with pytest.raises(UserError, match=r"'another'.*(NOT_FOUND|404)"):
         predictor(model="another")(PHOTOS[:1])
