@@ -228,7 +228,9 @@ def test_the_papers_frames_and_labels_as_released(manual_dir, everything, tmp_pa
 
 def test_the_metric_box_is_two_metres_at_the_pelvis(manual_dir, tmp_path):
     builder = build(Builder, manual_dir, tmp_path, config="every64_metric_box")
-    for example in prepared(builder, "train").values():
+    examples = prepared(builder, "train")
+    assert len(examples) == 2
+    for example in examples.values():
         depth = example["joints_3d"][JOINT_NAMES.index("pelvis"), 2]
         side = example["intrinsics"][:2].mean() * 2000 / depth
         assert example["crop_side"] == pytest.approx(side, rel=1e-3)

@@ -129,6 +129,7 @@ def test_joints_lie_on_the_painted_discs(builder):
 
 def test_labels_agree_with_each_other(builder):
     examples = prepared(builder, "train") | prepared(builder, "test")
+    assert len(examples) == 2 * FRAMES - 1 + 6
     for example in examples.values():
         frame = example["frame"] - 1
         truth = joints_at(JOINT_NAMES, frame, example["camera"])

@@ -29,8 +29,9 @@ def first_batches(data_dir, **settings):
 @pytest.mark.slow
 def test_colours_before_a_change_of_the_picture_are_those_without_one(data_dir):
     never = AugmentConfig(jpeg_probability=1e-12)
+    expected_batches = first_batches(data_dir)[:2]
     for batch, expected in zip(
-        batches(data_dir, 2, augmentation=never), first_batches(data_dir), strict=False
+        batches(data_dir, 2, augmentation=never), expected_batches, strict=True
     ):
         assert batch.keys() == expected.keys()
         for name in batch:

@@ -88,8 +88,8 @@ def test_boxes_go_along(predictor, served):
     images, boxes = tf.constant(PHOTOS[:2]), tf.constant([box, box])
     expected = served.signatures["predict_boxes"](image_bytes=images, boxes=boxes)
     answers = list(clients.predict_batches(PHOTOS[:2], predictor(), 8, [box, box]))
-    for i, answer in enumerate(answers):
-        np.testing.assert_allclose(answer["joints_2d"], expected["joints_2d"][i], atol=1e-2)
+    for answer, joints_2d in zip(answers, expected["joints_2d"].numpy(), strict=True):
+        np.testing.assert_allclose(answer["joints_2d"], joints_2d, atol=1e-2)
 
 
 def test_a_bad_image_is_named_and_the_others_of_its_batch_are_answered(predictor):
