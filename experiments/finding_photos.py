@@ -76,10 +76,12 @@ def _measure_yolo(folder: Path, find, look) -> tuple[dict, str]:
         true, found = labels.of_photo(path.name, size).boxes, find(photo)
         people += int(are_large(true, size).sum())
         counted += hits(true, found, size)
-        if not len(true) and int(path.stem) % 2:
+        if not len(true) and not _may_be_known(path):
             empty += 1
             false += [person.score for person in found]
-    scores, right = (np.array(column) for column in zip(*counted, strict=True))
+    if not people:
+        raise cli.UserError(f"--yolo={folder}: no large person has a box: there is nobody to find")
+    scores, right = np.array(counted, float).reshape(-1, 2).T
     rows = {}
     for least in np.sort([*_THRESHOLDS, LEAST_SCORE]):
         sure = scores >= least
@@ -90,8 +92,13 @@ def _measure_yolo(folder: Path, find, look) -> tuple[dict, str]:
         }
     return rows, (
         f"{people} large people: percent found and percent of the large boxes that are somebody, by"
-        f" least score; boxes in {empty} photos without people, of odd number"
+        f" least score; boxes in {empty} photos without people, but those of even number"
     )
+
+
+def _may_be_known(path: Path) -> bool:
+    """Tell whether training may have seen a photo without people: one of even number."""
+    return path.stem.isdecimal() and int(path.stem) % 2 == 0
 
 
 def _measure_lspet(folder: Path, find, look) -> tuple[dict, str]:

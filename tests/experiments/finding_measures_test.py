@@ -4,11 +4,14 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.commands import ROOT, fork
 
 sys.path.insert(0, str(ROOT / "experiments"))
 import finding_measures
+import finding_photos
 
+from hg3d_tf.cli import UserError
 from hg3d_tf.prediction.people import Person
 from hg3d_tf.skeleton import joint_index
 
@@ -32,6 +35,33 @@ def test_each_true_person_is_found_once_and_small_ones_do_not_count():
     hits = finding_measures.hits(true, found, SIZE)
     assert hits == [(0.9, True), (0.8, False), (0.5, False)]
     assert finding_measures.hits(np.zeros((0, 4)), found[:1], SIZE) == [(0.9, False)]
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder as of YOLO: a photo with a person, and two without, whose names are no numbers."""
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "images").mkdir()
+    for name in ("holiday", "beach", "12"):
+        Image.new("RGB", SIZE).save(tmp_path / "images" / f"{name}.png")
+    (tmp_path / "labels/holiday.txt").write_text("0 0.5 0.5 0.6 0.8\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("found", "precision"), [([], 100), ([person([20, 10, 80, 90], 0.9)], 100 / 3)]
+)
+def test_photos_of_any_name_are_looked_at_and_nobody_may_be_found(photos, found, precision):
+    rows, statement = finding_photos._measure_yolo(photos, lambda photo: found, None)
+    expected = {"found": 100 * len(found), "precision": precision, "false": len(found)}
+    assert rows["0.20"] == pytest.approx(expected)
+    assert statement.startswith("1 large people") and "in 1 photos without people" in statement
+
+
+def test_photos_without_people_alone_are_named(photos):
+    (photos / "labels/holiday.txt").write_text("")
+    with pytest.raises(UserError, match="no large person has a box"):
+        finding_photos._measure_yolo(photos, lambda photo: [], None)
 
 
 def truth(count):
