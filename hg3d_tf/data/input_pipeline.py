@@ -115,8 +115,13 @@ def train_batches(
     finish = samples.finish_batch(
         config.augmentation, config.augment_3d, size, config.line_of_sight
     )
+
+    def part(indices, numbers):
+        batch = (indices, reader.sources(numbers), numbers)
+        return part_of_batch(make_samples, batch, host, num_hosts)
+
     batches = records.batch(config.batch_size, drop_remainder=True).map(
-        lambda *batch: part_of_batch(make_samples, batch, host, num_hosts),
+        part,
         cores() + _WAITING,
         deterministic=config.deterministic,
     )

@@ -86,7 +86,7 @@ def create_mix(
 def mixed_numbers(
     reader: RecordReader, mix: ExactMix | RandomMix, seed: int, first: int
 ) -> tf.data.Dataset:
-    """Return (index, source, number of a record), [] int64 each, without end, from `first` on."""
+    """Return (index, number of a record), [] int64 each, without end, from `first` on."""
     orders = [
         reader.endless(source, seed + source, int(count))
         for source, count in enumerate(mix.counts_before(first))
@@ -94,4 +94,4 @@ def mixed_numbers(
     # No Python function of a sample: all hosts do this for every sample of a batch.
     numbers = tf.data.Dataset.choose_from_datasets(orders, mix.choices(first))
     indices = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
-    return tf.data.Dataset.zip((indices, mix.choices(first), numbers))
+    return tf.data.Dataset.zip((indices, numbers))

@@ -73,7 +73,11 @@ class RecordReader:
         numbers = tf.random.stateless_uniform(
             [count], seed, maxval=self._firsts[-1], dtype=tf.int64
         )
-        return tf.searchsorted(self._firsts[1:], numbers, "right", tf.int64), numbers
+        return self.sources(numbers), numbers
+
+    def sources(self, numbers: tf.Tensor) -> tf.Tensor:
+        """Return the datasets [count], int64, of records by their numbers."""
+        return tf.searchsorted(self._firsts[1:], numbers, "right", tf.int64)
 
     def once(self, part: int = 0, num_parts: int = 1) -> tf.data.Dataset:
         """Return every record's number once, in the order of the files; or of a part of these."""

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from hg3d_tf.data import record_index, records
-from hg3d_tf.data.mixing import ExactMix, RandomMix, mixed_numbers
+from hg3d_tf.data.mixing import BLOCK, ExactMix, RandomMix, mixed_numbers
 from hg3d_tf.data.records import RecordReader
 
 LENGTHS = [3, 1, 4]
@@ -149,9 +149,18 @@ def shuffled(monkeypatch):
 )
 def test_step_a_million_is_as_near_as_the_first(large, shuffled, mix):
     numbers = mixed_numbers(large, mix, 0, 6 * 1_000_000)
-    index, source, number = next(iter(numbers))
+    index, number = next(iter(numbers))
+    source = next(iter(mix.choices(6 * 1_000_000)))
     assert index == 6_000_000 and number // 100_000 == source
     # Whoever goes through the samples before shuffles 60 rounds of 100,000 records. A round of the
     # dataset that comes first is enough; more are what threads have begun meanwhile.
     assert 1 <= shuffled.count(100_000) <= 8
     assert len(shuffled) < 30
+
+
+def test_numbers_tell_the_sources_of_the_mix_whose_blocks_are_shuffled_once(large, shuffled):
+    mix, first = RandomMix([0.3, 0.7], 0), 5 * BLOCK
+    _, numbers = next(iter(mixed_numbers(large, mix, 0, first).batch(BLOCK // 2)))
+    assert shuffled.count(BLOCK) <= 2  # and once to count the samples before
+    expected = drawn(mix.choices(first), BLOCK // 2)
+    np.testing.assert_array_equal(large.sources(numbers), expected)
