@@ -154,7 +154,8 @@ def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequ
     if poses.is_film:  # one factor for each person: bones do not tremble
         for person in numbers:
             of_person = persons == person
-            sums[of_person] = np.nanmedian(sums[of_person])
+            whole = sums[of_person & np.isfinite(sums)]
+            sums[of_person] = np.median(whole) if len(whole) else np.nan
     if not np.isfinite(sums).all():
         raise UserError(f"{poses.name}: a pose lacks a joint: its size cannot be told")
     scales = heights_mm / canonical_stature_mm() * CANONICAL_BONE_SUM_MM / sums

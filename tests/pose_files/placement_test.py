@@ -224,6 +224,10 @@ def test_what_poses_lack_is_named(far):
         placement.place(as_predicted(far, image_size_px=0), wanted)
     with pytest.raises(UserError, match="no joint is clear both in 2D and 3D"):
         placement.place(as_predicted(far, joints_2d=np.nan), wanted)
+    never_whole = as_predicted(far)
+    never_whole.rows["joints_3d"][:, -1] = np.nan
+    with pytest.raises(UserError, match="a pose lacks a joint: its size cannot be told"):
+        placement.place(never_whole, wanted)
     level = placement.place(as_predicted(far), Placement(camera_pitch_deg=3.0))
     with pytest.raises(UserError, match="axes are level already"):
         placement.place(level, wanted)
