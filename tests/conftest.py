@@ -20,6 +20,7 @@ gc.set_threshold(50_000, 20, 20)
 WANTED = {
     "real data": "HG3D_DATA",
     "the web page": "make web|Node|Chromium",
+    "a faster machine": "looks a second",
     "a compiler": "Kotlin",
     "a fresh environment": "make smoke",
     "packages": "",

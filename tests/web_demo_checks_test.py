@@ -41,6 +41,7 @@ def picture(*persons):
 
 
 WALK_FRAMES = 15
+LEAST_RATE = 3
 ONE = picture((80, 0, 480))
 
 
@@ -67,6 +68,20 @@ def checked(walk, tmp_path_factory):
     return json.loads(node("test/checks.mjs", CHROMIUM, *paths, folder))
 
 
+@pytest.fixture
+def walker_rows(checked):
+    """The rows of the page's table in which one person is seen.
+
+    The test is skipped where the page looks so seldom that nobody can be followed.
+    """
+    rows = formats.read(checked["camera"]["csv"]).rows
+    times, counts = np.unique(rows["seconds"], return_counts=True)
+    rate = len(times) / np.ptp(times)  # nobody is there for a third of the time
+    if rate < LEAST_RATE:
+        pytest.skip(f"{rate:.1f} looks a second follow nobody: too busy or slow a machine")
+    return rows[np.isin(rows["seconds"], times[counts == 1])]
+
+
 def test_nothing_fails_and_nothing_large_is_loaded(checked):
     assert checked["errors"] == []
     assert checked["firstLoad"] <= 12
@@ -83,6 +98,7 @@ def test_the_keyboard_reaches_everything_from_top_to_bottom(checked):
     assert places == sorted(places)
 
 
+@pytest.mark.usefixtures("walker_rows")
 def test_the_camera_loses_people_and_finds_them_again(checked):
     camera = checked["camera"]
     seen = camera["seen"]
@@ -94,10 +110,8 @@ def test_the_camera_loses_people_and_finds_them_again(checked):
     assert "frames a second" in camera["times"] and "drawing" in camera["times"]
 
 
-def test_before_the_camera_joints_are_those_of_who_walks_there(checked, walk):
-    rows = formats.read(checked["camera"]["csv"]).rows
-    times, counts = np.unique(rows["seconds"], return_counts=True)
-    rows = rows[np.isin(rows["seconds"], times[counts == 1])]
+def test_before_the_camera_joints_are_those_of_who_walks_there(walker_rows, walk):
+    rows = walker_rows
     long = 3 * WALK_FRAMES / rendered_walks.RATE
 
     def errors(start):
