@@ -41,7 +41,7 @@ def picture(*persons):
 
 
 WALK_FRAMES = 15
-LEAST_RATE = 3
+LEAST_RATE = 4
 ONE = picture((80, 0, 480))
 
 
