@@ -1,4 +1,4 @@
-"""Human3.6M's cameras: from the world to pixels and back, with lens distortion.
+"""Human3.6M's cameras: from the world to pixels, with lens distortion.
 
 World: mm, z up. Camera frame: mm, x right, y down, z forwards. Pixels: in this file those of the
 release, whose first pixel's centre is (0, 0), as in the toolbox that calibrated the cameras.
@@ -11,7 +11,6 @@ from scipy.spatial.transform import Rotation
 
 # From the release's pixels to ours, whose (0, 0) is the corner of the first pixel.
 PIXEL_SHIFT = 0.5
-_UNDISTORTION_STEPS = 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,14 +44,6 @@ class Camera:
     def project(self, points: np.ndarray) -> np.ndarray:
         """Return px [..., 2] of points [..., 3] of the camera frame."""
         return self._distorted(points[..., :2] / points[..., 2:]) * self.focal + self.principal
-
-    def unproject(self, places_px: np.ndarray, depth: np.ndarray) -> np.ndarray:
-        """Return points [..., 3] of the camera frame, mm, from px [..., 2] and their z [...]."""
-        distorted = (places_px - self.principal) / self.focal
-        plane = distorted
-        for _ in range(_UNDISTORTION_STEPS):
-            plane = plane + distorted - self._distorted(plane)
-        return np.concatenate([plane, np.ones_like(plane[..., :1])], -1) * depth[..., None]
 
     def _distorted(self, plane):
         """Return where the lens moves places [..., 2] of the plane z = 1."""

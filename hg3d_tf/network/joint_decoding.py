@@ -107,18 +107,17 @@ def bone_scale(joints, bone_sum_mm: float = CANONICAL_BONE_SUM_MM) -> tf.Tensor:
     return bone_sum_mm / tf.maximum(tf.reduce_sum(lengths, axis=1), 1e-6)
 
 
-def to_canonical_mm(joints, bone_sum_mm: float = CANONICAL_BONE_SUM_MM) -> tf.Tensor:
+def to_canonical_mm(joints) -> tf.Tensor:
     """Scale joints to the canonical skeleton's summed bone length; put the pelvis at 0.
 
     Args:
       joints: [B, 16, 3] in any one unit.
-      bone_sum_mm: what the 14 bones shall sum to, a number or [B].
 
     Returns:
       [B, 16, 3] mm, relative to the pelvis.
     """
     joints = tf.convert_to_tensor(joints, tf.float32)
-    scale = bone_scale(joints, bone_sum_mm)[:, tf.newaxis, tf.newaxis]
+    scale = bone_scale(joints)[:, tf.newaxis, tf.newaxis]
     return from_pelvis(joints) * scale
 
 

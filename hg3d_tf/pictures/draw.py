@@ -27,7 +27,7 @@ def draw_pose_2d(axes, image: np.ndarray, joints_2d: np.ndarray, visible=None, h
     axes.imshow(image, extent=(0, width, height, 0))
     for bone in BONES:
         if visible[list(bone)].all():
-            axes.plot(*joints_2d[list(bone)].T, **_line(bone, hollow))
+            axes.plot(*joints_2d[list(bone)].T, **_line(bone, hollow[list(bone)].any()))
     for joints, face in ((visible & ~hollow, "white"), (visible & hollow, "none")):
         axes.scatter(
             *joints_2d[joints].T, s=7, facecolors=face, edgecolors="white", linewidths=0.6, zorder=3
@@ -36,26 +36,22 @@ def draw_pose_2d(axes, image: np.ndarray, joints_2d: np.ndarray, visible=None, h
     axes.axis("off")
 
 
-def _line(bone: tuple[int, int], hollow: np.ndarray) -> dict:
-    style = ":" if hollow[list(bone)].any() else "-"
+def _line(bone: tuple[int, int], is_dotted: bool = False) -> dict:
+    style = ":" if is_dotted else "-"
     return {"color": bone_colour(bone), "linewidth": 1.5, "linestyle": style}
 
 
-def draw_pose_3d(axes, joints_3d: np.ndarray, azimuth: float = -60.0, hollow=None) -> None:
-    """Draw joints [16, 3] of the camera frame (x right, y down, z forwards) in 3D axes.
-
-    The bones of joints that are `hollow` [16] bool are dotted.
-    """
-    hollow = np.zeros(len(joints_3d), bool) if hollow is None else hollow
+def draw_pose_3d(axes, joints_3d: np.ndarray) -> None:
+    """Draw joints [16, 3] of the camera frame (x right, y down, z forwards) in 3D axes."""
     x, depth, up = joints_3d[:, 0], joints_3d[:, 2], -joints_3d[:, 1]
     points = np.stack([x, depth, up], axis=1)
     for bone in BONES:
-        axes.plot(*points[list(bone)].T, **_line(bone, hollow))
+        axes.plot(*points[list(bone)].T, **_line(bone))
     middle, radius = (points.max(0) + points.min(0)) / 2, np.ptp(points, axis=0).max() / 2
     limits = [(center - radius, center + radius) for center in middle]
     axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
     axes.set_box_aspect((1, 1, 1))
-    axes.view_init(elev=12, azim=azimuth)
+    axes.view_init(elev=12, azim=-60)
     axes.tick_params(labelbottom=False, labelleft=False, labelright=False, length=0)
 
 

@@ -56,30 +56,6 @@ def blocks(poses: PoseSequence) -> Iterator[Block]:
         yield Block(block["seconds"], joints[:, PELVIS], _local(_global(joints, here)))
 
 
-def fitted_joints(joints_3d: np.ndarray, lengths: dict[str, float]) -> np.ndarray:
-    """Return joints [N, 16, 3] (y up, mm) with the bones' directions, but constant lengths."""
-    hips, _ = _frames(joints_3d)
-    fitted = np.full(joints_3d.shape, np.nan)
-    fitted[:, PELVIS] = joints_3d[:, PELVIS]
-    for bone in rig.BONES:
-        sign = {"l_hip": 1, "r_hip": -1}.get(bone.joint)
-        if sign:
-            fitted[:, joint_index(bone.joint)] = (
-                fitted[:, PELVIS] + sign * lengths["hip"] * hips[:, :, 0]
-            )
-        if bone.target:
-            start, end = joint_index(bone.joint), joint_index(bone.target)
-            length = lengths[_length_between(bone)]
-            direction = turns.unit(joints_3d[:, end] - joints_3d[:, start])
-            fitted[:, end] = fitted[:, start] + length * direction
-    return fitted
-
-
-def _length_between(bone: rig.Bone) -> str:
-    ends = (bone.joint, bone.target)
-    return next(name for name, pairs in rig.LENGTHS.items() if ends in pairs)
-
-
 def _filled(poses: PoseSequence) -> PoseSequence:
     """Return poses without missing joints; rig.fitted_lengths_mm has made sure each is there."""
     if all(np.isfinite(block["joints_3d"]).all() for block in poses.blocks()):

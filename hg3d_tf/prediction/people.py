@@ -50,11 +50,6 @@ class Person(NamedTuple):
         """Return which joints, [16] bool, the network hardly saw: they may be guessed."""
         return are_unclear(self.pose["confidence"])
 
-    @property
-    def is_clear(self) -> bool:
-        """Tell whether most joints were seen; else the box hardly shows a person."""
-        return bool(self.unclear.mean() <= 0.5)
-
 
 def are_unclear(confidence: np.ndarray) -> np.ndarray:
     """Return which joints the network hardly saw, by their confidence; any shape."""

@@ -7,9 +7,9 @@ pytest --noconftest tests/pose_files/blender_test.py
 
 import numpy as np
 import pytest
-from support import walks
+from support import fitting, walks
 
-from hg3d_tf.pose_files import formats, markers, motion, rig
+from hg3d_tf.pose_files import formats, rig
 from hg3d_tf.skeleton import joint_index
 
 
@@ -36,7 +36,7 @@ def test_blender_shows_the_bones_on_the_fitted_joints_in_metres(film, tmp_path, 
         bpy.ops.import_scene.gltf(filepath=str(path))
     [armature] = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
     assert set(armature.data.bones.keys()) == set(rig.NAMES)
-    fitted = motion.fitted_joints(markers.y_up(film.rows["joints_3d"]), rig.fitted_lengths_mm(film))
+    fitted = fitting.fitted_joints(film)
     for frame in (0, 13, 50, 88):
         scene.frame_set(frame + (form == "bvh"))  # BVH begins at frame 1
         posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import walks
+from support import fitting, walks
 
 from hg3d_tf.pose_files import formats, markers, motion, rig, sequence, turns
 from hg3d_tf.skeleton import JOINT_NAMES, joint_index
@@ -29,7 +29,7 @@ def film():
 @pytest.fixture(scope="module")
 def fitted(film):
     """Where the joints must be: [N, 16, 3] mm, y up."""
-    return motion.fitted_joints(markers.y_up(film.rows["joints_3d"]), rig.fitted_lengths_mm(film))
+    return fitting.fitted_joints(film)
 
 
 def assert_on_fitted(places_mm, fitted, limit=1e-2):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import walks
+from support import fitting, walks
 
-from hg3d_tf.pose_files import formats, markers, motion, rig
+from hg3d_tf.pose_files import formats, rig
 from hg3d_tf.skeleton import joint_index
 
 WEB = Path(__file__).resolve().parents[2] / "demo/web"
@@ -60,7 +60,7 @@ def test_three_plays_the_bones_on_the_fitted_joints(tmp_path):
     result = json.loads(process.stdout)
     assert result["meshes"] == [len(rig.BONES)] and "Hips.position" in result["tracks"]
     assert result["duration"] == pytest.approx(walk.seconds[-1], abs=1e-5)
-    fitted = motion.fitted_joints(markers.y_up(film.rows["joints_3d"]), rig.fitted_lengths_mm(film))
+    fitted = fitting.fitted_joints(film)
     for frame, places in zip(frames, result["frames"], strict=True):
         assert set(places) == set(rig.NAMES)
         for bone in rig.BONES:
