@@ -53,8 +53,11 @@ _OPTIONS["label_pixels"] = flags.DEFINE_enum(
     "Which pixels the labels of own_photos count where a photo's Exif turns it: those that are"
     " seen (labelme, RectLabel, Label Studio) or stored (labelImg, VoTT, COCO Annotator).",
 )
+_PREVIEWED = 32
 _PREVIEW = cli.DEFINE_png(
-    "preview", None, "PNG of 32 examples of each dataset, of train if it is there, with labels."
+    "preview",
+    None,
+    f"PNG of {_PREVIEWED} examples of each dataset, of train if it is there, with labels.",
 )
 _BEAM_RUNNER = flags.DEFINE_string(
     "beam_runner",
@@ -201,10 +204,19 @@ def main() -> None:
         builders.append(_built(dataset, data_dir))
         print(f"  in {builders[-1].data_dir}")
         if _PREVIEW.value:
-            from preview import write_contact_sheet
-
-            write_contact_sheet(builders, Path(_PREVIEW.value))
+            _write_preview(builders)
             print(f"  preview in {_PREVIEW.value}")
+
+
+def _write_preview(builders: list) -> None:
+    from hg3d_tf.data import inspection
+
+    examples = [
+        example
+        for builder in builders
+        for example in inspection.sample(builder, inspection.main_split(builder), _PREVIEWED)
+    ]
+    inspection.write_contact_sheet(examples, _PREVIEW.value)
 
 
 def _built(dataset: str, data_dir: Path):

@@ -133,6 +133,12 @@ def write_contact_sheet(examples: Iterable[dict], path: str | Path) -> None:
     draw.save_figure(figure, path)
 
 
+def main_split(builder: tfds.core.DatasetBuilder) -> str:
+    """Return "train" if it has examples, else the first split that has some."""
+    there = [name for name, split in builder.info.splits.items() if split.num_examples]
+    return "train" if "train" in there else there[0]
+
+
 def sample(builder: tfds.core.DatasetBuilder, split: str, count: int) -> list[dict]:
     """Return `count` examples of a split: builds store them in random order."""
     whole = tfds.ReadConfig(try_autocache=False)

@@ -76,3 +76,9 @@ def test_unknown_split_is_one_line(data_dir):
     result = fork("-m", "hg3d_tf.inspect_data", *flags)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == "error: --split=night: painted_3d has train, test"
+
+
+def test_train_is_shown_where_there_is_one(data_dir, tmp_path):
+    assert inspection.main_split(prepared.load_builder("painted_3d", data_dir)) == "train"
+    painted_people.store("only_test", str(tmp_path), has_depth=True, counts={"test": 3})
+    assert inspection.main_split(prepared.load_builder("only_test", str(tmp_path))) == "test"
