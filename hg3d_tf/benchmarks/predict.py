@@ -15,7 +15,7 @@ from PIL import Image
 from hg3d_tf import weights
 from hg3d_tf.benchmarks import peer_process, predict_folder
 from hg3d_tf.cli import UserError
-from hg3d_tf.network.crop import BOX_MARGIN, crop_square
+from hg3d_tf.network.crop import crop_square, square_round
 from hg3d_tf.pictures import pose_sheet
 from hg3d_tf.prediction import finders, people, person_finder, photos, predictors, tracking, video
 from hg3d_tf.prediction.film_reader import FilmReader
@@ -139,9 +139,7 @@ def photo_parts(path: Path, photo: photos.Photo, networks: _Networks) -> dict[st
     times["read"], _ = _timed(photos.read_photo, path)
     times["find"], found = _timed(networks.find, photo)
     box = found.boxes[0] if len(found.boxes) else np.array([0, 0, *photo.pixels.shape[1::-1]])
-    side = max(box[2:] - box[:2]) * BOX_MARGIN
-    corner = (box[:2] + box[2:] - side) / 2
-    times["crop"], _ = _timed(crop_square, photo.pixels, corner, side, networks.size)
+    times["crop"], _ = _timed(crop_square, photo.pixels, *square_round(box), networks.size)
     looked, pose = _timed(networks.look, photo, box)
     times["look"] = looked - times["crop"]
     unclear = people.are_unclear(pose["confidence"])

@@ -13,6 +13,12 @@ _REDUCED_TO = 2.0
 _MOST_LAID_OUT = 50_000_000
 
 
+def square_round(box: np.ndarray, margin: float = BOX_MARGIN) -> tuple[np.ndarray, float]:
+    """Return the square round a box [4] px: its top left corner [2], and its side."""
+    side = max(box[2:] - box[:2]) * margin
+    return (box[:2] + box[2:] - side) / 2, side
+
+
 def crop_square(pixels: np.ndarray, corner: np.ndarray, side: float, size: int) -> np.ndarray:
     """Return a square of an image, resized; black where it lies outside.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from hg3d_tf import weights
 from hg3d_tf.cli import UserError
-from hg3d_tf.network.crop import BOX_MARGIN, crop_square
+from hg3d_tf.network.crop import crop_square, square_round
 from hg3d_tf.prediction import photos
 from hg3d_tf.prediction.person_finder import LiteRTFinder
 
@@ -39,5 +39,4 @@ def _crops(paths: list[Path], size: int) -> Iterator[np.ndarray]:
             continue
         height, width = photo.pixels.shape[:2]
         box = np.array([*find(photo).boxes, [0, 0, width, height]], float)[0]
-        side = max(box[2:] - box[:2]) * BOX_MARGIN
-        yield crop_square(photo.pixels, (box[:2] + box[2:] - side) / 2, side, size)
+        yield crop_square(photo.pixels, *square_round(box), size)

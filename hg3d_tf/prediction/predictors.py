@@ -7,7 +7,7 @@ import numpy as np
 
 from hg3d_tf import cli, files, line_of_sight, weights
 from hg3d_tf.cli import UserError
-from hg3d_tf.network.crop import BOX_MARGIN, crop_square
+from hg3d_tf.network.crop import BOX_MARGIN, crop_square, square_round
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.tflite import delta, heatmap_decoding
 
@@ -69,8 +69,7 @@ class LiteRTPredictor:
         height, width = photo.pixels.shape[:2]
         margin = 1.0 if box is None else BOX_MARGIN
         box = np.array([0, 0, width, height], float) if box is None else np.asarray(box, float)
-        side = max(box[2:] - box[:2]) * margin
-        corner = (box[:2] + box[2:] - side) / 2
+        corner, side = square_round(box, margin)
         crop = crop_square(photo.pixels, corner, side, self.size)
         pose = self._pose(crop / np.float32(255))
         off_middle = corner + side / 2 - np.array([width, height]) / 2
