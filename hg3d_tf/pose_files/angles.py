@@ -140,10 +140,7 @@ def of_film(poses: PoseSequence, fill_gaps_s: float = 0.0) -> Iterator[tuple]:
     if fill_gaps_s > 0:
         for column in angles.T:
             fill_gaps(column, seconds, fill_gaps_s)
-    start = 0
-    for block in poses.blocks():
-        yield block, angles[start : start + len(block)]
-        start += len(block)
+    yield from poses.blocks_with(angles)
 
 
 def fill_gaps(values: np.ndarray, seconds: np.ndarray, longest_s: float) -> None:

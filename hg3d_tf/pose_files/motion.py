@@ -47,13 +47,9 @@ class Block(NamedTuple):
 def blocks(poses: PoseSequence) -> Iterator[Block]:
     """Yield a film of one person as frames of the rig; axes are the rig's: y up."""
     poses = _filled(poses)
-    twists = _twists(poses)
-    start = 0
-    for block in poses.blocks():
+    for block, twists in poses.blocks_with(_twists(poses)):
         joints = markers.y_up(block["joints_3d"])
-        here = twists[start : start + len(block)]
-        start += len(block)
-        yield Block(block["seconds"], joints[:, PELVIS], _local(_global(joints, here)))
+        yield Block(block["seconds"], joints[:, PELVIS], _local(_global(joints, twists)))
 
 
 def _filled(poses: PoseSequence) -> PoseSequence:
@@ -62,15 +58,12 @@ def _filled(poses: PoseSequence) -> PoseSequence:
         return poses
     joints = np.concatenate([block["joints_3d"] for block in poses.blocks()])
     filled = smoothing.gaussian(joints.reshape(len(joints), -1), poses.rows["seconds"], 0)
-    filled, start = filled.reshape(joints.shape), 0
 
-    def change(block):
-        nonlocal start
-        block["joints_3d"] = filled[start : start + len(block)]
-        start += len(block)
+    def change(block, joints):
+        block["joints_3d"] = joints
         return block
 
-    return poses.changed(change)
+    return poses.changed(change, filled.reshape(joints.shape))
 
 
 def _frames(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,6 @@ whose axis goes through the image's centre, a person far away compared with the 
 
 import dataclasses
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -160,13 +159,12 @@ def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequ
         raise UserError(f"{poses.name}: a pose lacks a joint: its size cannot be told")
     scales = heights_mm / canonical_stature_mm() * CANONICAL_BONE_SUM_MM / sums
 
-    def change(block, here):
-        scale = scales[here]
+    def change(block, scale):
         pelvis = block["joints_3d"][:, PELVIS : PELVIS + 1]
         block["joints_3d"] = (block["joints_3d"] - pelvis) * scale[:, None, None]
         return block
 
-    return _changed(poses, change, Space("metric", "pelvis", poses.space.axes))
+    return poses.changed(change, scales, space=Space("metric", "pelvis", poses.space.axes))
 
 
 def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) -> PoseSequence:
@@ -190,18 +188,17 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) 
     depths = mm_per_px * focal
     smooth = _smoothed(poses, depths, wanted.depth_smoothing_s)
 
-    def change(block, here):
-        sight, depth = focal[here, None], smooth[here, None]
-        own = depths[here, None]
+    def change(block, size, focal, own, depth):
         grown = depth / np.where(np.isfinite(own), own, depth)
         relative = block["joints_3d"][..., 2] - block["joints_3d"][:, PELVIS, None, 2]
-        z = depth + relative * grown
-        from_axis = block["joints_2d"] - sizes[here, None] / 2
-        block["joints_3d"][..., :2] = from_axis * (z / sight)[..., None]
+        z = depth[:, None] + relative * grown[:, None]
+        from_axis = block["joints_2d"] - size[:, None] / 2
+        block["joints_3d"][..., :2] = from_axis * (z / focal[:, None])[..., None]
         block["joints_3d"][..., 2] = z
         return block
 
-    return _changed(poses, change, Space("metric", "camera", "camera"))
+    space = Space("metric", "camera", "camera")
+    return poses.changed(change, sizes, focal, depths, smooth, space=space)
 
 
 def _turned_to_the_axis(poses: PoseSequence, sizes: np.ndarray, focal: np.ndarray) -> PoseSequence:
@@ -215,32 +212,19 @@ def _turned_to_the_axis(poses: PoseSequence, sizes: np.ndarray, focal: np.ndarra
       focal: [N] px.
     """
 
-    def change(block, here):
+    def change(block, size, focal):
         box = block["box_px"]
-        from_axis = (box[:, :2] + box[:, 2:] - sizes[here]) / 2
-        assumed = line_of_sight.ASSUMED_FOCAL * sizes[here].max(axis=1)
+        from_axis = (box[:, :2] + box[:, 2:] - size) / 2
+        assumed = line_of_sight.ASSUMED_FOCAL * size.max(axis=1)
         joints = np.moveaxis(block["joints_3d"], -1, 0)
-        for focal_px, way in ((assumed, -1), (focal[here], 1)):  # back to the crop's frame, and on
+        for focal_px, way in ((assumed, -1), (focal, 1)):  # back to the crop's frame, and on
             off_axis = way * (from_axis / focal_px[:, None]).T[..., None]
             joints = line_of_sight.turned(joints, off_axis)
         has_box = (box[:, 2:] > box[:, :2]).all(axis=1)
         block["joints_3d"][has_box] = np.stack(joints, axis=-1)[has_box]
         return block
 
-    return _changed(poses, change, poses.space)
-
-
-def _changed(poses: PoseSequence, change: Callable, space: Space) -> PoseSequence:
-    """Return poses with each block changed by `change`: rows, their places (a slice) -> rows."""
-    start = 0
-
-    def change_next(block):
-        nonlocal start
-        here = slice(start, start + len(block))
-        start = here.stop
-        return change(block, here)
-
-    return poses.changed(change_next, space)
+    return poses.changed(change, sizes, focal)
 
 
 def _mm_per_px(block: np.ndarray) -> np.ndarray:

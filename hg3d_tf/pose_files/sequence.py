@@ -103,15 +103,29 @@ class PoseSequence:
         for start in range(0, len(self.rows), size):
             yield self.rows[start : start + size]
 
+    def blocks_with(self, *along: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        """Yield the rows, block after block, each with its part of arrays [N, ...]."""
+        start = 0
+        for block in self.blocks():
+            here = slice(start, start + len(block))
+            yield block, *(values[here] for values in along)
+            start = here.stop
+
     def of_person(self, person: int) -> "PoseSequence":
         """Return the poses of one person."""
         if self.persons == [person]:
             return self
         return self.changed(lambda block: block[block["person"] == person])
 
-    def changed(self, change: Callable, space: Space | None = None) -> "PoseSequence":
-        """Return poses with each block changed by `change`: rows -> rows."""
-        rows = spooled(change(np.array(block)) for block in self.blocks())
+    def changed(
+        self, change: Callable, *along: np.ndarray, space: Space | None = None
+    ) -> "PoseSequence":
+        """Return poses with each block changed by `change`: rows, parts of `along` -> rows.
+
+        See `blocks_with`.
+        """
+        blocks = self.blocks_with(*along)
+        rows = spooled(change(np.array(block), *parts) for block, *parts in blocks)
         return dataclasses.replace(self, rows=rows, space=space or self.space)
 
 

@@ -39,7 +39,7 @@ def stand(poses: PoseSequence, pitch_deg: float | None, level: bool, ground: boo
             raise UserError(f"{poses.name}: its axes are level already")
         turn = _pitch(pitch_deg) if pitch_deg is not None else _turn_of_standing(poses)
         space = Space(poses.space.size, poses.space.origin, "level")
-        poses = poses.changed(lambda block: _turned(block, turn), space)
+        poses = poses.changed(lambda block: _turned(block, turn), space=space)
     return _on_the_floor(poses) if ground else poses
 
 
@@ -96,16 +96,13 @@ def _on_the_floor(poses: PoseSequence) -> PoseSequence:
             sums[places] = np.median(sums[known]) if len(known) else np.nan
     sums[np.isnan(sums)] = CANONICAL_BONE_SUM_MM  # who is nowhere seen whole
     above = ANKLE_HEIGHT * canonical_stature_mm() * sums / CANONICAL_BONE_SUM_MM
-    start = 0
 
-    def change(block):
-        nonlocal start
-        shift = (lowest + above)[start : start + len(block)]
-        start += len(block)
+    def change(block, shift):
         block["joints_3d"][..., 1] -= shift[:, None]
         return block
 
-    return poses.changed(change, Space(poses.space.size, "floor", poses.space.axes))
+    space = Space(poses.space.size, "floor", poses.space.axes)
+    return poses.changed(change, lowest + above, space=space)
 
 
 def _lowest_ankles(block: np.ndarray) -> np.ndarray:
