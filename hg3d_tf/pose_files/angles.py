@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hg3d_tf.pose_files.sequence import PoseSequence, seen
+from hg3d_tf.pose_files.turns import unit
 from hg3d_tf.skeleton import PELVIS, THORAX, joint_index
 
 COLUMNS = (
@@ -53,12 +54,7 @@ _LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
 
 def _along(joints: np.ndarray, start: str, end: str) -> np.ndarray:
     vector = joints[:, joint_index(end)] - joints[:, joint_index(start)]
-    return _unit(vector)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(length > 0, length, np.nan)
+    return unit(vector)
 
 
 def _dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -76,15 +72,15 @@ def _bend(joints: np.ndarray, side: str, names: tuple[str, str, str]) -> np.ndar
 def _frame(up: np.ndarray, left: np.ndarray, keep: str) -> tuple[np.ndarray, ...]:
     """Return unit vectors left, up, front [N, 3] at right angles; the one to `keep` stays."""
     if keep == "left":
-        up = _unit(up - _dot(up, left)[:, np.newaxis] * left)
+        up = unit(up - _dot(up, left)[:, np.newaxis] * left)
     else:
-        left = _unit(left - _dot(left, up)[:, np.newaxis] * up)
+        left = unit(left - _dot(left, up)[:, np.newaxis] * up)
     return left, up, np.cross(left, up)
 
 
 def _limb_angles(joints: np.ndarray, side: str) -> dict[str, np.ndarray]:
     outwards = 1.0 if side == "l" else -1.0
-    up = _unit(joints[:, THORAX] - joints[:, PELVIS])
+    up = unit(joints[:, THORAX] - joints[:, PELVIS])
     hips = _frame(up, _along(joints, "r_hip", "l_hip"), keep="left")
     shoulders = _frame(up, _along(joints, "r_shoulder", "l_shoulder"), keep="up")
     thigh = _along(joints, f"{side}_hip", f"{side}_knee")
@@ -116,7 +112,7 @@ def _flexion_and_abduction(bone, frame, outwards: float) -> tuple[np.ndarray, np
 
 def _trunk_angles(joints: np.ndarray) -> dict[str, np.ndarray]:
     """Return the lean of the line from pelvis to thorax, against the vertical."""
-    trunk = _unit(joints[:, THORAX] - joints[:, PELVIS])
+    trunk = unit(joints[:, THORAX] - joints[:, PELVIS])
     left = _along(joints, "r_hip", "l_hip")
     vertical = np.broadcast_to(np.array([0.0, -1.0, 0.0]), trunk.shape)
     left, _, front = _frame(vertical, left, keep="up")

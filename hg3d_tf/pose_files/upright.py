@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.pose_files import angles, smoothing
+from hg3d_tf.pose_files import angles, smoothing, turns
 from hg3d_tf.pose_files.sequence import PoseSequence, Space, seen
 from hg3d_tf.skeleton import (
     ANKLE_HEIGHT,
@@ -63,10 +63,7 @@ def _turn_of_standing(poses: PoseSequence) -> np.ndarray:
             " --camera_pitch"
         )
     up = np.median(axes, axis=0)
-    x, y, z = up / np.linalg.norm(up)
-    # Rodrigues' formula for the turn from `up` to (0, -1, 0).
-    cross = np.array([[0, x, 0], [-x, 0, -z], [0, z, 0]])
-    return np.eye(3) + cross + cross @ cross / (1 - y)
+    return turns.shortest(turns.unit(up), np.array([[0.0, -1.0, 0.0]]))[0]
 
 
 def _standing_axes(block: np.ndarray) -> np.ndarray:

@@ -169,6 +169,17 @@ def test_a_tilt_is_found_from_those_who_stand():
         placement.place(bent, Placement(level=True))
 
 
+def test_who_is_exactly_upside_down_is_turned_round():
+    walk = walks.walk()
+    joints = standing(walk)
+    neck, ankles = joint_index("upper_neck"), [joint_index("l_ankle"), joint_index("r_ankle")]
+    joints[:, neck, ::2] = joints[:, ankles, ::2].mean(axis=1)
+    film = walks.as_film(walk, joints_3d=joints * (1, -1, -1))
+    film = sequence.PoseSequence(film.rows[:10], film.images)
+    turned = placement.place(film, Placement(level=True)).rows["joints_3d"]
+    np.testing.assert_allclose(turned[..., 1], joints[:10, :, 1], atol=1e-9)
+
+
 def test_the_lower_foot_stays_on_the_floor():
     walk = walks.walk()
     confidence = np.full((90, 16), 0.9)
