@@ -9,7 +9,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -157,3 +158,22 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 def write_json(path: str | os.PathLike, value) -> None:
     """Write `value` as indented JSON to `path`, wholly or not at all."""
     write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+@contextlib.contextmanager
+def json_list(path: str | os.PathLike, indent: int | None = None) -> Iterator[Callable]:
+    """Yield a function that writes a value into the JSON list `path`, whole when the block ends.
+
+    A value is a line; with `indent` it is spread over several.
+    """
+    start = "[\n"
+
+    def add(value) -> None:
+        nonlocal start
+        text = json.dumps(value, indent=indent)
+        file.write(start + textwrap.indent(text, " " * (indent or 0)))
+        start = ",\n"
+
+    with atomic_text(path) as file:
+        yield add
+        file.write("[]\n" if start == "[\n" else "\n]\n")

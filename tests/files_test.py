@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 
 import pytest
@@ -88,3 +89,15 @@ def test_other_errors_keep_their_names(tmp_path):
         with pytest.raises(OSError), files.named(tmp_path / "a"):
             raise error
         assert error.filename == before
+
+
+@pytest.mark.parametrize("values", [[], [{"a": "x\ny"}], [1, {"b": [2, 3]}]])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_list_is_written_value_by_value(tmp_path, values, indent):
+    with files.json_list(tmp_path / "a.json", indent) as add:
+        for value in values:
+            add(value)
+    text = (tmp_path / "a.json").read_text()
+    assert json.loads(text) == values
+    if indent and values:
+        assert text == json.dumps(values, indent=2) + "\n"

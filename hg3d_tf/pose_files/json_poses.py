@@ -190,13 +190,10 @@ def space_of(record: dict, where: str) -> Space:
 
 def write(path: Path, poses: PoseSequence) -> None:
     """Write poses as a list of records; numbers have three decimals."""
-    with files.atomic_text(path) as file:
-        start = "[\n"
+    with files.json_list(path) as add:
         for block in poses.blocks():
             for record in _records_of(block, poses):
-                file.write(start + json.dumps(record))
-                start = ",\n"
-        file.write("\n]\n" if start == ",\n" else "[]\n")
+                add(record)
 
 
 def _records_of(block: np.ndarray, poses: PoseSequence) -> Iterable[dict]:

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import sys
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -120,13 +119,11 @@ class Results:
     def write(self, images: Iterable[Path]) -> int:
         """Write the poses of those images that are done to NAME.json; return how many."""
         count = 0
-        with files.atomic_path(self.path) as path, open(path, "w", encoding="utf-8") as file:
+        with files.json_list(self.path, indent=2) as add:
             for image in filter(self.is_done, images):
                 for pose in self._line(str(image))["poses"]:
-                    file.write(",\n" if count else "[\n")
-                    file.write(textwrap.indent(json.dumps(pose, indent=2), "  "))
+                    add(pose)
                     count += 1
-            file.write("\n]\n" if count else "[]\n")
         return count
 
     def _drop_replaced(self) -> None:

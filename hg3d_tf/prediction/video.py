@@ -1,9 +1,7 @@
 """Poses of people through a film or before a camera."""
 
 import contextlib
-import json
 import sys
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -175,12 +173,10 @@ class _Poses:
         self.persons: Counter = Counter()  # number -> in how many frames
 
     def __enter__(self):
-        self._file = self._stack.enter_context(files.atomic_text(self._path))
+        self._add = self._stack.enter_context(files.json_list(self._path, indent=2))
         return self
 
     def __exit__(self, *error):
-        if error[0] is None:
-            self._file.write("\n]\n" if self.count else "[]\n")
         return self._stack.__exit__(*error)
 
     def add(self, frame: Frame, everybody: Sequence[Person]) -> None:
@@ -191,8 +187,7 @@ class _Poses:
             of = (person.pose, person.box, size, person.number, person.score)
             record = {"seconds": self.seconds, "frame": self.frames}
             record |= pose_json.as_json(self.address, *of)
-            text = textwrap.indent(json.dumps(record, indent=2), "  ")
-            self._file.write((",\n" if self.count else "[\n") + text)
+            self._add(record)
             self.count += 1
             self.persons[person.number] += 1
         self.frames += 1
