@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from hg3d_tf import cli
 from hg3d_tf.network.pose_model import PoseModel
-from hg3d_tf.tflite.conversion import PhoneModel
+from hg3d_tf.tflite.conversion import PhoneModel, in_int8
 
 # By the last name of a node's output; others are named after what they are merged with, too.
 _INT8 = re.compile(r"encoder_blocks_([6-9]|1\d)__|pyramid_\d_conv/|lifter/block")
@@ -25,23 +25,13 @@ _FLOAT_OPERATORS = ("SPLIT",)
 
 def convert(model: PoseModel, images: Iterable[np.ndarray]) -> bytes:
     """Return the file, with the flip test of the network, from crops [S, S, 3] in [0, 1]."""
-    examples = [{"image": np.float32(image)[np.newaxis]} for image in images]
     with tempfile.TemporaryDirectory() as folder, cli.native_notices_hidden():
         PhoneModel(model).save(folder)
         in_float = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["joints"])
         nodes = float_nodes(in_float.convert())
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["joints"])
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: (("joints", one) for one in examples)
-        lite = tf.lite.experimental
-        debugger = lite.QuantizationDebugger(
-            converter=converter,
-            debug_dataset=converter.representative_dataset,
-            debug_options=lite.QuantizationDebugOptions(
-                denylisted_nodes=nodes, denylisted_ops=list(_FLOAT_OPERATORS)
-            ),
-        )
-        return debugger.get_nondebug_quantized_model()
+        return in_int8(converter, images, _FLOAT_OPERATORS, nodes)
 
 
 def float_nodes(content: bytes) -> list[str]:

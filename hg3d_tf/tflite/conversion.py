@@ -106,7 +106,9 @@ def convert(folder: str, form: str, images: Iterable[np.ndarray] = ()) -> bytes:
     converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
     _set_precision(converter, form)
     with cli.native_notices_hidden():  # tables of the operators
-        return _in_int8(converter, images) if form == "int8" else converter.convert()
+        if form == "int8":
+            return in_int8(converter, images, float_operators=_FLOAT_OPERATORS)
+        return converter.convert()
 
 
 def _set_precision(converter, form: str) -> None:
@@ -116,7 +118,19 @@ def _set_precision(converter, form: str) -> None:
         converter.target_spec.supported_types = [tf.float16]
 
 
-def _in_int8(converter, images: Iterable[np.ndarray]) -> bytes:
+def in_int8(
+    converter,
+    images: Iterable[np.ndarray],
+    float_operators: Iterable[str],
+    float_nodes: Iterable[str] = (),
+) -> bytes:
+    """Return the int8 file of a network's signature `joints`.
+
+    Args:
+      converter: of that signature, which optimises.
+      images: crops [S, S, 3] in [0, 1] like those that the file will see.
+      float_operators, float_nodes: names of what stays in float.
+    """
     examples = [{"image": np.float32(image)[np.newaxis]} for image in images]
     converter.representative_dataset = lambda: (("joints", example) for example in examples)
     lite = tf.lite.experimental
@@ -124,6 +138,8 @@ def _in_int8(converter, images: Iterable[np.ndarray]) -> bytes:
     debugger = lite.QuantizationDebugger(
         converter=converter,
         debug_dataset=converter.representative_dataset,
-        debug_options=lite.QuantizationDebugOptions(denylisted_ops=list(_FLOAT_OPERATORS)),
+        debug_options=lite.QuantizationDebugOptions(
+            denylisted_nodes=list(float_nodes), denylisted_ops=list(float_operators)
+        ),
     )
     return debugger.get_nondebug_quantized_model()
