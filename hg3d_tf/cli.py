@@ -89,9 +89,8 @@ def _guarded(main, argv, tensorflow: bool) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted") and 130
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
         advice = "; make room, and start again" if error.errno in files.NO_ROOM else ""
-        return _fail(f"{where}{error.strerror or error}{advice}")
+        return _fail(files.words_of(error) + advice)
     except Exception as error:
         if not _is_of_tensorflows_files(error):
             raise

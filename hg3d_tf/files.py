@@ -88,6 +88,12 @@ def _lock(descriptor: int, folder) -> bool:
         return True
 
 
+def words_of(error: OSError) -> str:
+    """Return what an error says, and of which file where it names one."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
 @contextlib.contextmanager
 def named(path: str | os.PathLike) -> Iterator[None]:
     """Give an OSError for want of room the name of the file: what writing raises has none."""

@@ -161,7 +161,7 @@ def write(
 
 def _words(error: Exception) -> str:
     if isinstance(error, IsADirectoryError):
-        return f"{error.filename}: {error.strerror}"
+        return files.words_of(error)
     return str(error)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.files import only_one
+from hg3d_tf.files import NO_ROOM, only_one, words_of
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
-_SYSTEM_SAYS = [os.strerror(number) for number in _NO_SPACE]
+_UNWRITABLE = (*NO_ROOM, errno.EROFS, errno.EIO)
+_SYSTEM_SAYS = [os.strerror(number) for number in _UNWRITABLE]
 
 
 @contextlib.contextmanager
@@ -68,7 +68,7 @@ def _write_error(error: BaseException | None) -> str | None:
             text in error.message for text in _SYSTEM_SAYS
         ):
             return error.message
-        if isinstance(error, OSError) and error.errno in _NO_SPACE:
-            return ": ".join(filter(None, (error.filename, error.strerror)))
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+            return words_of(error)
         error = error.__cause__ or error.__context__
     return None

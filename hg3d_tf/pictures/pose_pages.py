@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hg3d_tf import files
 from hg3d_tf.pictures import pose_sheet
 from hg3d_tf.pictures.pose_sheet import ShownPose
 
@@ -35,4 +36,4 @@ class Pages:
             try:
                 pose_sheet.write(self._path.with_stem(self._path.stem + suffix), poses)
             except IsADirectoryError as error:
-                self.failures.append(f"{error.filename}: {error.strerror}")
+                self.failures.append(files.words_of(error))

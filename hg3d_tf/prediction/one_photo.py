@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf import weights
+from hg3d_tf import files, weights
 from hg3d_tf.cli import UserError
 from hg3d_tf.pictures.pose_sheet import ShownPose
 from hg3d_tf.prediction import finders, given_boxes, person_finder, pose_json, predictors
@@ -55,7 +55,7 @@ FAILURES = (UserError, IsADirectoryError, MemoryError)
 def reason(path: Path, error: Exception) -> str:
     """Return the line of one of `FAILURES`."""
     if isinstance(error, IsADirectoryError):
-        return f"{path}: {error.filename}: {error.strerror}"
+        return f"{path}: {files.words_of(error)}"
     if isinstance(error, MemoryError):
         return f"{path}: too large for the memory of this machine: save it smaller"
     return str(error)

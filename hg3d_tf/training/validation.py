@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from hg3d_tf import files
 from hg3d_tf.cli import UserError
 from hg3d_tf.data import input_pipeline, prepared
 from hg3d_tf.data.bad_records import BadRecords
@@ -154,7 +155,7 @@ class Validation:
             try:
                 pose_sheet.write(path, self._poses(predictions))
             except IsADirectoryError as error:  # The metrics must not be lost with it.
-                print(f"warning: {error.filename}: {error.strerror}", file=sys.stderr)
+                print(f"warning: {files.words_of(error)}", file=sys.stderr)
                 return
             with self.writer.as_default(step=step):
                 picture = tf.io.decode_png(tf.io.read_file(str(path)), channels=3)
