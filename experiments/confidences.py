@@ -57,7 +57,7 @@ def _looked() -> tuple:
     model = checkpoints.load_model(FLAGS.workdir)
     size, knots = model.config.input_size, model.config.confidence_knots
     model.config = checkpoints.with_knots(model.config, ())
-    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    data_dir = input_pipeline.data_dir_of(FLAGS.data_dir)
     split = (FLAGS.dataset, FLAGS.split, size, 32, data_dir)
     batches = input_pipeline.evaluation_batches(*split)
     if FLAGS.model:

@@ -55,7 +55,7 @@ def main() -> None:
     from hg3d_tf.prediction import person_finder, photos, predictors
 
     backgrounds = [photos.read_photo(p) for p in photos.find_images([FLAGS.photos])]
-    examples = _draw_examples(FLAGS.data_dir or input_pipeline.default_data_dir())
+    examples = _draw_examples(input_pipeline.data_dir_of(FLAGS.data_dir))
     look = predictors.load_predictor(FLAGS.model or "shipped")
     least = person_finder.LEAST_SCORE if FLAGS.together > 1 else person_finder.LEAST_SCORE_OF_KNOWN
     find = person_finder.LiteRTFinder(weights.FINDER_FILE, least)

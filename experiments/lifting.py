@@ -61,7 +61,7 @@ def main() -> None:
     from hg3d_tf.data import input_pipeline
     from hg3d_tf.evaluation import scoring
 
-    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    data_dir = input_pipeline.data_dir_of(FLAGS.data_dir)
     lab, others, test = (
         scoring.load_labels(name, split, _SIZE, data_dir)
         for name, split in ((FLAGS.lab, "train"), (FLAGS.labels_2d, "train"), (FLAGS.test, "test"))

@@ -107,7 +107,7 @@ def _fitted_knots(model):
     from hg3d_tf.evaluation import confidence_fit, scoring
     from hg3d_tf.training import checkpoints
 
-    size, data_dir = model.config.input_size, FLAGS.data_dir or input_pipeline.default_data_dir()
+    size, data_dir = model.config.input_size, input_pipeline.data_dir_of(FLAGS.data_dir)
     batches = input_pipeline.evaluation_batches(FLAGS.dataset, FLAGS.split, size, 32, data_dir)
     model.config = checkpoints.with_knots(model.config, ())  # its confidences are peaks
     predictions = scoring.predict_split(model, batches, "confidences")

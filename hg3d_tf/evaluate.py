@@ -178,7 +178,7 @@ def predict_all(failures: list[str]):
     from hg3d_tf.data import input_pipeline, prepared
     from hg3d_tf.evaluation import scoring
 
-    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    data_dir = input_pipeline.data_dir_of(FLAGS.data_dir)
     for name in _plan():
         prepared.checked_builder(name, _split(name), data_dir)  # fail before the work starts
     pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(_plan())

@@ -132,7 +132,7 @@ def recalibrate(model) -> None:
     config = input_pipeline.InputConfig(
         mix=FLAGS.recalibrate_on,
         batch_size=16,
-        data_dir=FLAGS.data_dir or input_pipeline.default_data_dir(),
+        data_dir=input_pipeline.data_dir_of(FLAGS.data_dir),
     )
     batches = input_pipeline.train_batches(config, model.config.input_size)
     images = batches.map(lambda batch: batch["image"])
@@ -195,7 +195,7 @@ def _pictures(size: int):
     from hg3d_tf.tflite import exported_files, measurement
 
     count = FLAGS.calibration_samples
-    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    data_dir = input_pipeline.data_dir_of(FLAGS.data_dir)
     crops = []
     if FLAGS.calibration_photos:
         crops = calibration.crops(FLAGS.calibration_photos, size, count)

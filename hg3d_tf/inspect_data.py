@@ -25,7 +25,7 @@ def main() -> None:
     from hg3d_tf.data import input_pipeline, inspection, prepared
     from hg3d_tf.pictures import tables
 
-    data_dir = FLAGS.data_dir or input_pipeline.default_data_dir()
+    data_dir = input_pipeline.data_dir_of(FLAGS.data_dir)
     builder = prepared.load_builder(FLAGS.dataset, data_dir)
     skipped = inspection.skipped_examples(builder)
     statistics = {

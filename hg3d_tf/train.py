@@ -269,7 +269,7 @@ def main() -> None:
 def config_from_flags():
     """Return the flags as a TrainConfig."""
     from hg3d_tf.data.augment import AugmentConfig
-    from hg3d_tf.data.input_pipeline import InputConfig, default_data_dir
+    from hg3d_tf.data.input_pipeline import InputConfig, data_dir_of
     from hg3d_tf.network.pose_model import LossConfig, ModelConfig
     from hg3d_tf.network.updates import UpdateConfig
     from hg3d_tf.training.config import LogConfig, TrainConfig
@@ -281,7 +281,7 @@ def config_from_flags():
         input=InputConfig(
             **cli.flag_values(InputConfig)
             | {
-                "data_dir": FLAGS.data_dir or default_data_dir(),
+                "data_dir": data_dir_of(FLAGS.data_dir),
                 "hide_depth": tuple(FLAGS.hide_depth),
                 "augmentation": AugmentConfig(**cli.flag_values(AugmentConfig, "augment_")),
             }

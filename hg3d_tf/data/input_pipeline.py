@@ -63,9 +63,9 @@ class InputConfig:
                 raise ValueError(f"hide_depth: {name!r} is not in the mix of {', '.join(self.mix)}")
 
 
-def default_data_dir() -> str:
-    """Return the folder of prepared data: $TFDS_DATA_DIR, else "data"."""
-    return str(files.user_path(os.environ.get("TFDS_DATA_DIR", "data")))
+def data_dir_of(given: str | None) -> str:
+    """Return the folder of prepared data: the one given, else $TFDS_DATA_DIR, else "data"."""
+    return given or str(files.user_path(os.environ.get("TFDS_DATA_DIR", "data")))
 
 
 # Nothing of the pipelines is Python control flow over tensors: to look for some takes two seconds.
