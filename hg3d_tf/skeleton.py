@@ -39,6 +39,7 @@ def joint_index(name: str) -> int:
 PELVIS = joint_index("pelvis")
 THORAX = joint_index("thorax")
 UPPER_NECK = joint_index("upper_neck")
+R_HIP, L_HIP = joint_index("r_hip"), joint_index("l_hip")
 R_SHOULDER, L_SHOULDER = joint_index("r_shoulder"), joint_index("l_shoulder")
 
 _LIMB_JOINTS = ("ankle", "knee", "hip", "wrist", "elbow", "shoulder")

@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from hg3d_tf import losses
-from hg3d_tf.skeleton import NUM_JOINTS, PELVIS, THORAX, joint_index
+from hg3d_tf.skeleton import L_HIP, NUM_JOINTS, PELVIS, R_HIP, THORAX
 
 # Cameras walk round the person; most stand about level, some look from anywhere.
 _PITCH_SIGMA, _ROLL_SIGMA = math.radians(15), math.radians(15)
@@ -15,7 +15,7 @@ _NOISE = 0.05
 # Annotators of photos mark hips up to a third further from the pelvis than where bodies have them
 # (LSPET against MPII and MakeHuman); depth must not mind.
 _WIDER_HIPS = 0.35
-_HIPS = (joint_index("r_hip"), joint_index("l_hip"))
+_HIPS = (R_HIP, L_HIP)
 
 
 def draw(joints, count: int, seed) -> tuple[tf.Tensor, tf.Tensor]:

@@ -28,9 +28,7 @@ def check_inside(box: np.ndarray, size) -> None:
 
     So does a box that is so large that the picture is but a spot in it.
     """
-    box = np.asarray(box, float)  # float32 overflows where boxes are absurd
-    shown = np.minimum(box[2:], size) - np.maximum(box[:2], 0)
-    if shown.min() < 1:
+    if not shows(box, size):
         problem = "lies outside of the picture"
     elif is_too_large(box, size):
         problem = TOO_LARGE
@@ -38,6 +36,11 @@ def check_inside(box: np.ndarray, size) -> None:
         return
     seen = f"{size[0]} x {size[1]} px as it is seen"
     raise ValueError(f"the box {as_text(box)} {problem}, which has {seen}")
+
+
+def shows(box: np.ndarray, size) -> bool:
+    """Tell whether a box [4] px shows some of a picture of width and height `size`."""
+    return bool((np.minimum(box[2:], size) - np.maximum(box[:2], 0) >= 1).all())
 
 
 def is_too_large(box: np.ndarray, size) -> bool:

@@ -81,8 +81,9 @@ def in_given_boxes(photo: Photo, look: Predictor, given: GivenBoxes) -> list[Per
     Raises:
       UserError: where a box is far too large, or the file's boxes cannot be read.
     """
-    found = given.of_photo(photo.name, _seen_size(photo))
-    inside = [place for place, box in enumerate(found.boxes) if shows(box, _seen_size(photo))]
+    size = _seen_size(photo)
+    found = given.of_photo(photo.name, size)
+    inside = [place for place, box in enumerate(found.boxes) if boxes.shows(box, size)]
     for box in found.boxes[inside]:
         check_box(photo, box)
     there = [_scaled(box, photo.scale) for box in found.boxes[inside]]
@@ -91,11 +92,6 @@ def in_given_boxes(photo: Photo, look: Predictor, given: GivenBoxes) -> list[Per
     scored = [p._replace(score=score) for p, score in zip(in_boxes, scores, strict=True)]
     scored.sort(key=lambda person: person.score, reverse=True)
     return [person._replace(number=number) for number, person in enumerate(scored, 1)]
-
-
-def shows(box: np.ndarray, size: np.ndarray) -> bool:
-    """Tell whether a box [4] px shows some of a picture of width and height `size`."""
-    return bool((np.minimum(box[2:], size) - np.maximum(box[:2], 0) >= 1).all())
 
 
 def _seen_size(photo: Photo) -> np.ndarray:

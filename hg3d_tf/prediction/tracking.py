@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf.prediction import finders, steady
+from hg3d_tf.prediction import boxes, finders, steady
 from hg3d_tf.prediction.film_reader import Frame
 from hg3d_tf.prediction.given_boxes import Given
 from hg3d_tf.prediction.people import Person
@@ -95,7 +95,7 @@ def _given(look: Predictor, wanted: Wanted):
         size = frame.pixels.shape[1::-1]
         photo = Photo(f"frame {number}", frame.pixels)
         given = wanted.given(number, size)
-        inside = [row for row, box in enumerate(given.boxes) if finders.shows(box, size)]
+        inside = [row for row, box in enumerate(given.boxes) if boxes.shows(box, size)]
         given = Given(*(values[inside] for values in given))
         for box in given.boxes:
             finders.check_box(photo, box)

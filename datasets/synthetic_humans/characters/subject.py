@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf.skeleton import PELVIS, joint_index
+from hg3d_tf.skeleton import L_HIP, PELVIS, R_HIP
 from synthetic_humans.blocks import place_block
 from synthetic_humans.characters import motion, poses, soup
 from synthetic_humans.characters.character import Character, skin
 from synthetic_humans.characters.retarget import mpii_joints
 from synthetic_humans.rotations import axis_rotations
 
-_HIPS = [joint_index("r_hip"), joint_index("l_hip")]
+_HIPS = [R_HIP, L_HIP]
 _SEAT_BELOW_HIPS_MM = 110.0
 
 

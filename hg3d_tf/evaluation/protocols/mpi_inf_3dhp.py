@@ -6,7 +6,7 @@ from hg3d_tf.evaluation import metrics
 from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.evaluation.protocols.result import AUC_THRESHOLDS_MM, BOX, Result, mean, texts
-from hg3d_tf.skeleton import PELVIS, UPPER_NECK, bone_lengths, joint_index
+from hg3d_tf.skeleton import L_HIP, PELVIS, R_HIP, UPPER_NECK, bone_lengths
 
 # The poster's columns by the dataset's scenes.
 _SCENES = {
@@ -38,7 +38,7 @@ def mpi_inf_3dhp_paper(predictions: Predictions) -> Result:
     """
     truth = inputs.truth_3dhp(predictions)
     moved = inputs.predicted_shape(predictions).copy()
-    lower = [PELVIS, joint_index("r_hip"), joint_index("l_hip")]
+    lower = [PELVIS, R_HIP, L_HIP]
     moved[:, lower] += 0.2 * (moved[:, [UPPER_NECK]] - moved[:, [PELVIS]])
     moved = metrics.scale_bones(inputs.spine_at_thorax(moved), bone_lengths(truth).sum(axis=1))
     error = metrics.distances(inputs.pelvis_at_zero(moved), inputs.pelvis_at_zero(truth))

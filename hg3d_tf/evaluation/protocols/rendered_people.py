@@ -74,5 +74,4 @@ def by_pose(predictions: Predictions) -> Result:
 
 def _pelvis_aligned_error(predicted, truth) -> np.ndarray:
     """Return the distance of each joint [N, 16]."""
-    aligned = inputs.pelvis_at_zero(predicted) - inputs.pelvis_at_zero(truth)
-    return np.linalg.norm(aligned, axis=-1)
+    return metrics.distances(inputs.pelvis_at_zero(predicted), inputs.pelvis_at_zero(truth))

@@ -7,10 +7,10 @@ from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.evaluation.protocols.pck_box import box_side_norm
 from hg3d_tf.evaluation.protocols.result import BOX, Result, mean
-from hg3d_tf.skeleton import L_SHOULDER, LIMB_JOINTS, MIRROR, R_SHOULDER, joint_index
+from hg3d_tf.skeleton import L_HIP, L_SHOULDER, LIMB_JOINTS, MIRROR, R_HIP, R_SHOULDER
 
 _SHOULDERS = [R_SHOULDER, L_SHOULDER]
-_HIPS = [joint_index("r_hip"), joint_index("l_hip")]
+_HIPS = [R_HIP, L_HIP]
 _UPRIGHT_DEG, _UPSIDE_DOWN_DEG = 45.0, 135.0
 _THRESHOLD = 0.1  # of the longer side of the labelled joints' box
 

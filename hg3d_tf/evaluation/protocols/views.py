@@ -7,16 +7,18 @@ from hg3d_tf.evaluation.protocols import inputs
 from hg3d_tf.evaluation.protocols.inputs import Predictions
 from hg3d_tf.evaluation.protocols.result import BOX, Result, mean
 from hg3d_tf.skeleton import (
+    L_HIP,
     L_SHOULDER,
     MIRROR,
     PELVIS,
+    R_HIP,
     R_SHOULDER,
     THORAX,
     bone_lengths,
     joint_index,
 )
 
-_HIPS = [joint_index("r_hip"), joint_index("l_hip")]
+_HIPS = [R_HIP, L_HIP]
 _ANKLES = [joint_index("r_ankle"), joint_index("l_ankle")]
 _FACING = 0.5  # cosine: within 60 degrees of the camera's axis it is the front or the back
 _TILTED_DEG = 15.0
@@ -71,7 +73,7 @@ def _legs(joints) -> np.ndarray:
 
 def _facing(joints) -> np.ndarray:
     """Return z [N] of the direction in which the chest looks: -1 at the camera, 1 away from it."""
-    across = joints[:, _HIPS[1]] - joints[:, _HIPS[0]]
+    across = joints[:, L_HIP] - joints[:, R_HIP]
     across = across + joints[:, L_SHOULDER] - joints[:, R_SHOULDER]
     forwards = np.cross(across, _trunk(joints))
     return forwards[:, 2] / np.maximum(np.linalg.norm(forwards, axis=1), 1e-9)
