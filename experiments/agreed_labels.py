@@ -3,7 +3,16 @@
 import numpy as np
 from finding_measures import LIMBS
 
-from hg3d_tf.skeleton import BONES, JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, UPPER_NECK, joint_index
+from hg3d_tf.skeleton import (
+    BONES,
+    JOINT_NAMES,
+    MIDDLES,
+    NUM_JOINTS,
+    PELVIS,
+    THORAX,
+    UPPER_NECK,
+    joint_index,
+)
 
 _AGREED = 0.12  # longer sides of the person's box
 # mm, the mean distance of the joints of several looks from their mean: beyond it front and back, or
@@ -18,7 +27,6 @@ _OURS = [joint_index(name) for name in LIMBS]
 _HEAD_TOP = joint_index("head_top")
 # On the line from the thorax to the ears' middle, in its length: where upper neck and head top are.
 _UPPER_NECK_AT, _HEAD_TOP_AT = 0.5, 1.575
-_MIDDLES = {PELVIS: "hip", THORAX: "shoulder"}
 # LSPET's annotators mark hips further out and higher than MediaPipe sees them: by these shares of
 # the way from hip to hip, and of the trunk (least absolute deviations over the photos 1 to 9000 in
 # which both agree). People are seen from any side there, so that it holds in 3D, too.
@@ -44,8 +52,7 @@ def label(ours: np.ndarray, theirs: list[dict], side: float, least_joints: int) 
         return {}
     joints, visible = np.zeros((NUM_JOINTS, 2)), np.zeros(NUM_JOINTS, bool)
     joints[_OURS], visible[_OURS] = (limbs + ours[_OURS]) / 2, agreed
-    for middle, name in _MIDDLES.items():
-        ends = [joint_index(f"{one}_{name}") for one in "lr"]
+    for middle, ends in MIDDLES.items():
         joints[middle], visible[middle] = joints[ends].mean(0), visible[ends].all()
     entry = {}
     pose = mean_pose_mm([pose_mm(np.array(look["world"])) for look in theirs if look])
@@ -87,8 +94,8 @@ def pose_mm(world: np.ndarray) -> np.ndarray:
     """Return joints [16, 3] mm of MediaPipe's landmarks [33, 3] m."""
     joints = np.zeros((len(JOINT_NAMES), 3))
     joints[_OURS] = _as_annotated(world[_LIMB_LANDMARKS])
-    for middle, name in _MIDDLES.items():
-        joints[middle] = joints[[joint_index(f"{one}_{name}") for one in "lr"]].mean(0)
+    for middle, ends in MIDDLES.items():
+        joints[middle] = joints[ends].mean(0)
     neck = world[list(_EARS)].mean(0) - joints[THORAX]
     joints[UPPER_NECK] = joints[THORAX] + _UPPER_NECK_AT * neck
     joints[_HEAD_TOP] = joints[THORAX] + _HEAD_TOP_AT * neck

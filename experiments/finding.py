@@ -23,6 +23,8 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from finding_measures import box_of
+
 from hg3d_tf import cli, files
 from hg3d_tf.skeleton import LIMB_JOINTS
 
@@ -42,7 +44,6 @@ _SHARES = (0.3, 0.85)  # of the photo's shorter side: the longer one of the join
 _WIDE = (1280, 720)  # the size where people stand together
 _SHARES_TOGETHER = (0.3, 0.5)
 _SMALL = 0.5  # share below which the table calls a person small
-_MARGIN = 0.06  # of a box round a person, in longer sides of the joints' box
 
 
 def main() -> None:
@@ -80,7 +81,7 @@ def _measure_one(examples: list[dict], backgrounds: list, look, find):
         canvas, share = _canvas(rng, backgrounds, size), rng.uniform(*_SHARES)
         joints = _paste(rng, canvas, example, share, (0, size[0]))
         shares.append(share)
-        box = _box(joints[example["visible"]])
+        box = box_of(joints[example["visible"]])
         for way, look_at in ways.items():
             pose = look_at(_as_photo(canvas), box)
             errors[way].append(_limb_errors(pose, joints, example["visible"]))
@@ -158,7 +159,7 @@ def _paste(rng, canvas: Image.Image, example: dict, share: float, columns) -> np
     scale = share * min(canvas.size) / np.ptp(joints[visible], axis=0).max()
     picture = picture.resize([max(1, round(length * scale)) for length in picture.size])
     left, right = map(int, columns)
-    low, high = _box(joints[visible] * scale).reshape(2, 2)
+    low, high = box_of(joints[visible] * scale).reshape(2, 2)
     room = np.maximum((right - left, canvas.height) - (high - low), 0)
     corner = np.round(rng.uniform(0, room) - low).astype(int)
     part = canvas.crop((left, 0, right, canvas.height))
@@ -178,12 +179,6 @@ def _limb_errors(pose: dict, joints: np.ndarray, visible: np.ndarray) -> np.ndar
     limbs = [joint for joint in LIMB_JOINTS if visible[joint]]
     distances = np.linalg.norm(pose["joints_2d"] - joints, axis=-1)
     return distances[limbs] / np.ptp(joints[visible], axis=0).max()
-
-
-def _box(joints: np.ndarray) -> np.ndarray:
-    """Return the box [4] px of a person with these joints."""
-    margin = _MARGIN * np.ptp(joints, axis=0).max()
-    return np.concatenate([joints.min(0) - margin, joints.max(0) + margin])
 
 
 def _rates(errors: list[np.ndarray], shares: list[float]) -> dict[str, float]:

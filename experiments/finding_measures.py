@@ -18,6 +18,13 @@ _BONES = [
 ]
 
 
+def box_of(joints: np.ndarray) -> np.ndarray:
+    """Return the box [4] px of a person with joints [N, 2] px."""
+    low, high = joints.min(0), joints.max(0)
+    margin = _MARGIN * (high - low).max()
+    return np.concatenate([low - margin, high + margin])
+
+
 def hits(true: np.ndarray, found: list, size) -> list[tuple[float, bool]]:
     """Return those found who count, by score and whether they are large people.
 
@@ -52,9 +59,7 @@ def poses_in_true_boxes(film: Path, truth: dict, look):
         for number, frame in enumerate(reader):
             if number in truth:
                 joints = np.array(list(truth[number]["joints_px"].values()), float)
-                low, high = joints.min(0), joints.max(0)
-                margin = _MARGIN * (high - low).max()
-                box = np.concatenate([low - margin, high + margin])
+                box = box_of(joints)
                 pose = look(Photo("frame", frame.pixels), box)
                 yield number, pose, box, np.array(frame.pixels.shape[1::-1])
 

@@ -22,7 +22,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import whole_lspet
-from finding_measures import are_large, hits
+from finding_measures import are_large, box_of, hits
 
 from hg3d_tf import cli, files
 from hg3d_tf.skeleton import joint_index
@@ -38,7 +38,6 @@ cli.DEFINE_path("output", "runs/finding_photos.json", "JSON file for the tables.
 
 _THRESHOLDS = np.arange(0.2, 0.76, 0.05).round(2)
 _LEAST = 0.15  # score from which boxes are looked at
-_MARGIN = 0.06  # of a box round a person, in longer sides of the joints' box
 
 
 def main() -> None:
@@ -112,8 +111,7 @@ def _measure_lspet(folder: Path, find, look) -> tuple[dict, str]:
         if known.sum() < 2:
             continue
         low, high = places[known].min(0), places[known].max(0)
-        margin = _MARGIN * (high - low).max()
-        box = np.concatenate([low - margin, high + margin]).astype(np.float32)
+        box = box_of(places[known]).astype(np.float32)
         found = [p for p in find(photo) if p.score >= person_finder.LEAST_SCORE_OF_KNOWN]
         whole = people.Person(np.array([0, 0, *photo.pixels.shape[1::-1]]), look(photo, None))
         clearest = people.clearest(found or [whole], photo.pixels.shape[1::-1], 1)[0]

@@ -41,6 +41,8 @@ THORAX = joint_index("thorax")
 UPPER_NECK = joint_index("upper_neck")
 R_HIP, L_HIP = joint_index("r_hip"), joint_index("l_hip")
 R_SHOULDER, L_SHOULDER = joint_index("r_shoulder"), joint_index("l_shoulder")
+# Joints that MPII puts half way between two others.
+MIDDLES = {PELVIS: [R_HIP, L_HIP], THORAX: [R_SHOULDER, L_SHOULDER]}
 
 _LIMB_JOINTS = ("ankle", "knee", "hip", "wrist", "elbow", "shoulder")
 LIMB_JOINTS = tuple(i for i, name in enumerate(JOINT_NAMES) if name[2:] in _LIMB_JOINTS)

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.io
 
 from hg3d_tf.data.joint_orders import LSP_14_NAMES
-from hg3d_tf.skeleton import JOINT_NAMES, NUM_JOINTS, PELVIS, THORAX, joint_index
+from hg3d_tf.skeleton import JOINT_NAMES, MIDDLES, NUM_JOINTS, joint_index
 from preparation.label_files import reading
 from preparation.records import open_photo, pose_record, stored
 from preparation.stored_crop import Storage
@@ -18,11 +18,6 @@ _SHARED = [name for name in LSP_14_NAMES if name in JOINT_NAMES]
 _FROM = np.array([LSP_14_NAMES.index(name) for name in _SHARED])
 _TO = np.array([joint_index(name) for name in _SHARED])
 _NECK = LSP_14_NAMES.index("neck")
-# Joints that MPII puts half way between two that are labelled here.
-_MIDDLES = {
-    PELVIS: [joint_index("r_hip"), joint_index("l_hip")],
-    THORAX: [joint_index("r_shoulder"), joint_index("l_shoulder")],
-}
 
 
 def load_joints(path: Path) -> np.ndarray:
@@ -52,7 +47,7 @@ def to_mpii_order(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     visible = np.zeros(NUM_JOINTS, bool)
     joints_2d[_TO] = joints[_FROM, :2]
     visible[_TO] = joints[_FROM, 2] > 0
-    for middle, ends in _MIDDLES.items():
+    for middle, ends in MIDDLES.items():
         joints_2d[middle] = joints_2d[ends].mean(0)
         visible[middle] = visible[ends].all()
     return joints_2d, visible

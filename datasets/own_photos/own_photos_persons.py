@@ -5,11 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hg3d_tf.skeleton import NUM_JOINTS, PELVIS, THORAX, joint_index
+from hg3d_tf.skeleton import MIDDLES, NUM_JOINTS, joint_index
 from preparation.units import Skipped
-
-# Joints that lie half way between two others, where the annotation does not have them.
-_MIDDLES = {PELVIS: ("r_hip", "l_hip"), THORAX: ("r_shoulder", "l_shoulder")}
 
 
 class Person(NamedTuple):
@@ -41,8 +38,7 @@ def placed(names, joints, labelled) -> tuple[np.ndarray, np.ndarray]:
         # The first of two that mean the same is taken.
         if name and is_labelled and not visible[joint_index(name)]:
             joints_2d[joint_index(name)], visible[joint_index(name)] = joint, True
-    for middle, names_of_ends in _MIDDLES.items():
-        ends = [joint_index(name) for name in names_of_ends]
+    for middle, ends in MIDDLES.items():  # where the annotation does not have them
         if not visible[middle] and visible[ends].all():
             joints_2d[middle], visible[middle] = joints_2d[ends].mean(0), True
     return joints_2d, visible

@@ -17,15 +17,13 @@ from absl import logging
 from tensorflow_datasets.core import shuffle
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.data.schema import pose_features
+from hg3d_tf.data.schema import SKIPPED_FILE, pose_features
 from hg3d_tf.files import write_json
 from preparation import originals
 from preparation.records import typed
 from preparation.stored_crop import Storage
 from preparation.units import Unit, finish, finish_all, records, skipped
 
-# Beside the prepared data: split -> reason -> names of the examples that were left out.
-SKIPPED_FILE = "skipped.json"
 # Beside the prepared data: what they were built from.
 ORIGINALS_FILE = "original_files.json"
 # Examples that TFDS gathers before it sorts them on disk; its own 1 GB is too much beside the rest.

@@ -11,12 +11,10 @@ import tensorflow_datasets as tfds
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hg3d_tf.data.schema import TRUTH_3D
+from hg3d_tf.data.schema import SKIPPED_FILE, TRUTH_3D
 from hg3d_tf.pictures import draw
 from hg3d_tf.skeleton import JOINT_NAMES, PELVIS
 
-# The builders of real datasets leave it: split -> reason -> names of what they left out.
-SKIPPED_FILE = "skipped.json"
 # Of the contact sheet: images, and 3D views where there are any.
 _COLUMNS = 6
 # What the table shows, and how.

@@ -16,6 +16,8 @@ from hg3d_tf.skeleton import NUM_JOINTS
 
 # Name of the 3D truth of samples whose 3D labels training must not see. Only evaluation reads it.
 TRUTH_3D = "joints_3d_truth"
+# Beside the data of real datasets: split -> reason -> names of what their build left out.
+SKIPPED_FILE = "skipped.json"
 
 
 def pose_features(

@@ -7,7 +7,7 @@ from PIL import Image
 from support import painted_people
 from support.commands import fork, run
 
-from hg3d_tf.data import inspection, prepared
+from hg3d_tf.data import inspection, prepared, schema
 from hg3d_tf.skeleton import NUM_JOINTS, PELVIS
 
 
@@ -17,7 +17,7 @@ def with_report(data_dir):
     builder = prepared.load_builder("painted_3d", data_dir)
     report = {"train": {"corrupt image": [f"image {i}" for i in range(5)]}}
     report |= {"validation": {"no image file": ["image 5"]}, "night": {}}  # nothing is left of them
-    path = Path(builder.data_path) / inspection.SKIPPED_FILE
+    path = Path(builder.data_path) / schema.SKIPPED_FILE
     path.write_text(json.dumps(report))
     yield data_dir
     path.unlink()
