@@ -1,4 +1,4 @@
-"""Records of the common schema (hg3d_tf.schema), made and checked; without TensorFlow."""
+"""Records of the common schema (hg3d_tf.data.schema), made and checked; without TensorFlow."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def pose_record(
     """Return a record without its image, in px of the source; or why there is none.
 
     Args:
-      key: see `hg3d_tf.schema`, as for all that follows.
+      key: see `hg3d_tf.data.schema`, as for all that follows.
       joints_2d: [16, 2] px; what is not visible may hold anything.
       visible: [16] bool.
       joints_3d: [16, 3] mm in the camera frame, or None.

@@ -67,7 +67,7 @@ def clutter(rng: np.random.Generator, camera: Camera, target: np.ndarray, reach:
     heading = np.arctan2(away[0], away[1])
     blocks = []
     for _ in range(rng.integers(0, 8)):
-        half = np.exp(rng.uniform(np.log(60), np.log(700), 3)) * [1, 1, 1]
+        half = np.exp(rng.uniform(np.log(60), np.log(700), 3))
         distance = reach + np.hypot(half[0], half[2]) + rng.uniform(0, 2500)
         turn = heading + np.clip(rng.normal() * 0.6, -1.4, 1.4)
         height = 0.0 if rng.random() < 0.75 else rng.uniform(200, 1800)

@@ -15,7 +15,10 @@ NOWHERE = -1
 
 
 class Room(NamedTuple):
-    """Floor and four walls; the five rows of `materials`. Beyond `sky` walls show the backdrop."""
+    """Floor and four walls; the five rows of `materials`.
+
+    Outdoors the backdrop is in the walls' place.
+    """
 
     low: np.ndarray  # [2] x, z
     high: np.ndarray  # [2]

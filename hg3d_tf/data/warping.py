@@ -114,7 +114,7 @@ def _resize(image, matrix, resized) -> bool:
 
     size = len(resized)
     (step_x, skew_x, start_x), (skew_y, step_y, start_y) = matrix[:2].tolist()
-    if skew_x or skew_y or size * step_y > MOST_RESIZED * size:
+    if skew_x or skew_y or step_y > MOST_RESIZED:
         return False
     corners = (start_x, start_x + size * step_x, start_y, start_y + size * step_y)
     whole = [round(corner) for corner in corners]

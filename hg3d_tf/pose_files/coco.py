@@ -93,7 +93,7 @@ def _annotations(poses: PoseSequence) -> Iterator[dict]:
 
 def _boxes(joints: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Return x, y, width, height [N, 4] of the joints that are there; zeros where none is."""
-    apart = np.where(there[..., np.newaxis], joints, np.inf).min(axis=1)
-    along = np.where(there[..., np.newaxis], joints, -np.inf).max(axis=1)
-    boxes = np.concatenate([apart, along - apart], axis=1).round(3)
+    low = np.where(there[..., np.newaxis], joints, np.inf).min(axis=1)
+    high = np.where(there[..., np.newaxis], joints, -np.inf).max(axis=1)
+    boxes = np.concatenate([low, high - low], axis=1).round(3)
     return np.where(there.any(axis=1, keepdims=True), boxes, 0)
