@@ -139,8 +139,8 @@ def test_half_of_the_sport_is_upright_and_most_of_the_street(made_up):
 
 
 @pytest.mark.slow
-def test_any_number_of_processes_makes_the_same_examples(made_up):
-    tasks = [task(made_up, index=i) for i in range(20)]
+def test_another_process_makes_the_same_examples(made_up):
+    tasks = [task(made_up, index=i) for i in (15, 16)]  # of two characters
     for one, other in zip(render_all(tasks, 1), render_all(tasks, 2), strict=True):
         assert one["image"] == other["image"] and one["key"] == other["key"]
         np.testing.assert_array_equal(one["truth"], other["truth"])
