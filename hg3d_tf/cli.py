@@ -30,7 +30,7 @@ class UserError(Exception):
 def run(main: Callable[[], int | None], tensorflow: bool = True) -> None:
     """Parse flags, run `main`, and exit: 0, what `main` returns, or 1 after one line of error.
 
-    `tensorflow` as of `run_with_arguments`.
+    --help and its kin end with 0. `tensorflow` as of `run_with_arguments`.
     """
 
     def checked_main(argv):
@@ -61,6 +61,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
         arguments = flags.FLAGS(argv)
     except flags.Error as error:
         sys.exit(_fail(f"{error}; --help lists the flags"))
+    except SystemExit:  # --help and its kin are answered, which absl counts as a failure
+        sys.exit(0)
     if problem := _not_finite():
         sys.exit(_fail(problem))
     return arguments

@@ -29,8 +29,23 @@ FLAGFILES = sorted(ROOT.glob("experiments/**/*.flags"))
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_explains_the_command_and_its_flags(command):
     process = run("-m", f"hg3d_tf.{command}", "--help")
+    assert process.returncode == 0
     assert f"python -m hg3d_tf.{command}" in process.stdout
     assert "\n  --" in process.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-m", "hg3d_tf", "predict", "--helpshort"),
+        ("-m", "hg3d_tf.predict", "--helpfull"),
+        ("datasets/build.py", "--help"),
+        ("experiments/quickstart.py", "--help"),
+    ],
+)
+def test_help_that_was_asked_for_is_no_failure(arguments):
+    process = fork(*arguments)
+    assert process.returncode == 0 and "\n  --" in process.stdout, process.stderr
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: str(path.relative_to(ROOT)))
