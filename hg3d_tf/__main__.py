@@ -34,11 +34,18 @@ def main() -> None:
             print("error: interrupted", file=sys.stderr)
             sys.exit(130)
     elif name == "--version":
-        print(f"hg3d {__version__}")
+        _tell(f"hg3d {__version__}")
     elif name in ("--help", "-h", "help"):
-        print(overview())
+        _tell(overview())
     else:
         sys.exit(f"error: hg3d has no command {name!r}: there are {', '.join(COMMANDS)}")
+
+
+def _tell(text: str) -> None:
+    from hg3d_tf import cli
+
+    with cli.readers_may_leave():
+        print(text)
 
 
 def overview() -> str:

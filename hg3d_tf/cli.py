@@ -58,7 +58,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
     if problem := flagfiles.problem(argv):
         sys.exit(_fail(problem))
     try:
-        arguments = flags.FLAGS(argv)
+        with readers_may_leave():
+            arguments = flags.FLAGS(argv)
     except flags.Error as error:
         sys.exit(_fail(f"{error}; --help lists the flags"))
     except SystemExit:  # --help and its kin are answered, which absl counts as a failure
@@ -66,6 +67,20 @@ def _parse_flags(argv: list[str]) -> list[str]:
     if problem := _not_finite():
         sys.exit(_fail(problem))
     return arguments
+
+
+@contextlib.contextmanager
+def readers_may_leave() -> Iterator[None]:
+    """Exit without a word where who reads what the block prints has enough, as `head` has."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left Python would write at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def _not_finite() -> str | None:

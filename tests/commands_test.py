@@ -2,12 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support import painted_people
-from support.commands import ROOT, fails_with_one_line, fork, fork_shrunk, run
+from support.commands import ROOT, environment, fails_with_one_line, fork, fork_shrunk, run
 
 import hg3d_tf
 from hg3d_tf import files, flagfiles, weights
@@ -46,6 +48,24 @@ def test_help_explains_the_command_and_its_flags(command):
 def test_help_that_was_asked_for_is_no_failure(arguments):
     process = fork(*arguments)
     assert process.returncode == 0 and "\n  --" in process.stdout, process.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("--version",), ("predict", "--help")])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_reads_may_leave_before_the_end(arguments, unbuffered):
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [sys.executable, "-m", "hg3d_tf", *arguments],
+        cwd=ROOT,
+        env=environment({"PYTHONUNBUFFERED": unbuffered}),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert process.returncode == 0 and process.stderr == ""
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: str(path.relative_to(ROOT)))
