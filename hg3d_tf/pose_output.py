@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,10 @@ from hg3d_tf.pose_files.sequence import PoseSequence
 flags.disclaim_key_flags()  # the flags belong to the command that calls `define`
 
 FLAGS = flags.FLAGS
+_OF_CAMERA = ("focal_length_px", "field_of_view", "depth_smoothing")
+_OF_PLACE = ("person_height", *_OF_CAMERA, "camera_pitch", "level", "ground")
+# What only the poses tell whether it can be: flags that are left out together, the fewest first.
+_WISHES = (("level",), ("ground",), _OF_CAMERA, ("person_height", *_OF_CAMERA), _OF_PLACE)
 # What costs a file, not the others.
 _FAILURES = (cli.UserError, IsADirectoryError)
 
@@ -72,18 +77,28 @@ def check(are_photos: bool = False) -> None:
         raise cli.UserError(f"{films[0]} is for films: photos have no times; csv, json, coco do")
 
 
-def wanted_placement(image_size_px: tuple[int, int] | None = None) -> placement.Placement:
-    """Return what the flags say of persons and camera. Raises UserError for what cannot be."""
+def wanted_placement(
+    image_size_px: tuple[int, int] | None = None, without: Sequence[str] = ()
+) -> placement.Placement:
+    """Return what the flags, but for some, say of persons and camera.
+
+    Raises:
+      UserError: for what cannot be.
+    """
+
+    def said(name):
+        return FLAGS[name].default if name in without else FLAGS[name].value
+
     with cli.flag_errors():
         return placement.Placement(
-            FLAGS.person_height or (),
-            FLAGS.focal_length_px,
-            FLAGS.field_of_view,
+            said("person_height") or (),
+            said("focal_length_px"),
+            said("field_of_view"),
             image_size_px,
-            FLAGS.depth_smoothing,
-            FLAGS.camera_pitch,
-            FLAGS.level,
-            FLAGS.ground,
+            said("depth_smoothing"),
+            said("camera_pitch"),
+            said("level"),
+            said("ground"),
         )
 
 
@@ -99,8 +114,8 @@ def write_beside(path: Path) -> int:
     written, which is said: that nobody is there is no mistake. Returns the exit status.
 
     Raises:
-      UserError: where they cannot be placed so, which only they tell; they stay, and it says how
-        to go on.
+      UserError: where they cannot be placed so, which only they tell; they stay, and it gives the
+        command that writes what can be.
     """
     if not is_wanted():
         return 0
@@ -111,11 +126,34 @@ def write_beside(path: Path) -> int:
     try:
         poses = place(poses)
     except cli.UserError as error:
-        command = f"python -m hg3d_tf.convert {shlex.quote(str(path))} --name=NAME"
-        text = f"the poses are kept as predicted; place them by `{command}` and other flags"
-        raise cli.UserError(f"{error}; {text}") from error
+        rest = _command_for_the_rest(path, poses)
+        raise cli.UserError(f"{error}; the poses are kept as predicted{rest}") from error
     rewritten = () if "json" in FLAGS.format or not wanted_placement().changes else ("json",)
     return write(poses, path.parent, path.stem, forms=(*FLAGS.format, *rewritten))
+
+
+def _command_for_the_rest(path: Path, poses: PoseSequence) -> str:
+    """Return the words on `convert` with the flags that can be, "" where they ask for nothing."""
+    left_out = next(wish for wish in _WISHES if _can_be_placed(poses, wish))
+    changes = wanted_placement(without=left_out).changes
+    forms = [form for form in FLAGS.format if form != "json"] + ["json"] * changes
+    if not forms and not FLAGS.angle_plot:
+        return ""
+    others = ("unit", "fill_gaps", "angle_plot", *_OF_PLACE)
+    given = [FLAGS[name] for name in others if FLAGS[name].present and name not in left_out]
+    words = [f"--format={','.join(forms)}", *(flag.serialize() for flag in given)]
+    words += [f"--name={path.stem}_placed"] * changes  # the poses as predicted stay
+    missing = ", ".join(f"--{name}" for name in left_out if FLAGS[name].present)
+    command = shlex.join(["python", "-m", "hg3d_tf.convert", str(path), *words])
+    return f"; without {missing} all else is written by `{command}`"
+
+
+def _can_be_placed(poses: PoseSequence, without: Sequence[str]) -> bool:
+    try:
+        placement.place(poses, wanted_placement(without=without))
+    except cli.UserError:
+        return False
+    return True
 
 
 def write(

@@ -1,8 +1,10 @@
 """`convert`, and the flags that it shares with `predict`, as a user runs them."""
 
+import dataclasses
 import io
 import json
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from support import walks
 from support.commands import fails_with_one_line, run
 
 from hg3d_tf.pose_files import formats
+from hg3d_tf.pose_files.sequence import Space
 
 NO_TENSORFLOW = """
 import runpy, sys
@@ -61,6 +64,65 @@ def test_a_table_goes_back_to_json_in_another_folder(poses, tmp_path):
     one, two = (json.loads(p.read_text()) for p in (poses, tmp_path / "out/again.json"))
     for a, b in zip(one, two, strict=True):
         assert a == b
+
+
+# argv: a file of poses and the flags that `predict` and `convert` share.
+WRITE_BESIDE = """
+import sys
+from pathlib import Path
+from hg3d_tf import cli, pose_output
+pose_output.define("")
+path = Path(sys.argv.pop(1))
+cli.run(lambda: pose_output.write_beside(path), tensorflow=False)
+"""
+
+
+def predict_few(path):
+    """Write what `predict` writes, of too few frames to find what is level."""
+    film = walks.as_film(walks.walk(4))
+    formats.write(path, dataclasses.replace(film, space=Space()))
+
+
+@pytest.mark.parametrize(
+    ("flags", "left_out", "written"),
+    [
+        ("--format=json,csv,trc --level --ground --unit=mm --person_height=1.8", "--level", True),
+        ("--format=json,csv,trc --level --unit=mm", "--level", False),
+        ("--format=csv --person_height=1.8,1.7 --field_of_view=60", "--person_height", False),
+        ("--angle_plot --level", "--level", False),
+    ],
+)
+def test_what_cannot_be_placed_is_left_out_of_a_command_for_all_else(
+    poses, flags, left_out, written
+):
+    predict_few(poses)
+    before = poses.read_text()
+    process = run("-c", WRITE_BESIDE, poses, *flags.split())
+    fails_with_one_line(process, "the poses are kept as predicted", f"without {left_out}")
+    assert poses.read_text() == before
+    command = re.search("`(python .*)`", process.stderr)[1]
+    assert left_out not in command
+    process = run(*shlex.split(command)[1:])
+    assert process.returncode == 0, process.stderr
+    names = {path.name for path in poses.parent.iterdir()}
+    wanted = [form for form in ("csv", "trc") if form in flags]
+    start = "walk_placed" if written else "walk"
+    made = {f"{start}.{form}" for form in wanted}
+    if "--angle_plot" in flags:
+        made.add("walk_angles.png")
+    assert names == {"walk.json"} | made | ({"walk_placed.json"} if written else set())
+    if written:
+        space = formats.read(poses.with_name("walk_placed.json")).space
+        assert (space.size, space.origin, space.axes) == ("metric", "floor", "camera")
+    if "--unit=mm" in flags:
+        assert "\tmm\t" in (poses.parent / f"{start}.trc").read_text()
+
+
+def test_where_nothing_else_was_wanted_no_command_is_given(poses):
+    predict_few(poses)
+    process = run("-c", WRITE_BESIDE, poses, "--level")
+    fails_with_one_line(process, "give --camera_pitch; the poses are kept as predicted")
+    assert "convert" not in process.stderr
 
 
 def test_poses_that_have_no_times_are_a_film_by_their_rate(tmp_path):
@@ -186,7 +248,7 @@ def test_heights_of_more_people_than_there_are_lose_no_pose(tmp_path):
     flags = [f"--boxes={tmp_path}/boxes.txt", "--person_height=1.8,1.7", "--format=csv"]
     command = [f"--video={tmp_path}/clip.mp4", f"--output_dir={tmp_path}/the films"]
     process = run("-m", "hg3d_tf.predict", *command, *flags)
-    advice = "`python -m hg3d_tf.convert '{}' --name=NAME`"
+    advice = "without --person_height all else is written by `python -m hg3d_tf.convert '{}'"
     poses = tmp_path / "the films/clip_poses.json"
     fails_with_one_line(process, "1 person, but 2 heights", advice.format(poses))
     assert (tmp_path / "the films/clip_pose.mp4").exists()
