@@ -19,6 +19,9 @@ _OF_CAMERA = ("focal_length_px", "field_of_view", "depth_smoothing")
 _OF_PLACE = ("person_height", *_OF_CAMERA, "camera_pitch", "level", "ground")
 # What only the poses tell whether it can be: flags that are left out together, the fewest first.
 _WISHES = (("level",), ("ground",), _OF_CAMERA, ("person_height", *_OF_CAMERA), _OF_PLACE)
+_OF_FILMS = ("angle_plot", "fill_gaps", "depth_smoothing")
+# What is written with an eye to a flag.
+_USES = {"unit": ("trc", "bvh"), "fill_gaps": ("mot", "angles", "angle_plot")}
 # What costs a file, not the others.
 _FAILURES = (cli.UserError, IsADirectoryError)
 
@@ -69,12 +72,30 @@ def is_wanted() -> bool:
 
 def check(are_photos: bool = False) -> None:
     """Raise UserError, before the work starts, for what cannot be or is not installed."""
-    wanted_placement()
+    seen = wanted_placement().sees
     formats.require_libraries(FLAGS.format)
+    _require_uses(seen)
     films = [f"--format={name}" for name in FLAGS.format if formats.FORMATS[name].film]
-    films += ["--angle_plot"] if FLAGS.angle_plot else []
+    films += [f"--{name}" for name in _OF_FILMS if _is_set(name)]
     if are_photos and films:
         raise cli.UserError(f"{films[0]} is for films: photos have no times; csv, json, coco do")
+
+
+def _require_uses(seen: bool) -> None:
+    """Raise UserError for a flag that changes nothing of what is written.
+
+    `seen` tells whether the camera is known.
+    """
+    written = {*FLAGS.format, *(["angle_plot"] * FLAGS.angle_plot)}
+    for name, uses in _USES.items():
+        if _is_set(name) and not written.intersection(uses):
+            raise cli.UserError(f"--{name} is for {', '.join(uses)}: none of them is asked for")
+    if _is_set("depth_smoothing") and not seen:
+        raise cli.UserError("--depth_smoothing is for --focal_length_px and --field_of_view")
+
+
+def _is_set(name: str) -> bool:
+    return FLAGS[name].value != FLAGS[name].default
 
 
 def wanted_placement(

@@ -107,26 +107,19 @@ flags.DEFINE_float(
 flags.DEFINE_bool("draw_angles", False, "Write angles beside knees and elbows, where clear.")
 pose_output.define("", " beside the poses")
 
+# What changes nothing of the other.
+_OF_FILMS, _OF_IMAGES = (
+    ("seconds", "smoothing"),
+    ("processes", "beam_runner", "beam_options", "pictures", "sheet"),
+)
+
 
 def main(argv: list[str]) -> int:
     """Predict on all images, or on a video; return 1 if any gave an error."""
     from hg3d_tf.prediction import photos, predictors
 
-    if FLAGS.video and FLAGS.webcam:
-        raise cli.UserError("--video and --webcam: give one or the other")
     films = FLAGS.video or FLAGS.webcam
-    if FLAGS.box is not None and FLAGS.boxes:
-        raise cli.UserError("--box and --boxes: give one or the other")
-    if not films:
-        cli.require(argv[1:], "<image>", "name image files or folders after the flags")
-    elif FLAGS.processes > 1 or FLAGS.beam_runner:
-        flag = "--beam_runner" if FLAGS.beam_runner else "--processes"
-        raise cli.UserError(f"{flag} is for images: a video's frames come one after the other")
-    elif argv[1:]:
-        flag = "--video" if FLAGS.video else "--webcam"
-        raise cli.UserError(f"{flag} and the image {argv[1]!r}: give one or the other")
-    if FLAGS.seconds == 0:
-        raise cli.UserError("--seconds=0 leaves no frame: give more, or leave it out for all")
+    _check_flags(argv[1:])
     pose_output.check(are_photos=not films)
     paths = photos.find_images(argv[1:])
     output_dir = cli.writable_folder(FLAGS.output_dir)
@@ -138,15 +131,44 @@ def main(argv: list[str]) -> int:
         return _predict_film(predictors.load_predictor(_model()), output_dir)
 
 
+def _check_flags(images: list[str]) -> None:
+    """Raise UserError for flags that do not go together, or not with the images."""
+    if FLAGS.video and FLAGS.webcam:
+        raise cli.UserError("--video and --webcam: give one or the other")
+    if FLAGS.box is not None and FLAGS.boxes:
+        raise cli.UserError("--box and --boxes: give one or the other")
+    film = "--video" if FLAGS.video else "--webcam" if FLAGS.webcam else ""
+    if not film:
+        cli.require(images, "<image>", "name image files or folders after the flags")
+    elif images:
+        raise cli.UserError(f"{film} and the image {images[0]!r}: give one or the other")
+    for flag in map(FLAGS.__getitem__, _OF_IMAGES if film else _OF_FILMS):
+        if flag.value != flag.default:
+            text = f"images, not for {film}" if film else "--video and --webcam, not for images"
+            raise cli.UserError(f"--{flag.name} is for {text}")
+    if FLAGS.seconds == 0:
+        raise cli.UserError("--seconds=0 leaves no frame: give more, or leave it out for all")
+    if FLAGS.video:
+        _source()
+
+
+def _source():
+    """Return where the frames come from. Raises UserError where that is a photo."""
+    from hg3d_tf.prediction import film_sources
+
+    if FLAGS.video:
+        return film_sources.file_or_camera(FLAGS.video)
+    return film_sources.first_camera()
+
+
 def _predict_film(predictor, output_dir: Path) -> int:
-    from hg3d_tf.prediction import film_sources, tracking, video
+    from hg3d_tf.prediction import tracking, video
 
     settings = _settings(output_dir)
     options = video.Options(
         FLAGS.seconds, FLAGS.smoothing, settings, FLAGS.again, FLAGS.draw_angles
     )
-    address = FLAGS.video
-    source = film_sources.file_or_camera(address) if address else film_sources.first_camera()
+    source = _source()
     find, wanted = _finder(), tracking.Wanted(FLAGS.box, most=FLAGS.people)
     if (given := _given()) is not None:
         given.check_film(source.address)

@@ -435,7 +435,7 @@ def test_predict_names_the_image_that_it_cannot_read_and_does_the_others(untrain
         (("--model={model}", "{tmp}/missing.jpg"), ["missing.jpg", "does not exist"]),
         (("--model={tmp}", "{image}"), ["no training folder"]),
         (("--model={image}", "{image}"), ["image.png is no model", ".tflite"]),
-        (("--video={image}", "--seconds=0"), ["--seconds=0", "no frame"]),
+        (("--video={tmp}/a.mp4", "--seconds=0"), ["--seconds=0", "no frame"]),
         (("--model={model}", "--box=1,2,3", "{image}"), ["--box=1,2,3"]),
         (("--model={model}", "--output_dir=/proc/nowhere", "{image}"), ["/proc/nowhere"]),
         (("--model={model}",), ["error: <image> is missing"]),
@@ -454,6 +454,45 @@ def test_predict_names_a_mistake_in_one_line(untrained, tmp_path, arguments, wor
         "-m", "hg3d_tf.predict", *(argument.format(**names) for argument in arguments), cwd=tmp_path
     )
     fails_with_one_line(process, *words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("a.jpg --seconds=3", "--seconds is for --video and --webcam, not for images"),
+        ("a.jpg --smoothing=0.5", "--smoothing is for --video and --webcam, not for images"),
+        ("a.jpg --flagfile=soft.flags", "--smoothing is for --video and --webcam"),
+        ("a.jpg --format=angles --fill_gaps=1", "--fill_gaps is for films"),
+        ("a.jpg --unit=mm --format=csv", "--unit is for trc, bvh: none of them is asked for"),
+        ("--video=a.mp4 --unit=mm", "--unit is for trc, bvh: none of them is asked for"),
+        ("--video=a.mp4 --fill_gaps=1 --format=trc", "--fill_gaps is for mot, angles, angle_plot"),
+        ("--video=a.mp4 --depth_smoothing=1", "--depth_smoothing is for --focal_length_px"),
+        ("--video=a.mp4 --sheet=a.png", "--sheet is for images, not for --video"),
+        ("--webcam --nopictures", "--pictures is for images, not for --webcam"),
+        ("--video=a.mp4 --processes=2", "--processes is for images, not for --video"),
+        ("--video=a.mp4 --beam_runner=DirectRunner", "--beam_runner is for images"),
+        ("--video=a.mp4 --beam_options=--a=b", "--beam_options is for images"),
+        ("--video=a.jpg", "--video=a.jpg is a photo: give it without --video"),
+    ],
+)
+def test_predict_refuses_a_flag_that_would_change_nothing(tmp_path, arguments, words):
+    files.write_text(tmp_path / "soft.flags", "--smoothing=0.5\n")
+    process = fork("-m", "hg3d_tf.predict", *arguments.split(), cwd=tmp_path)
+    fails_with_one_line(process, words)
+    assert not (tmp_path / "predictions").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("no.jpg --smoothing=0.1 --unit=m --fill_gaps=0", "no.jpg does not exist"),
+        ("--video=no.gif --processes=1 --pictures --angle_plot --fill_gaps=1", "no.gif"),
+    ],
+)
+def test_predict_takes_what_is_so_anyway(tmp_path, arguments, words):
+    process = fork("-m", "hg3d_tf.predict", *arguments.split(), cwd=tmp_path)
+    fails_with_one_line(process, words)
+    assert " is for " not in process.stderr
 
 
 @pytest.mark.slow

@@ -1,9 +1,10 @@
 """Where films come from: files and cameras, through PyAV."""
 
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
-from hg3d_tf import extras
+from hg3d_tf import extras, images
 from hg3d_tf.cli import UserError
 
 
@@ -16,6 +17,8 @@ class Source(NamedTuple):
 
 # The first camera of a computer, by sys.platform.
 _CAMERAS = {"linux": Source("/dev/video0", "v4l2"), "darwin": Source("default", "avfoundation")}
+# Of images' names those that films have, too.
+_MAY_MOVE = (".gif", ".webp")
 
 
 def first_camera() -> Source:
@@ -26,7 +29,10 @@ def first_camera() -> Source:
 
 
 def file_or_camera(address: str) -> Source:
-    """Return the source that a path names."""
+    """Return the source that a path names. Raises UserError for a photo."""
+    suffix = Path(address).suffix.lower()
+    if suffix in images.SUFFIXES and suffix not in _MAY_MOVE:
+        raise UserError(f"--video={address} is a photo: give it without --video=")
     return Source(address, "v4l2" if address.startswith("/dev/video") else None)
 
 
