@@ -457,6 +457,25 @@ def test_predict_names_a_mistake_in_one_line(untrained, tmp_path, arguments, wor
 
 
 @pytest.mark.parametrize(
+    ("model", "advice"),
+    [
+        ("shiped", "did you mean shipped?"),
+        ("shipped_film", "did you mean shipped-film?"),
+        ("runs/own", "give a .tflite file that export wrote"),
+    ],
+)
+@pytest.mark.parametrize("film", [False, True])
+def test_predict_names_a_model_that_is_not_there_without_tensorflow(tmp_path, model, advice, film):
+    painted_people.paint(np.full((16, 2), 60.0)).save(tmp_path / "a.png")
+    what = "--video=a.mp4" if film else "a.png"
+    process = run(
+        "-X", "importtime", "-m", "hg3d_tf.predict", f"--model={model}", what, cwd=tmp_path
+    )
+    fails_with_one_line(process, f"{model} does not exist: {advice}")
+    assert "import time:" in process.stderr and " tensorflow" not in process.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ("a.jpg --seconds=3", "--seconds is for --video and --webcam, not for images"),

@@ -1,5 +1,6 @@
 """Whatever finds the pose in a box of a photo: a .tflite file, a SavedModel, a training folder."""
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hg3d_tf.tflite import delta, heatmap_decoding
 Predictor = Callable[[Photo, "np.ndarray | None"], dict[str, np.ndarray]]
 
 _SIGNATURE, _HEATMAPS = "joints", "heatmaps"
+_KINDS = "a .tflite file that export wrote, the folder of a SavedModel or a training folder"
 # The models where none is named: the larger one, for films without the flip test, for speed.
 FOR_PHOTOS, FOR_FILMS = "shipped-large", "shipped-film"
 
@@ -38,8 +40,11 @@ def load_predictor(model: str | Path, num_threads: int = 2) -> Predictor:
     if model.suffix == ".tflite" or model == weights.FILM_FILE:
         return LiteRTPredictor(model, num_threads)
     if model.is_file():
-        kinds = "a .tflite file that export wrote, the folder of a SavedModel or a training folder"
-        raise UserError(f"{model} is no model: give {kinds}")
+        raise UserError(f"{model} is no model: give {_KINDS}")
+    if not model.exists():
+        near = difflib.get_close_matches(str(model), weights.MODEL_FILES, 1)
+        advice = f"did you mean {near[0]}?" if near else f"give {_KINDS}"
+        raise UserError(f"{model} does not exist: {advice}")
     return _tensorflow_predictor(model)
 
 
