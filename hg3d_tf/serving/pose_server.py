@@ -121,14 +121,14 @@ class PoseServer:
     @tf.function(autograph=False)
     def predict_crops(self, crops):
         """Take square crops that fit the network, uint8."""
-        with tf.control_dependencies([_check_batch(crops)]):
-            crops = tf.cast(crops, tf.float32) / 255.0
+        with tf.control_dependencies([_check_batch(crops), self._check_size(crops)]):
+            crops = tf.cast(tf.identity(crops), tf.float32) / 255.0
         return self._predict(crops, tf.eye(3, batch_shape=[tf.shape(crops)[0]]))
 
     @tf.function(autograph=False)
     def heatmaps(self, crops):
         """Give what the network itself puts out for crops in [0, 1], after its flip test if any."""
-        with tf.control_dependencies([_check_batch(crops)]):
+        with tf.control_dependencies([_check_batch(crops), self._check_size(crops)]):
             outputs = self.network(tf.identity(crops))
         return {"heatmaps": outputs["heatmaps"][-1], "depth": outputs["depth"]}
 
@@ -152,6 +152,12 @@ class PoseServer:
             return (*self.crop(encoded, box, BOX_MARGIN), size)
 
         return tf.map_fn(crop, rows, fn_output_signature=(*self._crop_spec(), tf.TensorSpec([2])))
+
+    def _check_size(self, crops) -> tf.Operation:
+        """Check that crops fit the network: the signature's shape is not looked at in a request."""
+        size, wanted = tf.shape(crops)[1:], [self.size, self.size, 3]
+        message = f"the crops are not [B, {self.size}, {self.size}, 3]"
+        return tf.debugging.Assert(tf.reduce_all(size == wanted), [message, size])
 
     def _crop_spec(self):
         return tf.TensorSpec([self.size, self.size, 3]), tf.TensorSpec([3, 3])

@@ -96,6 +96,15 @@ def test_crops_and_raw_outputs_are_those_of_the_whole_image(model, served):
     np.testing.assert_allclose(raw["depth"], outputs["depth"], atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("signature", "kind"), [("predict_crops", "uint8"), ("heatmaps", "float32")]
+)
+@pytest.mark.parametrize("size", [(32, 64, 3), (128, 128, 3), (64, 64, 1)])
+def test_crops_of_another_size_are_refused_with_the_right_one(served, signature, kind, size):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"the crops are not \[B, 64, 64, 3\]"):
+        served.signatures[signature](crops=tf.zeros((1, *size), kind))
+
+
 def test_the_description_is_a_signature_and_an_asset(served, saved_model):
     answer = served.signatures["describe"](request=tf.constant(["", ""]))["description"].numpy()
     assert len(answer) == 2 and answer[0] == answer[1]
