@@ -53,13 +53,14 @@ class Placement:
             if not 0.4 <= height <= 2.6:
                 raise ValueError(f"a person's height of {height:g} m cannot be: give metres")
         if None not in (self.focal_length_px, self.field_of_view_deg):
-            raise ValueError("a focal length and a field of view: give one or the other")
+            raise ValueError("--focal_length_px and --field_of_view: give one or the other")
         if self.focal_length_px is not None and not 0 < self.focal_length_px < math.inf:
             raise ValueError(f"a focal length of {self.focal_length_px:g} px cannot be")
         if self.field_of_view_deg is not None and not 0 < self.field_of_view_deg < 180:
             raise ValueError(f"a field of view of {self.field_of_view_deg:g} degrees cannot be")
         if self.sees and not self.person_heights_m:
-            raise ValueError("a focal length or field of view tells a place only with a height")
+            given = "focal_length_px" if self.focal_length_px is not None else "field_of_view"
+            raise ValueError(f"--{given} tells a place only with --person_height: give both")
         if not 0 <= self.depth_smoothing_s < math.inf:
             raise ValueError(f"smoothing over {self.depth_smoothing_s:g} s cannot be")
         if self.camera_pitch_deg is not None and not -90 <= self.camera_pitch_deg <= 90:
@@ -68,7 +69,7 @@ class Placement:
                 f"a camera's pitch of {self.camera_pitch_deg:g} degrees cannot be: {text}"
             )
         if self.level and self.camera_pitch_deg is not None:
-            raise ValueError("a camera's pitch, and one to be found: give one or the other")
+            raise ValueError("--camera_pitch and --level, which finds it: give one or the other")
 
     @property
     def changes(self) -> bool:

@@ -211,14 +211,15 @@ def test_ankles_of_each_person_are_as_high_as_their_own(far):
     ("values", "words"),
     [
         ({"person_heights_m": (178.0,)}, "178 m cannot be"),
-        ({"focal_length_px": 1000.0}, "only with a height"),
+        ({"focal_length_px": 1000.0}, "--focal_length_px tells a place only with --person_height"),
+        ({"field_of_view_deg": 60.0}, "--field_of_view tells a place only with --person_height"),
         ({"person_heights_m": (1.7,), "focal_length_px": 0.0}, "0 px cannot be"),
         ({"person_heights_m": (1.7,), "field_of_view_deg": 180.0}, "180 degrees cannot be"),
         (
             {"person_heights_m": (1.7,), "focal_length_px": 9.0, "field_of_view_deg": 60.0},
-            "one or the other",
+            "--focal_length_px and --field_of_view: give one or the other",
         ),
-        ({"level": True, "camera_pitch_deg": 3.0}, "one or the other"),
+        ({"level": True, "camera_pitch_deg": 3.0}, "--camera_pitch and --level, which finds it"),
         ({"camera_pitch_deg": 91.0}, "91 degrees cannot be"),
         ({"camera_pitch_deg": np.nan}, "nan degrees cannot be"),
         ({"depth_smoothing_s": np.inf}, "inf s cannot be"),
