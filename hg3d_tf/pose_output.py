@@ -75,10 +75,19 @@ def check(are_photos: bool = False) -> None:
     seen = wanted_placement().sees
     formats.require_libraries(FLAGS.format)
     _require_uses(seen)
-    films = [f"--format={name}" for name in FLAGS.format if formats.FORMATS[name].film]
-    films += [f"--{name}" for name in _OF_FILMS if _is_set(name)]
-    if are_photos and films:
-        raise cli.UserError(f"{films[0]} is for films: photos have no times; csv, json, coco do")
+    if are_photos:
+        _require_no_film()
+
+
+def _require_no_film() -> None:
+    """Raise UserError for a flag that photos, which have no times, give nothing for."""
+    for name in FLAGS.format:
+        if formats.FORMATS[name].film:
+            others = ", ".join(n for n, form in formats.FORMATS.items() if not form.film)
+            raise cli.UserError(f"--format={name} is for films; photos can be {others}")
+    for name in _OF_FILMS:
+        if _is_set(name):
+            raise cli.UserError(f"--{name} is for films: photos have no times")
 
 
 def _require_uses(seen: bool) -> None:

@@ -186,9 +186,12 @@ def test_where_nobody_is_found_no_format_is_written_and_that_is_no_error(tmp_pat
 
 
 def test_predict_names_what_photos_cannot_be(tmp_path):
-    for flag in ("--format=csv,bvh", "--angle_plot"):
+    for flag, words in (
+        ("--format=csv,bvh", "--format=bvh is for films; photos can be json, csv, coco, angles"),
+        ("--angle_plot", "--angle_plot is for films: photos have no times"),
+    ):
         process = run("-m", "hg3d_tf.predict", flag, f"--output_dir={tmp_path}/out", "a.jpg")
-        fails_with_one_line(process, "for films", "csv")
+        fails_with_one_line(process, words)
     assert not (tmp_path / "out").exists()
 
 
