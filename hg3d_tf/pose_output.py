@@ -210,7 +210,8 @@ def write(
         path = folder / (name + formats.FORMATS[form].suffix)
         try:
             if source is not None and path.exists() and path.samefile(source):
-                raise cli.UserError(f"{path}: is what is read: give --name or --output_dir")
+                fix = "another --format, such as csv, or --name or --output_dir"
+                raise cli.UserError(f"{path} is read, and not written over: give {fix}")
             written += formats.write(path, poses, form, options)
         except _FAILURES as error:
             failures.append(_words(error))

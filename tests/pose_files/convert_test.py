@@ -151,7 +151,7 @@ def test_mistakes_are_one_line_and_write_nothing(poses):
         (poses, "--format=fbx"): ["'fbx'", "bvh"],
         (poses, "--format="): ["--format=", "no format"],
         (poses, "--format=csv", "--name=../x"): ["--name=../x", "--output_dir"],
-        (poses,): ["walk.json", "--name or --output_dir"],
+        (poses,): ["walk.json is read", "another --format, such as csv, or --name or --output_dir"],
         (poses, "--person_height=tall"): ["'tall'", "1.78"],
         (poses, "--person_height=178"): ["178 m", "metres"],
         (poses, "--field_of_view=60"): ["--person_height"],
