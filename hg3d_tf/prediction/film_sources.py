@@ -29,9 +29,12 @@ def first_camera() -> Source:
 
 
 def file_or_camera(address: str) -> Source:
-    """Return the source that a path names. Raises UserError for a photo."""
+    """Return the source that a path names. Raises UserError for a photo.
+
+    FFmpeg's patterns of numbered photos, such as frame_%04d.jpg, are films.
+    """
     suffix = Path(address).suffix.lower()
-    if suffix in images.SUFFIXES and suffix not in _MAY_MOVE:
+    if suffix in images.SUFFIXES and suffix not in _MAY_MOVE and Path(address).is_file():
         raise UserError(f"--video={address} is a photo: give it without --video=")
     return Source(address, "v4l2" if address.startswith("/dev/video") else None)
 

@@ -194,3 +194,11 @@ def test_a_system_without_a_known_camera_is_named(monkeypatch):
     monkeypatch.setattr(film_sources.sys, "platform", "win32")
     with pytest.raises(UserError, match="--webcam: unknown on this system"):
         film_sources.first_camera()
+
+
+def test_a_photo_is_no_film_but_numbered_photos_are(tmp_path):
+    (tmp_path / "001.jpg").touch()
+    with pytest.raises(UserError, match=r"001\.jpg is a photo: give it without --video="):
+        file_or_camera(str(tmp_path / "001.jpg"))
+    numbered = str(tmp_path / "%03d.jpg")
+    assert file_or_camera(numbered) == Source(numbered)
