@@ -496,6 +496,7 @@ def test_predict_names_a_model_that_is_not_there_without_tensorflow(tmp_path, mo
 )
 def test_predict_refuses_a_flag_that_would_change_nothing(tmp_path, arguments, words):
     files.write_text(tmp_path / "soft.flags", "--smoothing=0.5\n")
+    (tmp_path / "a.jpg").touch()
     process = fork("-m", "hg3d_tf.predict", *arguments.split(), cwd=tmp_path)
     fails_with_one_line(process, words)
     assert not (tmp_path / "predictions").exists()
