@@ -24,6 +24,7 @@ INSTALL_REQUIRES = [
     f"numpy>=2; {CURRENT}",
     "tensorflow-datasets==4.9.10",
     "importlib_resources",
+    "h5py",
     "absl-py",
     "pillow",
     "matplotlib",
@@ -40,7 +41,6 @@ EXTRAS_REQUIRE = {
     "datasets": [
         "av>=18",
         "cdflib>=1.3",
-        "h5py",
         f"opencv-python-headless>=4.11,<4.12; {CARD}",
         f"opencv-python-headless>=4.12,<5; {CURRENT}",
         "scipy",

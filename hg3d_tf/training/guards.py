@@ -79,7 +79,9 @@ class StopSignals:
     def __enter__(self):
         self._before = {}
         if threading.current_thread() is threading.main_thread():
-            self._before = {each: signal.signal(each, self._receive) for each in _STOPPING}
+            # What started this may ignore one, as a shell does Ctrl-C behind its back (`&`).
+            heard = [each for each in _STOPPING if signal.getsignal(each) != signal.SIG_IGN]
+            self._before = {each: signal.signal(each, self._receive) for each in heard}
         return self
 
     def __exit__(self, *error):

@@ -6,6 +6,13 @@ import subprocess
 import sys
 import time
 
+PARENT = """
+import signal, sys
+sys.path.insert(0, "experiments")
+import once
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
+once.run_python(*sys.argv[1:])
+"""
 # Ctrl-C in a terminal goes to all processes of the command.
 CHILD = """
 import pathlib, sys, time
@@ -20,9 +27,7 @@ except KeyboardInterrupt:
 
 
 def test_a_command_has_time_to_save_on_ctrl_c(tmp_path):
-    program = "import sys; sys.path.insert(0, 'experiments'); import once;"
-    program += "once.run_python(*sys.argv[1:])"
-    command = [sys.executable, "-c", program, "-c", CHILD, str(tmp_path)]
+    command = [sys.executable, "-c", PARENT, "-c", CHILD, str(tmp_path)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     while not (tmp_path / "begun").exists():
         assert process.poll() is None

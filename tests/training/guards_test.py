@@ -42,6 +42,15 @@ def test_skipping_ends_when_nothing_else_comes(tmp_path):
         guard.check(99, BAD)
 
 
+@pytest.fixture
+def foreground():
+    """Let Ctrl-C be heard, as in the foreground of a terminal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("foreground")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_at_once_or_where_it_is_looked_for(number, capfd):
     with guards.StopSignals() as signals, pytest.raises(SystemExit) as ended:
@@ -54,6 +63,7 @@ def test_a_signal_stops_at_once_or_where_it_is_looked_for(number, capfd):
     assert capfd.readouterr().out.count("the same command goes on") == 1
 
 
+@pytest.mark.usefixtures("foreground")
 def test_ctrl_c_once_more_stops_at_once(capfd):
     with guards.StopSignals() as signals, pytest.raises(SystemExit):
         signals.deferred = True
@@ -61,3 +71,11 @@ def test_ctrl_c_once_more_stops_at_once(capfd):
         assert "without a checkpoint" in capfd.readouterr().err
         os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("foreground")
+def test_what_is_ignored_stays_so():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with guards.StopSignals() as signals:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert not signals.requested

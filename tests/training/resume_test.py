@@ -53,6 +53,7 @@ threading.Thread(target=watch, daemon=True).start()
 """
 STOP_AFTER_STEP = """
 from hg3d_tf.training import loop
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
 call = loop.TrainLoop._call
 def call_and_signal(self, method, *arguments):
     call(self, method, *arguments)
