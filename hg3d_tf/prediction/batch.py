@@ -118,4 +118,5 @@ def warn(path: Path | str, poses: Sequence[dict], boxes: str | None = None) -> N
     elif not poses:
         print(f"warning: {path}: no person found: --box=x1,y1,x2,y2 says where to look")
     elif all(map(drawing.too_unclear, poses)):
-        print(f"warning: {path}: most joints are unclear: does a box hold one whole person?")
+        where = "does a box hold one whole person" if boxes else "is one whole person in sight"
+        print(f"warning: {path}: most joints are unclear: {where}?")

@@ -272,3 +272,12 @@ def test_after_ctrl_c_the_same_command_goes_on(tmp_path, processes):
 def test_whom_a_file_of_boxes_does_not_have_is_said_of_it(capsys):
     batch.warn("a.jpg", [], "boxes.json")
     assert "a.jpg: no person found: boxes.json has no box in this image" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("boxes", "question"),
+    [("boxes.json", "does a box hold one whole person?"), (None, "is one whole person in sight?")],
+)
+def test_an_unclear_pose_is_not_put_down_to_a_box_that_nobody_gave(capsys, boxes, question):
+    batch.warn("a.jpg", [{"confidence": {"r_knee": 0.1, "l_knee": 0.1}}], boxes)
+    assert capsys.readouterr().out == f"warning: a.jpg: most joints are unclear: {question}\n"
