@@ -132,8 +132,8 @@ def test_pck_hmr_equals_the_loop(data):
 def test_pck_box_equals_the_loop(data):
     data = {**data, "predicted_2d_norm": near_labels(data)}
     values = pck_box(data).values
-    close(values["@0.1"], loops.pck_box(data, 0.1))
-    close(values["@0.2"], loops.pck_box(data, 0.2))
+    close(values["all @0.1"], loops.pck_box(data, 0.1))
+    close(values["all @0.2"], loops.pck_box(data, 0.2))
     limbs = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]
     close(values["limbs @0.1"], loops.pck_box(data, 0.1, limbs))
     close(values["limbs @0.2"], loops.pck_box(data, 0.2, limbs))

@@ -16,9 +16,9 @@ def pck_box(predictions: Predictions) -> Result:
     error = inputs.error_2d_norm(predictions)
     relative = error / box_side_norm(predictions)[:, np.newaxis]
     values = {
-        f"{kind}@{threshold}": 100
+        f"{kind} @{threshold}": 100
         * metrics.pck(relative[:, joints], threshold, predictions["visible"][:, joints])
-        for kind, joints in (("limbs ", list(LIMB_JOINTS)), ("", slice(None)))
+        for kind, joints in (("limbs", list(LIMB_JOINTS)), ("all", slice(None)))
         for threshold in (0.1, 0.2)
     }
     statement = (
