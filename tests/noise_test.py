@@ -54,7 +54,7 @@ def test_training_shows_its_progress_and_nothing_else(data_dir, tmp_path):
     shown = re.split(r"[\r\n]", process.stderr)
     assert [line for line in shown if not PROGRESS.fullmatch(line)] == []
     first, *_, last = process.stdout.splitlines()
-    assert first.startswith("training ") and last.startswith("next: ")
+    assert first.startswith("training ") and last.startswith("  python -m hg3d_tf.export ")
 
 
 @pytest.mark.slow

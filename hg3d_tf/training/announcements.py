@@ -9,6 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from hg3d_tf import extras, timing, weights
+from hg3d_tf.data.input_pipeline import default_data_dir
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.training import strategies
 from hg3d_tf.training.config import TrainConfig
@@ -64,16 +65,26 @@ def devices(strategy: tf.distribute.Strategy, policy: str) -> Iterator[str]:
         yield f"warning: {_unseen_card()}"
 
 
-def end(workdir: Path, step: int, seconds: float) -> Iterator[str]:
-    """Yield the lines of an end, `seconds` after the start; 0 where nothing was left to do."""
+def end(config: TrainConfig, workdir: Path, step: int, seconds: float) -> Iterator[str]:
+    """Yield the lines of an end, `seconds` after the start; 0 where nothing was left to do.
+
+    The last are commands, each complete; evaluate's has the validation's data if there are any.
+    """
     took = f"{int(seconds // 3600)}:{time.strftime('%M:%S', time.gmtime(seconds))}"
     what = f"done after step {step} in {took}" if seconds else f"nothing left to do at step {step}"
     yield f"{what}: weights, report.md and curves.png are in {workdir}"
-    folder = shlex.quote(str(workdir))
-    yield (
-        f"next: python -m hg3d_tf.evaluate --workdir={folder}, hg3d_tf.predict --model={folder}"
-        f" photo.jpg, hg3d_tf.export --workdir={folder}"
-    )
+    yield "next:"
+    data = []
+    if config.validation.dataset:
+        data = [f"--dataset={config.validation.dataset}", f"--split={config.validation.split}"]
+    if config.input.data_dir not in ("", default_data_dir()):
+        data.append(f"--data_dir={config.input.data_dir}")
+    for command in (
+        ("evaluate", f"--workdir={workdir}", *data),
+        ("predict", f"--model={workdir}", "photo.jpg"),
+        ("export", f"--workdir={workdir}"),
+    ):
+        yield f"  python -m hg3d_tf.{shlex.join(command)}"
 
 
 def _origin(config: TrainConfig) -> str:

@@ -117,7 +117,7 @@ def train(
             _run(config, workdir, state, saved, chief)
     if chief:
         seconds = time.monotonic() - started if unfinished else 0
-        _say(announcements.end(workdir, int(state.step.numpy()), seconds))
+        _say(announcements.end(config, workdir, int(state.step.numpy()), seconds))
     return state.evaluated
 
 

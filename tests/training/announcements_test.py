@@ -2,10 +2,12 @@
 
 import tensorflow as tf
 
+from hg3d_tf.data.input_pipeline import InputConfig, default_data_dir
 from hg3d_tf.network.pose_model import ModelConfig
 from hg3d_tf.training import announcements
 from hg3d_tf.training.config import TrainConfig
 from hg3d_tf.training.optimizers import OptimizerConfig
+from hg3d_tf.training.validation import ValidationConfig
 
 
 def devices():
@@ -56,7 +58,19 @@ def test_a_card_that_tensorflow_does_not_see_is_said_with_the_remedy(monkeypatch
 
 
 def test_an_end_says_where_things_are_and_what_comes_next(tmp_path):
-    first, second = announcements.end(tmp_path / "my run", 12, 3661)
+    data = InputConfig(mix={"own": 1.0}, data_dir=f"{tmp_path}/the data")
+    validated = TrainConfig(input=data, validation=ValidationConfig(dataset="own"))
+    folder = tmp_path / "my run"
+    first, *others = announcements.end(validated, folder, 12, 3661)
     assert "done after step 12 in 1:01:01" in first
-    assert next(announcements.end(tmp_path, 12, 0)).startswith("nothing left to do at step 12: ")
-    assert f"--workdir='{tmp_path}/my run'" in second and "hg3d_tf.predict --model=" in second
+    assert others == [
+        "next:",
+        f"  python -m hg3d_tf.evaluate '--workdir={folder}' --dataset=own --split=validation"
+        f" '--data_dir={tmp_path}/the data'",
+        f"  python -m hg3d_tf.predict '--model={folder}' photo.jpg",
+        f"  python -m hg3d_tf.export '--workdir={folder}'",
+    ]
+    plain = TrainConfig(input=InputConfig(mix={"own": 1.0}, data_dir=default_data_dir()))
+    first, _, evaluate, *_ = announcements.end(plain, folder, 12, 0)
+    assert first.startswith("nothing left to do at step 12: ")
+    assert evaluate == f"  python -m hg3d_tf.evaluate '--workdir={folder}'"
