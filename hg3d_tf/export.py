@@ -80,7 +80,7 @@ flags.DEFINE_string(
     "Dataset that the files' loss is measured on [wild, if it is there; else the"
     " --calibration_photos, without labels].",
 )
-flags.DEFINE_string("split", "test", "Its split.")
+flags.DEFINE_string("split", "test", "Split of --dataset that the files' loss is measured on.")
 flags.DEFINE_float("max_pck_loss", 2.0, "Points of PCK that a file may lose.")
 flags.DEFINE_float("max_mpjpe_rise", 5.0, "Percent by which a file's MPJPE may be larger.")
 flags.DEFINE_bool("force", False, "Write files that lose more, too.")

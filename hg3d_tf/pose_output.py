@@ -46,9 +46,14 @@ def define(default: str, beside: str = "") -> None:
         "How tall the person stands, m; several persons': in their order. Else size is that of an"
         " average skeleton.",
     )
-    number("focal_length_px", None, "Of the camera: with --person_height it tells the place.")
-    number("field_of_view", None, "Instead: of the image's width, in degrees.")
-    number("depth_smoothing", 0.25, "Of the root's depth, in seconds; 0: none.", lower_bound=0)
+    number("focal_length_px", None, "The camera's: with --person_height it tells the place.")
+    number("field_of_view", None, "Of the image's whole width, degrees; or give --focal_length_px.")
+    number(
+        "depth_smoothing",
+        0.25,
+        "Seconds over which a film's depths are averaged; 0: none.",
+        lower_bound=0,
+    )
     number(
         "camera_pitch",
         None,

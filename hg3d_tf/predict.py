@@ -85,7 +85,7 @@ cli.DEFINE_png(
     "sheet", None, "Also draw all poses on a PNG; from the 51st on, on NAME_2.png and so on."
 )
 flags.DEFINE_integer(
-    "processes", 1, "Of how many images at a time: as many as there are cores.", lower_bound=1
+    "processes", 1, "Images done at a time; give as many as there are cores.", lower_bound=1
 )
 flags.DEFINE_string(
     "beam_runner",
@@ -93,7 +93,9 @@ flags.DEFINE_string(
     "Apache Beam runner for images, e.g. DirectRunner; its workers must see the same files. Needs"
     " the extra [beam].",
 )
-cli.DEFINE_parsed("beam_options", "", shlex.split, "For the runner: '--name=value --name=value'.")
+cli.DEFINE_parsed(
+    "beam_options", "", shlex.split, "For --beam_runner: '--name=value --name=value'."
+)
 flags.DEFINE_bool("again", False, "Do anew what --output_dir holds the poses of.")
 cli.DEFINE_path("video", None, "A video instead of images, or a camera such as /dev/video0.")
 flags.DEFINE_bool("webcam", False, "This computer's first camera instead of images, until Ctrl-C.")

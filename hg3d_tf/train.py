@@ -61,8 +61,10 @@ flags.DEFINE_bool(
     "deterministic_ops", False, "Weights to the bit in every run on such a machine; slower."
 )
 flags.DEFINE_integer("keep_checkpoints", 3, "Newest checkpoints to keep.")
-flags.DEFINE_float("checkpoint_minutes", 10, "Between checkpoints inside an epoch; 0: none.")
-flags.DEFINE_integer("checkpoint_steps", 0, "The same in steps; 0: none.")
+flags.DEFINE_float(
+    "checkpoint_minutes", 10, "Minutes between checkpoints inside an epoch; 0: none."
+)
+flags.DEFINE_integer("checkpoint_steps", 0, "Steps between checkpoints inside an epoch; 0: none.")
 cli.DEFINE_png("preview", "", "PNG of the first training batch with its targets.")
 
 # ModelConfig.
@@ -128,7 +130,7 @@ flags.DEFINE_float("augment_grayscale_probability", 0.0, "Share of samples witho
 flags.DEFINE_float("augment_blur_probability", 0.0, "Share of samples that are blurred.")
 flags.DEFINE_float("augment_blur_sigma", 2.0, "Largest sigma of the blur, px of the crop.")
 flags.DEFINE_float("augment_jpeg_probability", 0.0, "Share of samples with JPEG artefacts.")
-flags.DEFINE_integer("augment_jpeg_quality", 20, "Lowest quality of those, up to 95.")
+flags.DEFINE_integer("augment_jpeg_quality", 20, "Lowest quality of JPEG artefacts, up to 95.")
 flags.DEFINE_float("augment_patch_probability", 0.0, "Share of samples with a pasted patch.")
 flags.DEFINE_float("augment_patch_size", 0.4, "Longest side of the patch, in crop sides.")
 flags.DEFINE_float("augment_cutout_probability", 0.0, "Share of samples with a covered square.")
@@ -211,9 +213,9 @@ flags.DEFINE_string(
     "",
     "Dataset to measure on while training, and to fit confidences to; none: none.",
 )
-flags.DEFINE_string("validation_split", "validation", "Its split.")
+flags.DEFINE_string("validation_split", "validation", "Split of --validation_dataset.")
 flags.DEFINE_integer("validation_every", 1, "Epochs from one measurement to the next.")
-flags.DEFINE_integer("pictures", 4, "People of that split whose predictions are drawn.")
+flags.DEFINE_integer("pictures", 4, "People of the validation whose predictions are drawn.")
 flags.DEFINE_enum(
     "best_metric",
     "pck_box_010",

@@ -36,6 +36,13 @@ def test_help_explains_the_command_and_its_flags(command):
     assert "\n  --" in process.stdout
 
 
+@pytest.mark.parametrize("command", ["train", "export", "predict"])
+def test_help_lists_flags_by_name_and_no_text_leans_on_a_neighbour(command):
+    text = " ".join(run("-m", f"hg3d_tf.{command}", "--help").stdout.split())
+    for words in (": Its ", ": Instead", ": The same", " of those,", " of that split"):
+        assert words not in text
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
