@@ -40,7 +40,7 @@ def picture(*persons):
     return np.asarray(frame)
 
 
-WALK_FRAMES = 15
+WALK_FRAMES, FILM_FRAMES = 15, 60
 LEAST_RATE = 4
 ONE = picture((80, 0, 480))
 
@@ -62,7 +62,7 @@ def checked(walk, tmp_path_factory):
     # The camera begins anew when it is over.
     frames = [*walk.frames, *[nobody] * WALK_FRAMES, *[two] * WALK_FRAMES]
     films.write_y4m(folder / "camera.y4m", np.stack(frames), int(rendered_walks.RATE))
-    films.write(folder / "film.mp4", np.stack([ONE] * 60))
+    films.write(folder / "film.mp4", np.stack([ONE] * FILM_FRAMES))
     node("build.mjs", weights.FOLDER, folder / "built")
     paths = [folder / name for name in ("built", "camera.y4m", "film.mp4")]
     return json.loads(node("test/checks.mjs", CHROMIUM, *paths, folder))
@@ -140,6 +140,15 @@ def test_a_film_shows_the_pose_that_python_finds(checked):
     off = np.array(seen["pose"]["joints2d"]) - expected.pose["joints_2d"]
     # The box is that of the pose before, the picture went through a codec, no mirror image helps.
     assert clear.sum() >= 10 and np.linalg.norm(off[clear], axis=1).mean() < 12
+
+
+def test_a_film_is_looked_at_frame_by_frame_by_its_own_times(checked):
+    film = checked["film"]
+    rows = formats.read(film["json"]).rows
+    np.testing.assert_allclose(rows["seconds"], rows["frame"] / 10, atol=1e-6)
+    assert len(rows) >= 0.95 * FILM_FRAMES and (np.diff(rows["frame"]) > 0).all()
+    for said in (film["said"], film["again"]):
+        assert f"all {FILM_FRAMES} frames" in said or f"of {FILM_FRAMES} frames" in said
 
 
 @pytest.mark.parametrize("kind", ["photo", "film"])

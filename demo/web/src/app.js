@@ -13,6 +13,7 @@ const looker = new Looker();
 const times = new Times(element("times"));
 
 let network, space, downloads, player;
+let film = null; // the file chosen last, if it is one
 let shown = null; // what the views show: {bitmap, people, isMirrored}
 
 function status(text) {
@@ -30,13 +31,20 @@ function show(seen) {
   window.lastPeople = seen.people; // for tests
 }
 
+// Forgets what was seen before. A `file` is a film's.
+function begin(name, file = null) {
+  downloads.begin(name);
+  film = file;
+  element("again").hidden = true;
+}
+
 async function showPhoto(blob, name) {
   player.stop();
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }).catch(() => {
     throw new Error("this file is no picture that the browser can read");
   });
   const seen = await looker.photo(bitmap, parameters.get("box")?.split(",").map(Number));
-  downloads.begin(name);
+  begin(name);
   downloads.add(seen);
   const start = performance.now();
   show(seen);
@@ -59,7 +67,13 @@ function showState({ isCamera, isRunning, isPaused, hasOther }) {
   element("pause").hidden = !isRunning;
   element("pause").textContent = isPaused ? "Go on" : "Pause";
   element("switch").hidden = !hasOther;
+  element("again").hidden = isRunning || !film;
   if (!isRunning) times.rest();
+}
+
+function showEnd({ seen, all }) {
+  const count = seen < all ? `${seen} of ${all} frames; the browser left out the others` : `all ${all} frames`;
+  status(`The film is over: ${count}.`);
 }
 
 function guarded(action) {
@@ -75,8 +89,11 @@ function guarded(action) {
 }
 
 function openFile(file) {
-  if (!file.type.startsWith("video/")) return showPhoto(file, file.name);
-  downloads.begin(file.name);
+  return file.type.startsWith("video/") ? showFilm(file) : showPhoto(file, file.name);
+}
+
+function showFilm(file) {
+  begin(file.name, file);
   return player.startFilm(file);
 }
 
@@ -84,11 +101,12 @@ function listen() {
   const on = (id, event, action) => element(id).addEventListener(event, guarded(action));
   on("camera", "click", () => {
     if (player.isCamera) return player.stop();
-    downloads.begin("camera");
+    begin("camera");
     return player.startCamera();
   });
   on("switch", "click", () => player.switchCamera());
   on("pause", "click", () => player.pause());
+  on("again", "click", () => showFilm(film));
   on("file", "change", ({ target }) => {
     const [file] = target.files;
     target.value = ""; // the same file may be chosen again
@@ -107,6 +125,7 @@ function listen() {
   for (const button of document.querySelectorAll("[data-save]")) {
     button.addEventListener("click", guarded(() => downloads.save(button.dataset.save, shown)));
   }
+  document.addEventListener("visibilitychange", () => player.hide(document.hidden));
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", (event) => {
     event.preventDefault();
@@ -130,7 +149,7 @@ async function start() {
   network = { names, bones: description.bones.map((bone) => bone.map((name) => names.indexOf(name))) };
   space = new Space(element("skeleton"), network);
   downloads = new Downloads(network);
-  player = new Player(element("video"), looker, showFrame, showState);
+  player = new Player(element("video"), looker, showFrame, showState, showEnd);
   listen();
   await showPhoto(await content, photo.split("/").at(-1));
   if (!parameters.has("photo")) status("A rendered person. Now yours: camera, photo or film.");

@@ -13,17 +13,16 @@ export class Downloads {
 
   // Forgets the poses before: those of a photo, a film or the camera follow.
   begin(name) {
-    Object.assign(this, { name, poses: [], frame: 0 });
+    Object.assign(this, { name, poses: [] });
   }
 
-  // Takes what was seen in a photo, which has no `seconds`, or in the next frame.
-  add({ people, bitmap: { width, height }, seconds }) {
+  // Takes what was seen in a photo, which has no `seconds`, or in a frame of that number.
+  add({ people, bitmap: { width, height }, frame = 0, seconds }) {
     people.forEach(({ id, box, pose, score }, i) => {
       const numbers = [box, pose.joints2d, pose.joints3d, pose.confidence].flat(2);
       const person = id ?? i + 1;
-      this.poses.push({ size: [width, height], frame: this.frame, seconds, person, score, numbers: Float32Array.from(numbers) });
+      this.poses.push({ size: [width, height], frame, seconds, person, score, numbers: Float32Array.from(numbers) });
     });
-    this.frame++;
     if (this.poses.length > MOST_POSES) this.poses.splice(0, this.poses.length - MOST_POSES);
   }
 
@@ -65,7 +64,7 @@ export class Downloads {
       const { joints2d, joints3d, confidence } = parts(pose.numbers, names.length);
       const numbers = [joints3d, joints2d, confidence].flat(2).map((value) => value.toFixed(3));
       const seconds = pose.seconds?.toFixed(6) ?? "";
-      const start = [quoted(this.name), ...pose.size, pose.seconds === undefined ? 0 : pose.frame, seconds, pose.person];
+      const start = [quoted(this.name), ...pose.size, pose.frame, seconds, pose.person];
       return [...start, ...Object.values(SPACE), ...numbers].join(",");
     });
     const first = [...head, ...each(["x_mm", "y_mm", "z_mm"]), ...each(["x_px", "y_px"]), ...columns("confidence")];

@@ -143,9 +143,14 @@ async function inFilm(page) {
   await framesSeen(page, 10);
   await page.waitForSelector("#pause", { state: "hidden", ...WAIT }); // it is over
   const people = await page.evaluate(() => window.lastPeople);
+  const said = await statusOf(page);
   const files = {};
   for (const kind of ["json", "bvh", "png"]) files[kind] = await saved(page, kind);
-  return { people, ...files };
+  await page.evaluate(() => (window.framesSeen = 0));
+  await page.click("#again");
+  await framesSeen(page, 3);
+  await page.waitForSelector("#again", WAIT); // it is over once more
+  return { people, said, again: await statusOf(page), ...files };
 }
 
 // The server is gone: what was kept must do.

@@ -23,7 +23,8 @@ await inBrowser(await firefox.launch({ channel: "moz-firefox", executablePath, .
     await page.waitForSelector("#pause"); // it runs
     await page.waitForSelector("#pause", { state: "hidden" }); // it is over
     const isolated = await page.evaluate(() => crossOriginIsolated);
-    return { sample, film: await state(), isolated, errors, requests };
+    const status = await page.textContent("#status");
+    return { sample, film: await state(), status, isolated, errors, requests };
   } finally {
     server.stop();
   }
