@@ -186,6 +186,20 @@ def test_refusals_say_what_is_wrong(checked):
     assert "not allowed" in said["NotAllowedError"] and "no camera" in said["NotFoundError"]
 
 
+def test_a_bad_address_is_one_line_and_the_controls_are_there(checked):
+    assert checked["badAddresses"] == {
+        query: f"That did not work: {problem}"
+        for query, problem in {
+            "photo=nosuch.jpg": "the photo nosuch.jpg cannot be fetched (404)",
+            "photo=app.js": "this file is no picture that the browser can read",
+            "box=1,2,x": "box=1,2,x is not x1,y1,x2,y2 with x1 < x2 and y1 < y2",
+            "box=9,9,5,5": "box=9,9,5,5 is not x1,y1,x2,y2 with x1 < x2 and y1 < y2",
+            "box=999,0,1200,90": "the box 999,0,1200,90 lies outside of the picture,"
+            " which has 256 x 256 px",
+        }.items()
+    }
+
+
 def test_the_page_starts_without_a_network_and_without_isolation(checked):
     assert checked["offline"] == {"people": 1}
     plain = checked["plain"]

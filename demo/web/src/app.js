@@ -5,6 +5,7 @@ import { Looker } from "./looker.js";
 import { Player } from "./player.js";
 import { Space } from "./space.js";
 import { Times } from "./times.js";
+import { checkInside, parseBox } from "./given_box.js";
 import { drawPicture } from "./draw.js";
 
 const element = (id) => document.getElementById(id);
@@ -38,12 +39,13 @@ function begin(name, file = null) {
   element("again").hidden = true;
 }
 
-async function showPhoto(blob, name) {
+async function showPhoto(blob, name, box) {
   player.stop();
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }).catch(() => {
     throw new Error("this file is no picture that the browser can read");
   });
-  const seen = await looker.photo(bitmap, parameters.get("box")?.split(",").map(Number));
+  if (box) checkInside(box, bitmap);
+  const seen = await looker.photo(bitmap, box);
   begin(name);
   downloads.add(seen);
   const start = performance.now();
@@ -138,12 +140,25 @@ function listen() {
   }).observe(element("views"));
 }
 
+async function fetched(address) {
+  const response = await fetch(address).catch(() => null);
+  if (!response?.ok) throw new Error(`the photo ${address} cannot be fetched${response ? ` (${response.status})` : ""}`);
+  return response.blob();
+}
+
+async function showFirst(content, name) {
+  const box = parameters.has("box") ? parseBox(parameters.get("box")) : undefined;
+  await showPhoto(await content, name, box);
+  if (!parameters.has("photo")) status("A rendered person. Now yours: camera, photo or film.");
+}
+
 async function start() {
   if (!window.Worker || !window.WebAssembly || !window.DecompressionStream) {
     throw new Error("this browser is too old: the page needs one from 2023 or later");
   }
   const photo = parameters.get("photo") ?? "sample.jpg";
-  const content = fetch(photo).then((response) => response.blob()); // while the networks come
+  const content = fetched(photo); // while the networks come
+  content.catch(() => {}); // told when it is shown
   const { description, runtimeFiles } = await looker.load();
   const names = description.joint_names;
   network = { names, bones: description.bones.map((bone) => bone.map((name) => names.indexOf(name))) };
@@ -151,8 +166,7 @@ async function start() {
   downloads = new Downloads(network);
   player = new Player(element("video"), looker, showFrame, showState, showEnd);
   listen();
-  await showPhoto(await content, photo.split("/").at(-1));
-  if (!parameters.has("photo")) status("A rendered person. Now yours: camera, photo or film.");
+  await guarded(showFirst)(content, photo.split("/").at(-1));
   for (const button of document.querySelectorAll(":disabled")) button.disabled = false;
   await keep(runtimeFiles);
 }

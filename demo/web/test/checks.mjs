@@ -153,6 +153,17 @@ async function inFilm(page) {
   return { people, said, again: await statusOf(page), ...files };
 }
 
+// What is said where the address names what is not there; the controls must do all the same.
+async function badAddresses(browser, url) {
+  const said = {};
+  for (const query of ["photo=nosuch.jpg", "photo=app.js", "box=1,2,x", "box=9,9,5,5", "box=999,0,1200,90"]) {
+    const { context, page } = await opened(browser, `${url}?${query}`); // waits for the controls
+    said[query] = await statusOf(page);
+    await context.close();
+  }
+  return said;
+}
+
 // The server is gone: what was kept must do.
 async function offline({ page, context }, stop) {
   stop();
@@ -203,6 +214,7 @@ await inBrowser(await launch(executablePath, camera, ...flags), async (browser) 
     results.camera = await beforeCamera(page);
     results.film = await inFilm(page);
     results.refusals = await refusals(page);
+    results.badAddresses = await badAddresses(browser, server.url);
     results.threads = await onFourProcessors(browser, server.url);
     results.offline = await offline(first, server.stop);
     results.plain = await unisolated(browser);
