@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from web_demo_test import WEB
+from web_demo_test import WEB, node
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="Node.js is absent")
 
@@ -42,3 +42,20 @@ def test_frames_that_the_browser_passes_over_are_counted_and_the_film_plays_slow
     assert result["over"] == {"seen": 6, "all": 8}
     # A frame of 1/20 s lasts long enough at full speed; after frame 5 it is shown for longer.
     assert result["rates"][2] == pytest.approx(1) and result["rates"][4] < 0.7
+
+
+@pytest.mark.parametrize(("frames", "seconds", "said"), [(2, 5, "0.4"), (12, 1, "12")])
+def test_slow_rates_have_a_decimal(frames, seconds, said):
+    program = f"""
+        import {{ Times }} from "./src/times.js";
+        let now = 0;
+        performance.now = () => now;
+        const rate = {{}};
+        const rest = {{ replaceChildren() {{}} }};
+        const times = new Times({{ querySelector: (name) => (name === ".rate" ? rate : rest) }});
+        for (let i = 1; i < {frames}; i++) times.add({{}});
+        now = 1000 * {seconds};
+        times.add({{}});
+        console.log(rate.textContent);
+    """
+    assert node("--input-type=module", "--eval", program).strip() == f"{said} frames a second"

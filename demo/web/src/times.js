@@ -26,7 +26,7 @@ export class Times {
     if (now - this.since < EVERY_MS) return;
     const means = Object.entries(this.sums).map(([part, sum]) => [part, sum / this.count]);
     const rate = (1000 * this.count) / (now - this.since);
-    this.#write(Object.fromEntries(means), `${rate.toFixed(0)} frames a second`);
+    this.#write(Object.fromEntries(means), `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second`);
     this.rest();
   }
 
