@@ -92,11 +92,12 @@ function line(pen, from, to, colour, width, dotted) {
   pen.setLineDash([]);
 }
 
-function write(pen, text, [x, y], align = "center") {
+function write(pen, text, [x, y], align = "center") { // all of it on the canvas
   pen.fillStyle = "#777";
   pen.font = "12px system-ui, sans-serif";
-  pen.textAlign = align;
-  pen.fillText(text, x, y);
+  const { width } = pen.measureText(text);
+  const left = x - width * { left: 0, center: 0.5, right: 1 }[align];
+  pen.fillText(text, Math.max(4, Math.min(left, pen.canvas.clientWidth - width - 4)), y);
 }
 
 function drawFloor(pen, project) {

@@ -131,6 +131,24 @@ def test_bones_of_many_people_are_thinner(tmp_path):
     assert widths[2] < widths[1] <= widths[0]
 
 
+@pytest.mark.slow
+def test_words_at_the_floor_stay_on_a_narrow_canvas(tmp_path):
+    view_3d.write(tmp_path / "a.html", "a", film(1))
+    script = """<script>
+      space.style.width = "150px";
+      const outside = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text, x) {
+        const { width } = this.measureText(text);
+        if (x < 0 || x + width > this.canvas.clientWidth) outside.push(text);
+      };
+      for (view.azimuth = 0; view.azimuth < 360; view.azimuth += 15) draw();
+      document.title = `${space.clientWidth}: ${outside}`;
+    </script></body>"""
+    page = (tmp_path / "a.html").read_text("utf-8").replace("</body>", script)
+    (tmp_path / "a.html").write_text(page, "utf-8")
+    assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["150: "]
+
+
 def width_of_bones(path, people):
     """Return the width, px, in a pane of 600 px of a page of so many people."""
     view_3d.write(path, "a", film(1, people=people))
