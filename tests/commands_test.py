@@ -602,3 +602,18 @@ def test_two_predicts_into_one_folder_are_refused(tmp_path, arguments):
         assert alone
         process = run("-m", "hg3d_tf.predict", "--output_dir=out", *arguments, cwd=tmp_path)
     fails_with_one_line(process, "out: another predict writes there: give --output_dir")
+
+
+def test_the_package_names_its_entry_points_and_hides_the_rest():
+    program = """
+import pydoc, sys, hg3d_tf
+assert "tensorflow" not in sys.modules and "numpy" not in sys.modules
+text = pydoc.render_doc(hg3d_tf)
+assert "hg3d predict" in text and "people.find_people" in text and "_end_quietly" not in text
+assert "__version__" in dir(hg3d_tf) and "cli" not in dir(hg3d_tf)
+assert not {"sys", "_end_quietly", "_is_looked_for"} & set(dir(hg3d_tf))
+import hg3d_tf.cli
+assert "cli" in dir(hg3d_tf)
+"""
+    process = run("-c", program)
+    assert process.returncode == 0, process.stderr
