@@ -1,5 +1,7 @@
 """Boxes round people: x1, y1, x2, y2 in px of the picture as it is seen."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 # Longer sides of a box, in those of the picture: in a larger one nobody would be seen.
@@ -41,6 +43,21 @@ def check_inside(box: np.ndarray, size) -> None:
 def shows(box: np.ndarray, size) -> bool:
     """Tell whether a box [4] px shows some of a picture of width and height `size`."""
     return bool((np.minimum(box[2:], size) - np.maximum(box[:2], 0) >= 1).all())
+
+
+def check_boxes(boxes: Sequence[np.ndarray], size) -> None:
+    """Raise ValueError unless boxes [N, 4] px show some of a picture of width and height `size`.
+
+    It may be less than a pixel: that of a box in a picture which was made smaller.
+    """
+    for box in boxes:
+        if box.shape != (4,):
+            raise ValueError(f"boxes are [N, 4], x1, y1, x2, y2 each; one is {box.tolist()}")
+        if not (np.isfinite(box).all() and (box[2:] > box[:2]).all()):
+            raise ValueError(f"the box {as_text(box)} is not x1,y1,x2,y2 with x1 < x2 and y1 < y2")
+        is_outside = (np.minimum(box[2:], size) <= np.maximum(box[:2], 0)).any()
+        if is_outside or is_too_large(box, size):
+            check_inside(box, size)
 
 
 def is_too_large(box: np.ndarray, size) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from hg3d_tf.network.finding import LEAST_SCORE, SAME_PERSON
 from hg3d_tf.prediction import likeness
+from hg3d_tf.prediction.boxes import check_boxes
 from hg3d_tf.prediction.person_finder import Found, PersonFinder
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.prediction.predictors import Predictor
@@ -57,7 +58,15 @@ def are_unclear(confidence: np.ndarray) -> np.ndarray:
 
 
 def in_boxes(photo: Photo, look: Predictor, boxes: Iterable[np.ndarray]) -> list[Person]:
-    """Return the person in each box [N, 4] px."""
+    """Return the person in each box [N, 4] px.
+
+    Raises:
+      TypeError: if `photo` is no Photo.
+      ValueError: if a box is not x1, y1, x2, y2, or shows nothing of the photo.
+    """
+    _check_kind(photo)
+    boxes = [np.asarray(box) for box in boxes]
+    check_boxes(boxes, photo.pixels.shape[1::-1])
     people = [Person(box, look(photo, box)) for box in boxes]
     return [person._replace(number=number) for number, person in enumerate(people, 1)]
 
@@ -67,13 +76,23 @@ def find_people(photo: Photo, look: Predictor, find: PersonFinder) -> list[Perso
 
     The finder's box is looked at once: a second look at the box of the joints finds hardly more.
     The score is the finder's: a network that was never validated has no confidences of its own.
+
+    Raises:
+      TypeError: if `photo` is no Photo.
     """
+    _check_kind(photo)
     found = find(photo)
     people = without_twins(
         Person(box, look(photo, box), float(score))
         for box, score in zip(found.boxes, found.scores, strict=True)
     )
     return [person._replace(number=number) for number, person in enumerate(people, 1)]
+
+
+def _check_kind(photo: Photo) -> None:
+    if not isinstance(photo, Photo):
+        kind = type(photo).__name__
+        raise TypeError(f"a Photo is wanted, not {kind}: give Photo(name, pixels), uint8 RGB")
 
 
 def without_twins(people: Iterable[Person]) -> list[Person]:

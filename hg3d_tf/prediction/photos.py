@@ -23,11 +23,23 @@ class Photo:
 
     Those of a file that is too large are fewer than it has: there are `scale` [2], x and y, of them
     for each.
+
+    Raises:
+      ValueError: if the pixels are of another type or shape, or none.
     """
 
     name: str
     pixels: np.ndarray
     scale: np.ndarray = dataclasses.field(default_factory=lambda: np.ones(2))
+
+    def __post_init__(self):
+        pixels = self.pixels
+        is_array = isinstance(pixels, np.ndarray)
+        if is_array and pixels.dtype == np.uint8 and pixels.shape[2:] == (3,) and pixels.size:
+            return
+        found = f"{pixels.dtype} {list(pixels.shape)}" if is_array else type(pixels).__name__
+        wanted = "a photo's pixels are uint8 RGB [H, W, 3], 0 to 255"
+        raise ValueError(f"{self.name}: {wanted}, not {found}")
 
     @functools.cached_property
     def encoded(self) -> bytes:
@@ -125,7 +137,11 @@ def read_photo(path: Path) -> Photo:
 
     Raises:
       UserError: if it cannot be read as an image.
+      TypeError: if it is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        kind = type(path).__name__
+        raise TypeError(f"read_photo takes a path, not {kind}: of pixels make Photo(name, pixels)")
     try:
         picture = images.read_picture(path)
     except images.ImageError as error:

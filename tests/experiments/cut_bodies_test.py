@@ -19,7 +19,7 @@ import whole_lspet
 _X = [40, 42, 45, 55, 58, 60, 30, 32, 40, 60, 68, 70, 50, 50]
 _Y = [220, 170, 120, 120, 170, 220, 110, 80, 50, 50, 80, 110, 45, 20]
 JOINTS = np.array([_X, _Y], float).T
-PHOTO = Photo("photo", np.arange(240)[:, None, None] + np.zeros((240, 100, 3), np.uint8))
+PHOTO = Photo("photo", np.arange(240, dtype=np.uint8)[:, None, None].repeat(100, 1).repeat(3, 2))
 ORDER = ["r_ankle", "r_knee", "r_hip", "l_hip", "l_knee", "l_ankle"]  # as its publisher lists them
 ORDER += ["r_wrist", "r_elbow", "r_shoulder", "l_shoulder", "l_elbow", "l_wrist"]
 

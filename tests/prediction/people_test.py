@@ -56,6 +56,38 @@ def test_everybody_is_found_the_surest_first(joints, photo):
     assert [person.score for person in everybody] == pytest.approx([0.9, 0.6])
 
 
+def test_pixels_are_no_photo(joints, photo):
+    for look_at in (
+        lambda: people.find_people(photo.pixels, InBox(joints), found()),
+        lambda: people.in_boxes(photo.pixels, InBox(joints), [[0, 0, 9, 9]]),
+    ):
+        with pytest.raises(TypeError, match=r"Photo is wanted, not ndarray: give Photo\(name"):
+            look_at()
+
+
+@pytest.mark.parametrize(
+    ("box", "problem"),
+    [
+        ([100, 100, 10, 20], "box 100,100,10,20 is not x1,y1,x2,y2"),
+        ([10, 10, 10, 20], "is not x1,y1,x2,y2 with x1 < x2"),
+        ([10, 10, np.nan, 20], "box 10,10,nan,20 is not"),
+        ([100, 0, 110, 20], "outside of the picture, which has 100 x 120 px"),
+        ([0, 0, 5000, 20], "more than 10 times as large"),
+        ([10, 10, 20], r"boxes are \[N, 4\]"),
+        (10, r"boxes are \[N, 4\].* one is 10"),
+    ],
+)
+def test_a_box_that_shows_nobody_is_named(joints, photo, box, problem):
+    with pytest.raises(ValueError, match=problem):
+        people.in_boxes(photo, InBox(joints), [[0, 0, 50, 50], box])
+
+
+def test_boxes_may_be_lists_and_shown_in_part(joints, photo):
+    [one, other] = people.in_boxes(photo, InBox(joints), [[-50, 0, 0.5, 50], [0, 0, 9, 9]])
+    np.testing.assert_array_equal(one.box, [-50, 0, 0.5, 50])
+    assert [one.number, other.number] == [1, 2]
+
+
 def test_two_boxes_with_one_pose_are_one_person(joints, photo):
     find = found(([0, 0, 50, 50], 0.9), ([1, 0, 51, 50], 0.8), ([50, 50, 90, 90], 0.7))
     everybody = people.find_people(photo, InBox(joints), find)

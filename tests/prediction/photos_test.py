@@ -138,6 +138,32 @@ def test_of_a_picture_read_smaller_poses_are_in_its_own_px(tmp_path, monkeypatch
     np.testing.assert_allclose(person.box, [20, 30, 200, 150])
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((8, 9, 3), float),
+        ((8, 9, 3), np.uint16),
+        ((8, 9), np.uint8),
+        ((8, 9, 1), np.uint8),
+        ((8, 9, 4), np.uint8),
+        ((1, 8, 9, 3), np.uint8),
+        ((0, 9, 3), np.uint8),
+    ],
+)
+def test_pixels_of_another_kind_are_named(shape, dtype):
+    name = f"{np.dtype(dtype)} {list(shape)}"
+    with pytest.raises(ValueError, match=rf"x: .* uint8 RGB \[H, W, 3\].* not {re.escape(name)}"):
+        Photo("x", np.zeros(shape, dtype))
+
+
+def test_a_picture_of_pillow_is_neither_pixels_nor_a_path():
+    picture = Image.new("RGB", (9, 8))
+    with pytest.raises(ValueError, match=r"uint8 RGB .* not Image"):
+        Photo("x", picture)
+    with pytest.raises(TypeError, match="takes a path, not Image"):
+        read_photo(picture)
+
+
 @pytest.mark.parametrize("box", [(60, 0, 70, 10), (0, -50, 10, -1), (-9, 0, 0.5, 9)])
 def test_a_box_outside_of_the_picture_is_named(box):
     photo = Photo("a.jpg", np.zeros((80, 60, 3), np.uint8))
