@@ -134,7 +134,7 @@ export class Player {
       const taking = performance.now() - start;
       const { frame = run.seen, seconds } = run;
       const answer = this.looker.frame(bitmap, seconds, run.seen === 0);
-      if (run.seen === 0) await answer; // the network is loaded for it
+      if (run.isStepped && !run.seen) await answer; // the network is loaded for it, while the film waits
       await this.#shown(before, run);
       before = { answer, frame, seconds, taking };
       answer.catch(() => {}); // told when it is shown
