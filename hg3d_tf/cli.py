@@ -27,6 +27,14 @@ class UserError(Exception):
     """A mistake of the user: its text names the input, the problem and the fix, on one line."""
 
 
+class _Formatter(logging.PythonFormatter):
+    """Shows what is logged as commands print it: without clock, thread and line of the source."""
+
+    def format(self, record) -> str:
+        text = super(logging.PythonFormatter, self).format(record)  # with a traceback, if any
+        return f"{record.levelname.lower()}: {text}"
+
+
 def run(main: Callable[[], int | None], tensorflow: bool = True) -> None:
     """Parse flags, run `main`, and exit: 0, what `main` returns, or 1 after one line of error.
 
@@ -49,6 +57,7 @@ def run_with_arguments(main: Callable[[list[str]], int | None], tensorflow: bool
       tensorflow: import TensorFlow first, without its notices; else `main` may do without it.
     """
     logging.set_verbosity(logging.WARNING)
+    logging.get_absl_handler().setFormatter(_Formatter())
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     app.run(lambda argv: sys.exit(_guarded(main, argv, tensorflow)), flags_parser=_parse_flags)
 

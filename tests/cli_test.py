@@ -2,6 +2,7 @@
 
 import pytest
 import tensorflow as tf
+from support.commands import run
 
 from hg3d_tf import cli
 
@@ -42,6 +43,15 @@ def test_what_a_user_can_mend_is_one_line(capsys, error, line):
 def test_a_fault_of_the_program_keeps_its_traceback(error):
     with pytest.raises(type(error)):
         fails(error)
+
+
+def test_what_is_logged_looks_as_what_is_printed():
+    script = """
+from absl import logging
+from hg3d_tf import cli
+cli.run(lambda: logging.warning("%s: skipped %d", "train", 1), tensorflow=False)
+"""
+    assert run("-c", script).stderr == "warning: train: skipped 1\n"
 
 
 def test_a_list_of_whole_numbers_is_read_once():
