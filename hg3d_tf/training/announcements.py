@@ -9,7 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from hg3d_tf import extras, timing, weights
-from hg3d_tf.data.input_pipeline import default_data_dir
+from hg3d_tf.data.input_pipeline import data_dir_of
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.training import strategies
 from hg3d_tf.training.config import TrainConfig
@@ -77,7 +77,7 @@ def end(config: TrainConfig, workdir: Path, step: int, seconds: float) -> Iterat
     data = []
     if config.validation.dataset:
         data = [f"--dataset={config.validation.dataset}", f"--split={config.validation.split}"]
-    if config.input.data_dir not in ("", default_data_dir()):
+    if config.input.data_dir not in ("", data_dir_of(None)):
         data.append(f"--data_dir={config.input.data_dir}")
     for command in (
         ("evaluate", f"--workdir={workdir}", *data),

@@ -45,4 +45,4 @@ def tuned(tmp_path, people) -> list[float]:
     )
     results = json.loads((tmp_path / "results.json").read_text())
     [table] = [found["own_photos"] for found in results.values()]
-    return [row["@0.2"] for row in table["rows"].values()]
+    return [row["all @0.2"] for row in table["rows"].values()]

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from hg3d_tf.data.input_pipeline import InputConfig, default_data_dir
+from hg3d_tf.data.input_pipeline import InputConfig, data_dir_of
 from hg3d_tf.network.pose_model import ModelConfig
 from hg3d_tf.training import announcements
 from hg3d_tf.training.config import TrainConfig
@@ -70,7 +70,7 @@ def test_an_end_says_where_things_are_and_what_comes_next(tmp_path):
         f"  python -m hg3d_tf.predict '--model={folder}' photo.jpg",
         f"  python -m hg3d_tf.export '--workdir={folder}'",
     ]
-    plain = TrainConfig(input=InputConfig(mix={"own": 1.0}, data_dir=default_data_dir()))
+    plain = TrainConfig(input=InputConfig(mix={"own": 1.0}, data_dir=data_dir_of(None)))
     first, _, evaluate, *_ = announcements.end(plain, folder, 12, 0)
     assert first.startswith("nothing left to do at step 12: ")
     assert evaluate == f"  python -m hg3d_tf.evaluate '--workdir={folder}'"
