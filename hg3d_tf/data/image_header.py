@@ -66,8 +66,8 @@ def _size_in_header(image_bytes):
 def _bytes(image_bytes, count: int, first=0) -> tf.Tensor:
     """Return `count` bytes from a place on as int32; zeros where the file is shorter."""
     padded = tf.strings.join([tf.strings.substr(image_bytes, first, count), "\0" * count])
-    first = tf.io.decode_raw(tf.strings.substr(padded, 0, count), tf.uint8)
-    return tf.cast(tf.ensure_shape(first, [count]), tf.int32)
+    part = tf.io.decode_raw(tf.strings.substr(padded, 0, count), tf.uint8)
+    return tf.cast(tf.ensure_shape(part, [count]), tf.int32)
 
 
 def exif_orientation(image_bytes) -> tf.Tensor:
@@ -95,7 +95,8 @@ def _place_of_exif(image_bytes) -> tf.Tensor:
 
     def next_segment(place, found):
         head = _bytes(image_bytes, len(_EXIF), place)
-        found = tf.reduce_all((head == pattern) | (pattern < 0))
+        is_whole = place + len(_EXIF) <= end  # zeros stand for what a file lacks
+        found = is_whole & tf.reduce_all((head == pattern) | (pattern < 0))
         is_filled = head[1] == 0xFF  # any number of such bytes may come before a marker
         step = tf.where(is_filled, 1, 2 + 256 * head[2] + head[3])
         goes_on = (head[0] == 0xFF) & (head[1] != _SCAN)

@@ -89,6 +89,12 @@ def test_bytes_of_exif_that_are_no_segment_do_not_turn_a_picture():
     assert images.read_header(data).orientation == image_header.exif_orientation(data) == 1
 
 
+@pytest.mark.parametrize("cut", [0, 1, 2, 6, 10])
+def test_a_jpeg_that_ends_in_its_exif_has_no_orientation(cut):
+    begun = b"\xff\xd8" + b"\xff\xe1\x10\x00Exif\0\0"
+    assert image_header.exif_orientation(begun[: len(begun) - cut]) == 1
+
+
 def test_a_large_image_is_averaged_not_sampled():
     fine = np.indices((512, 512)).sum(0) % 2 * 255  # a chessboard of single pixels
     crop = whole_crop(encoded(Image.fromarray(fine.astype(np.uint8)), "PNG"))
