@@ -49,11 +49,12 @@ def _advice(name: str, data_dir: str) -> str:
 
 
 def _names_in(data_dir: str) -> set[str]:
-    """Return the names, full ones, of the datasets in a folder."""
+    """Return the names, full ones, of the datasets in a folder; none of TFDS's own, ""."""
+    if not data_dir:
+        return set()
     folder = Path(data_dir)
     found = [*folder.glob("*/*/dataset_info.json"), *folder.glob("*/*/*/dataset_info.json")]
-    names = {path.parents[1].relative_to(folder).as_posix() for path in found}
-    return names if data_dir else set()
+    return {path.parents[1].relative_to(folder).as_posix() for path in found}
 
 
 def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.data.Dataset:
