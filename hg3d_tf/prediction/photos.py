@@ -68,8 +68,8 @@ def find_images(arguments: Iterable[str]) -> list[Path]:
     An argument is an image; a folder, for the pictures directly in it; a pattern, in which ** is
     any folders, for the pictures that it fits; or a .txt file with the path of an image a line,
     from the current folder or else from the list's own. An image of such a list that is in neither
-    is an error in its turn, not here. What looks like a picture in a
-    folder but cannot be read is named on the screen.
+    is an error in its turn, not here. What looks like a picture in a folder but cannot be read is
+    named on the screen.
 
     Raises:
       UserError: for an address, a path that does not exist, a folder, a pattern or a list without
