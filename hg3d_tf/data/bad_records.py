@@ -84,4 +84,4 @@ def reason_of(read, make_sample: Callable[..., Sample], index, source, number) -
         # Without the names of nodes and the words that an assertion puts before its own.
         message = re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", message)
         return re.sub(r"^Expected .* data: b'(.*)'", r"\1", message)[:200]
-    return "unknown"
+    return "it could not be read at first, a moment later it could"
