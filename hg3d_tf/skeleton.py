@@ -128,6 +128,40 @@ def canonical_stature_mm() -> float:
     return sum(canonical_length_mm(bone) for bone in bones) / (1 - ANKLE_HEIGHT)
 
 
+def _length_along(bone: tuple[int, int]) -> float:
+    if bone != (PELVIS, UPPER_NECK):
+        return canonical_length_mm(bone)
+    return sum(canonical_length_mm(part) for part in ((PELVIS, THORAX), (THORAX, UPPER_NECK)))
+
+
+# What each of BONES has of their canonical sum.
+CANONICAL_SHARES = np.array([_length_along(bone) for bone in BONES])
+CANONICAL_SHARES /= CANONICAL_SHARES.sum()
+
+
+def canonical_scale(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """Return [...]: mm per unit of joints [..., 16, 3] if the person is of the canonical size.
+
+    What a photo does not show is guessed too short, so a bone counts by how sure its ends are.
+
+    Args:
+      joints: in any one unit.
+      confidence: [..., 16] of the joints.
+    """
+    start, end = np.array(BONES).T
+    weights = bone_weights(confidence[..., start], confidence[..., end])
+    mm = CANONICAL_BONE_SUM_MM * (weights * CANONICAL_SHARES).sum(axis=-1)
+    return mm / np.maximum((weights * bone_lengths(joints)).sum(axis=-1), 1e-6)
+
+
+def bone_weights(start, end):
+    """Return what bones count of which the ends have these confidences, arrays or tensors.
+
+    The power was chosen by experiments/cut_sizes.py. Where nothing is sure all count alike.
+    """
+    return (start * end) ** 2 + 1e-4
+
+
 def bone_lengths(joints: np.ndarray, bones=BONES) -> np.ndarray:
     """Return the lengths [..., len(bones)] of `bones` of `joints` [..., 16, D], in their unit."""
     start, end = np.array(bones).T

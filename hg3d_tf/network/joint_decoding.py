@@ -4,7 +4,13 @@ import tensorflow as tf
 
 from hg3d_tf.network import confidence
 from hg3d_tf.network.confidence import Knots
-from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, PELVIS
+from hg3d_tf.skeleton import (
+    BONES,
+    CANONICAL_BONE_SUM_MM,
+    CANONICAL_SHARES,
+    PELVIS,
+    bone_weights,
+)
 
 # Of the mean round a peak, in sides of the map; chosen on LSPET's validation photos, see
 # experiments/results/photos.md.
@@ -83,13 +89,13 @@ def decode_outputs(outputs, kind: str, knots: Knots = ()) -> dict[str, tf.Tensor
       kind, knots: see `decode_heatmaps`.
 
     Returns:
-      joints_3d [B, 16, 3] mm from `to_canonical_mm`, joints_3d_crop [B, 16, 3] from `join_depth`,
-      confidence [B, 16].
+      joints_3d [B, 16, 3] mm from `to_canonical_mm`, by the confidence; joints_3d_crop [B, 16, 3]
+      from `join_depth`; confidence [B, 16].
     """
     joints_2d_norm, confidences = decode_heatmaps(outputs["heatmaps"][-1], kind, knots)
     joints = join_depth(joints_2d_norm, outputs["depth"])
     return {
-        "joints_3d": to_canonical_mm(joints),
+        "joints_3d": to_canonical_mm(joints, confidences),
         "joints_3d_crop": joints,
         "confidence": confidences,
     }
@@ -100,24 +106,34 @@ def join_depth(joints_2d_norm, depth) -> tf.Tensor:
     return tf.concat([joints_2d_norm, depth[..., tf.newaxis]], axis=-1)
 
 
-def bone_scale(joints, bone_sum_mm: float = CANONICAL_BONE_SUM_MM) -> tf.Tensor:
-    """Return [B]: mm per unit of joints [B, 16, 3] if their 14 bones sum to `bone_sum_mm`."""
+def bone_scale(joints, bone_sum_mm=CANONICAL_BONE_SUM_MM, confidence=None) -> tf.Tensor:
+    """Return [B]: mm per unit of joints [B, 16, 3] if their 14 bones sum to `bone_sum_mm`.
+
+    With the joints' `confidence` [B, 16] those bones count that were seen, see
+    `skeleton.canonical_scale`.
+    """
     start, end = zip(*BONES, strict=True)
     lengths = tf.norm(tf.gather(joints, start, axis=1) - tf.gather(joints, end, axis=1), axis=-1)
+    if confidence is not None:
+        ends = (tf.gather(confidence, joint, axis=1) for joint in (start, end))
+        weights = bone_weights(*ends)
+        lengths *= weights
+        bone_sum_mm *= tf.linalg.matvec(weights, tf.constant(CANONICAL_SHARES, weights.dtype))
     return bone_sum_mm / tf.maximum(tf.reduce_sum(lengths, axis=1), 1e-6)
 
 
-def to_canonical_mm(joints) -> tf.Tensor:
-    """Scale joints to the canonical skeleton's summed bone length; put the pelvis at 0.
+def to_canonical_mm(joints, confidence=None) -> tf.Tensor:
+    """Scale joints to the canonical skeleton's bone lengths; put the pelvis at 0.
 
     Args:
       joints: [B, 16, 3] in any one unit.
+      confidence: [B, 16], see `bone_scale`; without it all bones count.
 
     Returns:
       [B, 16, 3] mm, relative to the pelvis.
     """
     joints = tf.convert_to_tensor(joints, tf.float32)
-    scale = bone_scale(joints)[:, tf.newaxis, tf.newaxis]
+    scale = bone_scale(joints, confidence=confidence)[:, tf.newaxis, tf.newaxis]
     return from_pelvis(joints) * scale
 
 

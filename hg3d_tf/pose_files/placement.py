@@ -12,13 +12,14 @@ import numpy as np
 from hg3d_tf import line_of_sight
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import smoothing, upright
-from hg3d_tf.pose_files.sequence import PoseSequence, Space, require_3d, seen
-from hg3d_tf.skeleton import (
-    CANONICAL_BONE_SUM_MM,
-    PELVIS,
-    bone_lengths,
-    canonical_stature_mm,
+from hg3d_tf.pose_files.sequence import (
+    PoseSequence,
+    Space,
+    canonical_scales,
+    require_3d,
+    seen,
 )
+from hg3d_tf.skeleton import PELVIS, canonical_stature_mm
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,17 +149,11 @@ def _to_true_size(poses: PoseSequence, heights_m: tuple[float, ...]) -> PoseSequ
         raise UserError(
             f"{poses.name}: {count}, but {len(heights_m)} heights: give as many, or one for all"
         )
-    sums = np.concatenate([bone_lengths(b["joints_3d"]).sum(axis=-1) for b in poses.blocks()])
     several = heights_m if len(heights_m) > 1 else heights_m * len(numbers)
     heights_mm = 1e3 * np.array(several)[np.searchsorted(numbers, persons)]
-    if poses.is_film:  # one factor for each person: bones do not tremble
-        for person in numbers:
-            of_person = persons == person
-            whole = sums[of_person & np.isfinite(sums)]
-            sums[of_person] = np.median(whole) if len(whole) else np.nan
-    if not np.isfinite(sums).all():
+    scales = heights_mm / canonical_stature_mm() * canonical_scales(poses)
+    if not np.isfinite(scales).all():
         raise UserError(f"{poses.name}: a pose lacks a joint: its size cannot be told")
-    scales = heights_mm / canonical_stature_mm() * CANONICAL_BONE_SUM_MM / sums
 
     def change(block, scale):
         pelvis = block["joints_3d"][:, PELVIS : PELVIS + 1]

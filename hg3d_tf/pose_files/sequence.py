@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from hg3d_tf.cli import UserError
-from hg3d_tf.skeleton import NUM_JOINTS, SEEN_CONFIDENCE
+from hg3d_tf.skeleton import NUM_JOINTS, SEEN_CONFIDENCE, canonical_scale
 
 # A person in a frame. What is not known is NaN; an image's size is then 0.
 ROW = np.dtype(
@@ -177,6 +177,30 @@ def seen(rows: np.ndarray) -> np.ndarray:
     """
     unclear = rows["confidence"] <= SEEN_CONFIDENCE
     return np.isfinite(rows["joints_3d"]).all(axis=-1) & ~unclear
+
+
+def canonical_scales(poses: PoseSequence) -> np.ndarray:
+    """Return [N]: what brings each pose to the canonical size, see `skeleton.canonical_scale`.
+
+    Of a person in a film it is the median over the frames: bones do not tremble. NaN stands where
+    a joint is missing, in films in every frame.
+    """
+    scales = np.concatenate(
+        [
+            canonical_scale(
+                block["joints_3d"],
+                np.where(np.isnan(block["confidence"]), 1, block["confidence"]),
+            )
+            for block in poses.blocks()
+        ]
+    )
+    if poses.is_film:
+        persons = np.array(poses.rows["person"])
+        for person in poses.persons:
+            of_person = persons == person
+            known = scales[of_person & np.isfinite(scales)]
+            scales[of_person] = np.median(known) if len(known) else np.nan
+    return scales
 
 
 def require_film(poses: PoseSequence, form: str) -> None:

@@ -6,15 +6,8 @@ import numpy as np
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files import angles, smoothing, turns
-from hg3d_tf.pose_files.sequence import PoseSequence, Space, seen
-from hg3d_tf.skeleton import (
-    ANKLE_HEIGHT,
-    CANONICAL_BONE_SUM_MM,
-    UPPER_NECK,
-    bone_lengths,
-    canonical_stature_mm,
-    joint_index,
-)
+from hg3d_tf.pose_files.sequence import PoseSequence, Space, canonical_scales, seen
+from hg3d_tf.skeleton import ANKLE_HEIGHT, UPPER_NECK, canonical_stature_mm, joint_index
 
 # Who stands: knees, hips and the trunk's side lean less than this.
 _STANDING_DEG = 25.0
@@ -82,17 +75,15 @@ def _on_the_floor(poses: PoseSequence) -> PoseSequence:
     lowest = np.concatenate([_lowest_ankles(block) for block in poses.blocks()])
     if np.isnan(lowest).all():
         raise UserError(f"{poses.name}: no ankle is clear: --ground cannot be")
-    sums = np.concatenate([bone_lengths(b["joints_3d"]).sum(axis=-1) for b in poses.blocks()])
     persons = np.array(poses.rows["person"])
     if poses.is_film:
         for person in poses.persons:
             places = np.flatnonzero(persons == person)
             seconds = poses.rows["seconds"][places]
             lowest[places] = smoothing.gaussian(lowest[places], seconds, 0)
-            known = places[np.isfinite(sums[places])]
-            sums[places] = np.median(sums[known]) if len(known) else np.nan
-    sums[np.isnan(sums)] = CANONICAL_BONE_SUM_MM  # who is nowhere seen whole
-    above = ANKLE_HEIGHT * canonical_stature_mm() * sums / CANONICAL_BONE_SUM_MM
+    scales = canonical_scales(poses)
+    scales[np.isnan(scales)] = 1  # who is nowhere seen whole
+    above = ANKLE_HEIGHT * canonical_stature_mm() / scales
 
     def change(block, shift):
         block["joints_3d"][..., 1] -= shift[:, None]

@@ -10,6 +10,7 @@ from hg3d_tf import cli, files, line_of_sight, weights
 from hg3d_tf.cli import UserError
 from hg3d_tf.network.crop import BOX_MARGIN, crop_square, square_round
 from hg3d_tf.prediction.photos import Photo
+from hg3d_tf.skeleton import canonical_scale
 from hg3d_tf.tflite import delta, heatmap_decoding
 
 # Photo and box [4] px, or None for the whole image -> joints_2d [16, 2] px, joints_3d [16, 3] mm,
@@ -79,7 +80,9 @@ class LiteRTPredictor:
         pose = self._pose(crop / np.float32(255))
         off_middle = corner + side / 2 - np.array([width, height]) / 2
         off_axis = off_middle[:, np.newaxis] / (line_of_sight.ASSUMED_FOCAL * max(width, height))
-        joints = line_of_sight.turned(pose["joints_3d"].T, off_axis)
+        # Files of earlier versions scale by all bones; what is scaled already stays as it is.
+        joints_3d = pose["joints_3d"] * canonical_scale(pose["joints_3d"], pose["confidence"])
+        joints = line_of_sight.turned(joints_3d.T, off_axis)
         joints_2d = corner + pose["joints_2d"] * side / self.size
         return pose | {"joints_2d": joints_2d, "joints_3d": np.stack(joints, axis=-1)}
 

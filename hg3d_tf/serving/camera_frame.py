@@ -11,10 +11,13 @@ from hg3d_tf.network import joint_decoding
 from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, canonical_stature_mm
 
 
-def metric_scale(joints, person_height_mm) -> tf.Tensor:
-    """Return [B]: mm per unit of joints [B, 16, 3] of persons that stand so tall, [B] mm."""
+def metric_scale(joints, confidence, person_height_mm) -> tf.Tensor:
+    """Return [B]: mm per unit of joints [B, 16, 3] of persons that stand so tall, [B] mm.
+
+    Bones count by the joints' `confidence` [B, 16].
+    """
     bone_sum_mm = person_height_mm * (CANONICAL_BONE_SUM_MM / canonical_stature_mm())
-    return joint_decoding.bone_scale(joints, bone_sum_mm)
+    return joint_decoding.bone_scale(joints, bone_sum_mm, confidence)
 
 
 def place(joints_mm, joints_2d, mm_per_px, focal_length_px, image_size) -> tf.Tensor:

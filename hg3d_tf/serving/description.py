@@ -9,6 +9,7 @@ from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.skeleton import (
     BONES,
     CANONICAL_BONE_SUM_MM,
+    CANONICAL_SHARES,
     JOINT_NAMES,
     canonical_stature_mm,
 )
@@ -17,8 +18,8 @@ OUTPUTS = {
     "joints_2d": "[B, 16, 2] px of the given image as it is seen (turned as its Exif says) or of"
     " the given crop; (0, 0) is its top left corner",
     "joints_3d": "[B, 16, 3] mm relative to the pelvis in the camera's orientation (x right, y"
-    f" down, z forwards), if the bones sum to the canonical {CANONICAL_BONE_SUM_MM:.2f} mm and the"
-    f" camera's focal length is {ASSUMED_FOCAL} longer sides of the image",
+    " down, z forwards), if the person is of the canonical size and the camera's focal length is"
+    f" {ASSUMED_FOCAL} longer sides of the image",
     "joints_3d_crop": "[B, 16, 3] half sides of the network's crop: x and y from -1 to 1 over the"
     " crop, z relative to the thorax",
     "confidence": "[B, 16] how likely the joint is within 0.1 of the longer side of the person's"
@@ -66,7 +67,13 @@ _OF_PEAKS = (
 # A phone's file knows nothing of the photo that the crop is from.
 _IN_CROP = (
     "[1, 16, 3] mm relative to the pelvis in the orientation of a camera that looks at the crop's"
-    f" middle, if the bones sum to the canonical {CANONICAL_BONE_SUM_MM:.2f} mm"
+    " middle, if the person is of the canonical size"
+)
+_CANONICAL_SIZE = (
+    "joints_3d times canonical_bone_sum_mm * sum(weight * share) / sum(weight * length) over the"
+    " bones is of the canonical size; a bone's share is its canonical_bone_shares, its weight the"
+    " square of the product of its ends' confidences: what is not seen is guessed too short. Files"
+    " that give a bone sum of canonical_bone_sum_mm are to be scaled so, in others it is done"
 )
 _FINDER_SIZE = 256  # px, of the package's file
 _CELLS = f"{_FINDER_SIZE // finding.STRIDE_PX}, {_FINDER_SIZE // finding.STRIDE_PX}"
@@ -142,7 +149,9 @@ def describe_model(
         "joint_names": list(JOINT_NAMES),
         "bones": [[JOINT_NAMES[a], JOINT_NAMES[b]] for a, b in BONES],
         "canonical_bone_sum_mm": CANONICAL_BONE_SUM_MM,
+        "canonical_bone_shares": CANONICAL_SHARES.round(5).tolist(),
         "canonical_stature_mm": round(canonical_stature_mm(), 2),
+        "canonical_size": _CANONICAL_SIZE,
         "inputs": INPUTS,
         "outputs": outputs,
         "confidence_knots": [list(knot) for knot in knots],

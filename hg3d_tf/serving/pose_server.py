@@ -111,7 +111,7 @@ class PoseServer:
             crops, to_image, sizes = self._crops_of_boxes(image_bytes, boxes)
         outputs = self._predict(crops, to_image, sizes)
         joints = outputs["joints_3d_crop"]
-        scale = camera_frame.metric_scale(joints, person_height_mm)
+        scale = camera_frame.metric_scale(joints, outputs["confidence"], person_height_mm)
         metric = joint_decoding.from_pelvis(joints) * scale[:, tf.newaxis, tf.newaxis]
         metric = self._in_camera(metric, to_image, sizes, focal_length_px)
         mm_per_px = scale / (to_image[:, 0, 0] * (self.size / 2))

@@ -7,7 +7,7 @@ confidences are the peaks of the maps, as those versions gave them.
 
 import numpy as np
 
-from hg3d_tf.skeleton import BONES, CANONICAL_BONE_SUM_MM, PELVIS
+from hg3d_tf.skeleton import PELVIS, canonical_scale
 
 _MEAN_REACH = 1 / 8  # see `joint_decoding`
 
@@ -29,12 +29,11 @@ def decode(heatmaps: np.ndarray, depth: np.ndarray, size: int) -> dict[str, np.n
         cells = _mean_around(heatmaps, x, y)
     norm = cells * 2 / [width, height] - 1
     joints = np.concatenate([norm, depth[:, np.newaxis]], axis=1)
-    start, end = np.array(BONES).T
-    bone_sum = np.linalg.norm(joints[start] - joints[end], axis=1).sum()
+    confidence = flat.max(axis=0)
     return {
         "joints_2d": (norm + 1) * size / 2,
-        "joints_3d": (joints - joints[PELVIS]) * CANONICAL_BONE_SUM_MM / max(bone_sum, 1e-6),
-        "confidence": flat.max(axis=0),
+        "joints_3d": (joints - joints[PELVIS]) * canonical_scale(joints, confidence),
+        "confidence": confidence,
     }
 
 

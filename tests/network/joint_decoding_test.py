@@ -1,7 +1,9 @@
 import numpy as np
 from support import reference
 
+from hg3d_tf import skeleton
 from hg3d_tf.network import joint_decoding, targets
+from hg3d_tf.skeleton import PELVIS, joint_index
 
 
 def one_peak(size, row, column, neighbours=()):
@@ -65,6 +67,47 @@ def test_softmax_maps_decode_what_was_drawn_and_ignore_what_is_far_away():
     heatmaps[:, 0, 0] = 0.9  # another place that the joint may be at
     decoded, _ = joint_decoding.decode_heatmaps(heatmaps, "softmax")
     np.testing.assert_allclose(decoded, centre, atol=1e-5)
+
+
+def test_what_is_not_seen_does_not_tell_the_size():
+    rng = np.random.default_rng(0)
+    joints = rng.normal(size=(3, 16, 3)).astype(np.float32)
+    confidence = np.full((3, 16), 0.9, np.float32)
+    all_alike = joint_decoding.to_canonical_mm(joints, confidence)
+    np.testing.assert_allclose(all_alike, joint_decoding.to_canonical_mm(joints), rtol=1e-5)
+
+    legs = [joint_index(f"{side}_{name}") for side in "lr" for name in ("knee", "ankle")]
+    confidence[:, legs] = 0
+    guessed = joints.copy()
+    guessed[:, legs] = joints[:, [PELVIS]]  # as far off as can be
+    left = np.setdiff1d(np.arange(16), legs)
+    once, again = (
+        joint_decoding.to_canonical_mm(j, confidence).numpy()[:, left] for j in (joints, guessed)
+    )
+    np.testing.assert_allclose(once, again, rtol=2e-3)
+    by_hand = [canonical_scale_of_seen(pose, legs) for pose in joints.astype(float)]
+    np.testing.assert_allclose(skeleton.canonical_scale(joints, confidence), by_hand, rtol=2e-3)
+    in_units = (joints - joints[:, [PELVIS]])[:, left]
+    np.testing.assert_allclose(once, in_units * np.reshape(by_hand, (3, 1, 1)), rtol=2e-3)
+
+
+def canonical_scale_of_seen(joints, hidden):
+    """What the seen bones have of the canonical sum, over what they are long."""
+    lengths = {tuple(sorted(bone)): mm for bone, mm in reference.CANONICAL.items()}
+    lengths |= {(6, 8): 421.517337247 + 77.938555657, (8, 9): 182.550526846}
+    canonical = seen = 0.0
+    for (a, b), length in lengths.items():
+        if a not in hidden and b not in hidden:
+            canonical += length
+            seen += np.linalg.norm(joints[a] - joints[b])
+    return 4296.99233013 * canonical / sum(lengths.values()) / seen
+
+
+def test_nothing_sure_is_scaled_by_all_bones():
+    joints = np.random.default_rng(0).normal(size=(2, 16, 3))
+    scaled = joint_decoding.to_canonical_mm(joints, np.zeros((2, 16), np.float32)).numpy()
+    sums = [reference.bone_sum(pose) for pose in scaled]
+    np.testing.assert_allclose(sums, 4296.99233013, rtol=1e-4)
 
 
 def test_canonical_mm_has_the_bone_sum_and_the_pelvis_at_zero():

@@ -9,7 +9,7 @@ from PIL import Image
 from support import painted_people, reference
 from support.training_runs import shrink_network
 
-from hg3d_tf import export
+from hg3d_tf import export, skeleton
 from hg3d_tf.network import joint_decoding
 from hg3d_tf.prediction import photos, pose_json, predictors
 from hg3d_tf.skeleton import JOINT_NAMES
@@ -31,11 +31,12 @@ def test_the_saved_model_equals_the_keras_model(model, served):
     outputs = model(images / np.float32(255), training=False)
     joints_2d_norm, peaks = joint_decoding.decode_heatmaps(outputs["heatmaps"][-1])
     joints_3d_crop = joint_decoding.join_depth(joints_2d_norm, outputs["depth"])
+    confidence = np.interp(peaks, *np.transpose(model.config.confidence_knots))
     expected = {
         "joints_2d": (joints_2d_norm + 1) * 32,
-        "joints_3d": joint_decoding.to_canonical_mm(joints_3d_crop),
+        "joints_3d": joint_decoding.to_canonical_mm(joints_3d_crop, confidence.astype(np.float32)),
         "joints_3d_crop": joints_3d_crop,
-        "confidence": np.interp(peaks, *np.transpose(model.config.confidence_knots)),
+        "confidence": confidence,
     }
     actual = served.signatures["serving_default"](
         image_bytes=tf.constant([encoded(image) for image in images])
@@ -131,9 +132,9 @@ def metric(served, height_mm, focal_px):
 def test_the_persons_height_scales_the_pose(served):
     pose = metric(served, 1800.0, 1.2 * 120)  # as is assumed where nothing is known
     # A skeleton of canonical proportions: its joints are 1590.14 mm high from ankle to head top.
-    expected = 4296.99233013 * 1800 / (1590.1405 / 0.961)
-    np.testing.assert_allclose(reference.bone_sum(pose["joints_3d_metric"]), expected, rtol=1e-4)
-    ratio = expected / 4296.99233013
+    ratio = 1800 / (1590.1405 / 0.961)
+    scale = skeleton.canonical_scale(pose["joints_3d_metric"], pose["confidence"])
+    np.testing.assert_allclose(scale, 1 / ratio, rtol=1e-4)
     np.testing.assert_allclose(pose["joints_3d_metric"], pose["joints_3d"] * ratio, atol=0.1)
 
 

@@ -18,6 +18,7 @@ class PoseNetwork {
   constructor(network, description) {
     this.network = network;
     this.names = description.joint_names;
+    this.canonicalScale = canonicalScaling(description);
     const canvas = new OffscreenCanvas(network.size, network.size);
     this.context = canvas.getContext("2d", { willReadFrequently: true });
   }
@@ -37,12 +38,30 @@ class PoseNetwork {
     const scale = side / size;
     const middle = corner.map((value) => value + side / 2);
     const place = (joint) => joint.map((value, i) => corner[i] + value * scale);
+    const confidence = Array.from(outputs.confidence);
+    const joints3d = rows(outputs.joints_3d, 3);
+    const canonical = this.canonicalScale(joints3d, confidence);
+    const turn = turning(middle, picture.width, picture.height);
     return {
       joints2d: rows(outputs.joints_2d, 2).map(place),
-      joints3d: rows(outputs.joints_3d, 3).map(turning(middle, picture.width, picture.height)),
-      confidence: Array.from(outputs.confidence),
+      joints3d: joints3d.map((joint) => turn(joint.map((value) => value * canonical))),
+      confidence,
     };
   }
+}
+
+// Returns the function from joints, mm, and their confidence to what brings them to the canonical
+// size: what is not seen is guessed too short, so a bone counts by how sure its ends are.
+function canonicalScaling(description) {
+  const names = description.joint_names;
+  const bones = description.bones.map((bone) => bone.map((name) => names.indexOf(name)));
+  const shares = description.canonical_bone_shares;
+  return (joints, confidence) => {
+    const weights = bones.map(([a, b]) => (confidence[a] * confidence[b]) ** 2 + 1e-4);
+    const lengths = bones.map(([a, b]) => Math.hypot(...joints[a].map((v, i) => v - joints[b][i])));
+    const sum = (values) => values.reduce((total, value, i) => total + weights[i] * value, 0);
+    return (description.canonical_bone_sum_mm * sum(shares)) / Math.max(sum(lengths), 1e-6);
+  };
 }
 
 export const meanConfidence = ({ confidence }) =>
