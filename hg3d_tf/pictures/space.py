@@ -7,10 +7,11 @@ from hg3d_tf.pictures.skeleton_lines import TRUTH, draw_bones, smoothly
 from hg3d_tf.skeleton import BONES
 
 _SQUARE_MM = 250  # of the floor
-_HALF_FLOOR_MM = 2 * _SQUARE_MM
+_HALF_FLOOR_MM = 2 * _SQUARE_MM  # more where a pose is wider
 _MARK_MM = 500  # from one mark of the rule to the next
 _ELEVATION = np.deg2rad(12)
 _EDGE = 0.06  # of the picture, left free
+_WORDS_PX = 50  # beside the rule, for what its marks say
 _FLOOR, _RULE, _SHADOW = "#dcdcdc", "#8a8a8a", "#c8c8c8"
 
 
@@ -68,8 +69,12 @@ def _projection(shown: np.ndarray, side: int, azimuth_deg: float):
     """Return the function from points [N, 3] mm to px [N, 2] that fits `shown` into the picture."""
     flat = _flat(shown, azimuth_deg)
     low, high = flat.min(0), flat.max(0)
-    scale = side * (1 - 2 * _EDGE) / (high - low).max()
-    return lambda points: (_flat(points, azimuth_deg) - (low + high) / 2) * scale + side / 2
+    free = side * (1 - 2 * _EDGE) - np.array([_WORDS_PX, 0])
+    scale = (free / (high - low)).min()
+    # The middle, or further right if the rule's words would not be in the picture.
+    across = max(side / 2, side * (1 - _EDGE) - free[0] + scale * (high - low)[0] / 2)
+    middle = np.array([across, side / 2])
+    return lambda points: (_flat(points, azimuth_deg) - (low + high) / 2) * scale + middle
 
 
 def _far_first(joints_3d: np.ndarray, azimuth_deg: float):
@@ -78,14 +83,21 @@ def _far_first(joints_3d: np.ndarray, azimuth_deg: float):
 
 
 def _floor(poses: np.ndarray) -> np.ndarray:
-    """Return the lines [L, 2, 3] mm of a floor below the lowest joint."""
-    middle = (poses.min(0) + poses.max(0)) / 2
-    at = np.arange(-_HALF_FLOOR_MM, _HALF_FLOOR_MM + 1, _SQUARE_MM)
-    ends = np.full_like(at, _HALF_FLOOR_MM)
-    along_z = np.stack([np.stack([at, end], axis=1) for end in (-ends, ends)], axis=1)
-    lines = np.concatenate([along_z, along_z[..., ::-1]]).astype(float)
-    height = np.full(lines.shape[:2], poses[:, 1].max())
-    return np.stack([lines[..., 0] + middle[0], height, lines[..., 1] + middle[2]], axis=-1)
+    """Return the lines [L, 2, 3] mm of a floor below the lowest joint.
+
+    No joint is beyond its edge, so that a rule there stands beside the pose, not in it.
+    """
+    low, high = poses.min(0), poses.max(0)
+    half = _SQUARE_MM * np.ceil((high - low) / 2 / _SQUARE_MM)
+    x, z = (
+        np.arange(-to, to + 1, _SQUARE_MM) + middle
+        for to, middle in zip(
+            np.maximum(half, _HALF_FLOOR_MM)[::2], (low + high)[::2] / 2, strict=True
+        )
+    )
+    along_x = [[(x[0], high[1], at), (x[-1], high[1], at)] for at in z]
+    along_z = [[(at, high[1], z[0]), (at, high[1], z[-1])] for at in x]
+    return np.array(along_x + along_z)
 
 
 def _rule(poses: np.ndarray, floor: np.ndarray, azimuth_deg: float) -> np.ndarray:
@@ -103,7 +115,7 @@ def _draw_rule(pen, points: np.ndarray, scale: int) -> None:
         pen.line([(x - 3 * scale, y), (x + 3 * scale, y)], fill=_RULE, width=scale)
         if number:
             text = f"{number * _MARK_MM} mm"
-            pen.text((x + 6 * scale, y), text, fill=_RULE, font=font, anchor="lm")
+            pen.text((x - 6 * scale, y), text, fill=_RULE, font=font, anchor="rm")
 
 
 def _corners(points: np.ndarray) -> list[tuple[float, float]]:

@@ -8,6 +8,7 @@ const byId = (id) => document.getElementById(id);
 const photo = byId("photo"), space = byId("space"), tip = byId("tip");
 const MARK = 500, APART = 1300, MOST_SQUARES = 80; // mm, mm, of a side
 const BONE = 45; // mm, the width of bones of people who are shown small
+const WORDS = 44; // px beside the rule, for what its marks say
 const view = { azimuth: 25, elevation: 12, zoom: 1 };
 const spots = new Map([[photo, []], [space, []]]); // canvas -> joints drawn there, for the pointer
 let now = 0, playing = null;
@@ -65,14 +66,14 @@ function projection(width, height) {
   // All fits in at each azimuth: turning does not change the size.
   const tall = halfUp * Math.abs(Math.cos(e)) + reach * Math.abs(Math.sin(e));
   const distance = 6 * radius, closest = 1 - reach / distance;
-  const scale = view.zoom * closest * 0.46 * Math.min(width / reach, height / tall);
+  const scale = view.zoom * closest * 0.46 * Math.min((width - WORDS) / reach, height / tall);
   const project = (point) => {
     const [x, up, z] = point.map((value, axis) => value - middle[axis]);
     const right = Math.cos(a) * x + Math.sin(a) * z, away = Math.cos(a) * z - Math.sin(a) * x;
     const depth = away * Math.cos(e) - up * Math.sin(e);
     const near = scale * distance / (distance + depth);
     const down = -up * Math.cos(e) - away * Math.sin(e);
-    return [width / 2 + right * near, height / 2 + down * near, depth];
+    return [(width + WORDS) / 2 + right * near, height / 2 + down * near, depth];
   };
   return Object.assign(project, { scale });
 }
@@ -122,7 +123,7 @@ function drawFloor(pen, project) {
   for (let up = MARK; up <= heights[1]; up += MARK) {
     const [x, y] = project([foot[0], up, foot[2]]);
     line(pen, [x - 4, y], [x + 4, y], "#8a8a8a", 1.5);
-    write(pen, `${up} mm`, [x + 8, y + 4], "left");
+    write(pen, `${up} mm`, [x - 8, y + 4], "right"); // people are on the other side
   }
 }
 

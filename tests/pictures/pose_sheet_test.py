@@ -57,6 +57,16 @@ def test_all_of_a_pose_is_in_the_picture(azimuth_deg, scale):
     assert (edge == 255).all()
 
 
+@pytest.mark.parametrize("azimuth_deg", [0, 70])
+def test_the_rule_and_its_words_stand_beside_the_pose(azimuth_deg):
+    spread = STANDING.copy()
+    spread[[joint_index("r_wrist"), joint_index("l_wrist")], 0] = -900, 900
+    picture = space.draw_pose(spread, 340, azimuth_deg)
+    bones = np.concatenate([pixels_of(picture, RIGHT), pixels_of(picture, LEFT)])
+    rule = pixels_of(picture, "#8a8a8a")
+    assert len(rule) > 40 and rule[:, 0].max() < bones[:, 0].min()
+
+
 def test_unclear_bones_have_gaps():
     unclear = np.zeros(16, bool)
     unclear[joint_index("r_ankle")] = True

@@ -149,10 +149,33 @@ def test_words_at_the_floor_stay_on_a_narrow_canvas(tmp_path):
     assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["150: "]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [1, 4])
+def test_words_at_the_rule_stand_beside_the_people(tmp_path, people):
+    view_3d.write(tmp_path / "a.html", "a", film(1, people=people))
+    script = """<script>
+      space.style.width = "350px";
+      const ends = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text, x) {
+        if (text.endsWith("mm")) ends.push(x + this.measureText(text).width);
+      };
+      let isBeside = true;
+      for (view.azimuth = -60; view.azimuth <= 60; view.azimuth += 15) {
+        draw();
+        const joints = spots.get(space).map((spot) => spot.x);
+        isBeside &&= Math.max(...ends.splice(0)) < Math.min(...joints);
+      }
+      document.title = isBeside;
+    </script></body>"""
+    page = (tmp_path / "a.html").read_text("utf-8").replace("</body>", script)
+    (tmp_path / "a.html").write_text(page, "utf-8")
+    assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["true"]
+
+
 def width_of_bones(path, people):
-    """Return the width, px, in a pane of 600 px of a page of so many people."""
+    """Return the width, px, in a pane of 600 px and room for words, of a page of so many people."""
     view_3d.write(path, "a", film(1, people=people))
-    script = "<script>document.title = boneWidth(projection(600, 600), 600, 600)</script></body>"
+    script = "<script>document.title = boneWidth(projection(650, 600), 650, 600)</script></body>"
     path.write_text(path.read_text("utf-8").replace("</body>", script), "utf-8")
     return float(re.findall("<title>(.*)</title>", shown(path))[0])
 
