@@ -29,6 +29,10 @@ _OTHER_SUFFIXES = (
     *(".jxl", ".svg", ".psd", ".tga", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"),
     ".rw2",
 )
+_FILM_SUFFIXES = (
+    *(".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg", ".3gp", ".mts"),
+    ".m2ts",
+)
 # What macOS writes beside each file of a disk that is not its own: no picture, but named as one.
 APPLE_DOUBLE_PREFIX = "._"
 
@@ -41,6 +45,7 @@ _MAX_JPEG_PIXELS = 1_000_000_000  # which are reduced while they are decoded
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _AVIF_BRANDS = (b"avif", b"avis")
+_FILM_FIX = "a film: give it to predict as --video=FILE"
 _AVIF_FIX = "AVIF needs Pillow 11.3 or later: install it, or save as JPEG"
 
 _ORIENTATION_TAG = 0x0112
@@ -167,7 +172,7 @@ def readable_suffixes() -> str:
 def pictures_in(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the pictures directly in a folder, in order, and lines that name what is passed over.
 
-    That is what macOS writes beside pictures, links to nothing, and what is not read here.
+    That is what macOS writes beside pictures, films, links to nothing, and what is not read here.
     """
     named = sorted(folder.iterdir())
     files = [path for path in named if path.is_file()]
@@ -182,6 +187,7 @@ def pictures_in(folder: Path) -> tuple[list[Path], list[str]]:
         (_called(others, HEIC_SUFFIXES), _heic_fix()),
         (_called(others, AVIF_SUFFIXES), _AVIF_FIX),
         (_called(others, _OTHER_SUFFIXES), "not read here: save as JPEG"),
+        (_called(others, _FILM_SUFFIXES), _FILM_FIX),
         (_called(links, every), "links to what is not there"),
     )
     return pictures, [_passed_over(folder, paths, why) for paths, why in groups if paths]
@@ -264,7 +270,7 @@ def _no_picture(file, error) -> str:
     if head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS and not _reads_avif():
         return _AVIF_FIX
     if _is_film(head):
-        return "a film: give it to predict as --video=FILE"
+        return _FILM_FIX
     return "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _reason(error)
 
 

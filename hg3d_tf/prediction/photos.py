@@ -1,5 +1,6 @@
 """Photos: which files they are, and their pixels."""
 
+import contextlib
 import dataclasses
 import functools
 import glob
@@ -15,6 +16,7 @@ from hg3d_tf import files, images
 from hg3d_tf.cli import UserError
 
 _NOT_FETCHED = "addresses are not fetched: download it first"
+_BELOW = "for those in the folders below it give '{}/**'"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +70,8 @@ def find_images(arguments: Iterable[str]) -> list[Path]:
     An argument is an image; a folder, for the pictures directly in it; a pattern, in which ** is
     any folders, for the pictures that it fits; or a .txt file with the path of an image a line,
     from the current folder or else from the list's own. An image of such a list that is in neither
-    is an error in its turn, not here. What looks like a picture in a folder but cannot be read is
-    named on the screen.
+    is an error in its turn, not here, if another is there. Films in a folder, and what looks like a
+    picture but cannot be read, are named on the screen.
 
     Raises:
       UserError: for an address, a path that does not exist, a folder, a pattern or a list without
@@ -109,7 +111,11 @@ def _listed(path: Path) -> list[Path]:
     for number, line in enumerate(lines, 1):
         if files.is_address(line.strip()):
             raise UserError(f"{path}, line {number}: {line.strip()}: {_NOT_FETCHED}")
-    return [_from(path.parent, line.strip()) for line in lines if line.strip()]
+    found = [_from(path.parent, line.strip()) for line in lines if line.strip()]
+    if not any(map(os.path.exists, found)):
+        first = f"its first is {str(found[0])[:80]}"
+        raise UserError(f"{path}: is no list of images: none of its lines is a file; {first}")
+    return found
 
 
 def _from(folder: Path, line: str) -> Path:
@@ -125,11 +131,21 @@ def _from(folder: Path, line: str) -> Path:
 def _pictures_in(folder: Path) -> list[Path]:
     pictures, passed_over = images.pictures_in(folder)
     if not pictures:
-        why = "".join(f"; {line}" for line in passed_over)
+        below = [_BELOW.format(folder)] if _has_pictures_below(folder) else []
+        why = "".join(f"; {line}" for line in (*below, *passed_over))
         raise UserError(f"{folder} holds no images ({images.readable_suffixes()}){why}")
     for line in passed_over:
         print(f"warning: {line}")
     return pictures
+
+
+def _has_pictures_below(folder: Path) -> bool:
+    """Return whether there are pictures one folder further down, not in all of a large tree."""
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # one that may not be read
+            if path.is_dir() and any(map(images.is_picture, path.iterdir())):
+                return True
+    return False
 
 
 def read_photo(path: Path) -> Photo:

@@ -43,6 +43,26 @@ def test_a_folder_of_nothing_else_says_why(tmp_path, monkeypatch):
         find_images([str(tmp_path)])
 
 
+def test_a_folder_names_its_films(tmp_path, capsys):
+    save(tmp_path / "a.jpg"), (tmp_path / "B.MOV").touch(), (tmp_path / "notes.txt").touch()
+    assert find_images([str(tmp_path)]) == [tmp_path / "a.jpg"]
+    said = capsys.readouterr().out
+    assert "passed over 1: B.MOV (a film: " in said and "--video=" in said
+
+
+def test_a_folder_of_folders_says_how_to_give_their_pictures(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError) as raised:
+        find_images([str(tmp_path)])
+    assert "/**'" not in str(raised.value)
+    (tmp_path / "day").mkdir()
+    save(tmp_path / "day/a.jpg")
+    with pytest.raises(UserError, match="holds no images") as raised:
+        find_images([str(tmp_path)])
+    (pattern,) = re.findall("'(.*)'", str(raised.value))
+    assert find_images([pattern]) == [tmp_path / "day/a.jpg"]
+
+
 def test_patterns_and_lists_give_their_pictures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a/1.jpg", "a/b/2.jpg", "a/b/3.jpg", "a[1].jpg"):
@@ -81,7 +101,7 @@ def test_paths_of_a_list_count_from_the_current_folder_or_else_from_its_own(tmp_
 def test_patterns_and_lists_of_nothing_are_named(tmp_path):
     with pytest.raises(UserError, match=r"\*\.jpg fits no images"):
         find_images([str(tmp_path / "*.jpg")])
-    for content in (b"", b"\n \n", b"\xff\xfe", b"a\0b"):
+    for content in (b"", b"\n \n", b"\xff\xfe", b"a\0b", b"words\nof mine"):
         (tmp_path / "list.txt").write_bytes(content)
         with pytest.raises(UserError, match=r"list\.txt: is no list of images"):
             find_images([str(tmp_path / "list.txt")])
