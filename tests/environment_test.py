@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from setuptools import find_packages
 
 ROOT = Path(__file__).resolve().parents[1]
 LANE = "card" if sys.version_info < (3, 12) else "current"
@@ -39,6 +40,13 @@ def test_documents_makefile_and_ci_promise_the_same_pythons():
     made, tested = re.findall(r"^for version in ([\d. ]+); do$", script, re.M)
     smoked = re.findall(r"^make smoke .*VENV=\.venv-(\S+)", script, re.M)
     assert made.split() == sorted({*tested.split(), *smoked}) == promised
+
+
+def test_each_folder_of_modules_is_a_package_that_a_wheel_holds():
+    """Without `__init__.py` a checkout imports it, and `pip install .` leaves it out."""
+    modules = (ROOT / "hg3d_tf").rglob("*.py")
+    folders = {".".join(path.parent.relative_to(ROOT).parts) for path in modules}
+    assert folders == set(find_packages(str(ROOT), include=["hg3d_tf", "hg3d_tf.*"]))
 
 
 def test_every_requirement_of_this_lane_is_pinned():
