@@ -262,6 +262,11 @@ def require(value, flag: str, why: str) -> None:
         raise UserError(f"{name} is missing: {why}")
 
 
+def counted(count: int, thing: str) -> str:
+    """Return a number of things in words that go together: "1 pose", "2 poses"."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def flags_into_string() -> str:
     """Return the effective values of the command's own flags, as a flagfile."""
     lines = (flag.serialize() for flag in _own_flags() if flag.value is not None)

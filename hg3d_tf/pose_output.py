@@ -226,7 +226,7 @@ def write(
         except _FAILURES as error:
             failures.append(_words(error))
     if written:
-        print(f"{len(poses.rows)} poses: {', '.join(str(path) for path in written)}")
+        print(f"{cli.counted(len(poses.rows), 'pose')}: {', '.join(str(path) for path in written)}")
         print(f"{poses.space}")
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)

@@ -38,7 +38,7 @@ def test_predict_says_nothing_beside_its_result(tmp_path):
     process = run("-m", "hg3d_tf.predict", tmp_path / "photo.png", "--box=0,0,99,99", "--html", out)
     quiet(process)
     lines = process.stdout.splitlines()
-    assert lines and all(line.startswith(("1 poses: ", "warning: ")) for line in lines), lines
+    assert lines and all(line.startswith(("1 pose: ", "warning: ")) for line in lines), lines
 
 
 @pytest.mark.slow

@@ -51,9 +51,10 @@ def _turn_of_standing(poses: PoseSequence) -> np.ndarray:
     """Return the shortest turn [3, 3] that makes the median axis of standing people vertical."""
     axes = np.concatenate([_standing_axes(block) for block in poses.blocks()])
     if len(axes) < _FEWEST_STANDING:
+        where = "frames" if poses.is_film else "pictures"
         raise UserError(
-            f"{poses.name}: nobody stands upright and clear in {_FEWEST_STANDING} frames: give"
-            " --camera_pitch"
+            f"{poses.name}: nobody stands upright and clear in {_FEWEST_STANDING} {where}, as that"
+            " takes: give --camera_pitch"
         )
     up = np.median(axes, axis=0)
     return turns.shortest(turns.unit(up), np.array([[0.0, -1.0, 0.0]]))[0]

@@ -30,7 +30,9 @@ def check_inside(box: np.ndarray, size) -> None:
 
     So does a box that is so large that the picture is but a spot in it.
     """
-    if not shows(box, size):
+    if (box[2:] - box[:2]).min() < 1:
+        problem = "is less than a pixel wide or high (px are wanted) in the picture"
+    elif not shows(box, size):
         problem = "lies outside of the picture"
     elif is_too_large(box, size):
         problem = TOO_LARGE

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hg3d_tf import __version__, files
-from hg3d_tf.cli import UserError
+from hg3d_tf.cli import UserError, counted
 
 _INTERRUPTED = 130  # the exit status of what Ctrl-C ended
 
@@ -226,7 +226,7 @@ def collect(images: Sequence[Path], failures: Iterable[str | None], results: Res
     except KeyboardInterrupt:
         interrupted = True
     if results.has_any or not results.path.exists():
-        print(f"{results.write(images)} poses: {results.path}")
+        print(f"{counted(results.write(images), 'pose')}: {results.path}")
     else:
         print(f"nothing was done: {results.path} holds what it held before")
     if results.reused:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from hg3d_tf import __version__, files
-from hg3d_tf.cli import UserError
+from hg3d_tf.cli import UserError, counted
 from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels
 from hg3d_tf.pose_files import json_poses
 from hg3d_tf.prediction import bends, film_page, overlapping, pose_json, results, tracking
@@ -83,7 +83,7 @@ def predict(
         why = "--boxes has none in them" if wanted.given else "give --box"
         print(f"warning: {source.address}: no person found in {poses.frames} frames: {why}")
     several = f" of {len(poses.persons)} people" if len(poses.persons) > 1 else ""
-    print(f"{poses.count} poses{several}: {film}, {path.name}")
+    print(f"{counted(poses.count, 'pose')}{several}: {film}, {path.name}")
     if whole or source.form:
         return 0
     after = f"{source.address} after {poses.seconds} s"
