@@ -184,7 +184,7 @@ def _predict_film(predictor, output_dir: Path) -> int:
         return pose_output.write_beside(output_dir / video.poses_name(source)) or status
     finally:  # of the poses as they are, placed or not
         if FLAGS.html:
-            video.write_page(source, output_dir)
+            video.write_page(source, output_dir, FLAGS.draw_angles)
 
 
 def _predict_photos(output_dir: Path, paths: list[Path]) -> int:

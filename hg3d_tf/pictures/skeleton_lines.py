@@ -8,6 +8,18 @@ from hg3d_tf.skeleton import BONES
 
 _FINER = 2  # drawn so many times as large, then reduced: smooth edges
 TRUTH = "#303030"
+_LABEL = 3  # height of labels over a film, thicknesses of a bone
+_LEAST_LABEL_PX = 8.0
+
+
+def film_thickness(size: tuple[int, int]) -> float:
+    """Return the thickness of a bone over a film's frame of this width and height, px."""
+    return max(2.0, min(size) / 120)
+
+
+def film_label_px(size: tuple[int, int]) -> float:
+    """Return the height of labels over a film's frame of this width and height."""
+    return max(_LEAST_LABEL_PX, _LABEL * film_thickness(size))
 
 
 def draw_bones(
@@ -51,7 +63,7 @@ def draw_labels(
       labels: text by place of the joint.
       size: px.
     """
-    font = ImageFont.load_default(size=max(8.0, size))
+    font = ImageFont.load_default(size=max(_LEAST_LABEL_PX, size))
     outline = max(1, round(size / 10))
     for joint, text in labels.items():
         place = (float(points[joint][0] + 0.6 * size), float(points[joint][1]))

@@ -1,12 +1,14 @@
 "use strict";
 // data: joints (names), bones [[from, to, colour]], frames [{t, people: [{xy, xyz, unclear}]}],
-// images [{frame, src, size}]; draws: whether the skeleton is to be drawn over the images;
+// images [{frame, src, size, text, texts}], text: px of the texts that a drawn image has beside
+// joints, texts: [{joint: text}] of the frame's people; draws: whether the skeleton is to be drawn over the images;
 // origin: of xyz, in words; floor: the y of the floor, null: each person's lowest joint is on it;
 // placed: whether people stand where they were, else side by side.
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const photo = byId("photo"), space = byId("space"), tip = byId("tip");
 const MARK = 500, APART = 1300, MOST_SQUARES = 80; // mm, mm, of a side
+const LEAST_TEXT = 14; // px, of what is written over an image
 const BONE = 45; // mm, the width of bones of people who are shown small
 const WORDS = 44; // px beside the rule, for what its marks say
 const view = { azimuth: 25, elevation: 12, zoom: 1 };
@@ -172,6 +174,29 @@ function drawPhoto() {
     if (data.draws) drawPerson(pen, photo, points, person, Math.max(2, Math.min(width, height) / 120));
     else points.forEach(([x, y], joint) => spots.get(photo).push({ x, y, joint, person }));
   }
+  const taken = [], size = Math.max(LEAST_TEXT, scale * shown.text);
+  frames[shown.frame].people.forEach((person, i) => {
+    for (const [joint, text] of Object.entries(shown.texts[i])) {
+      const [x, y] = person.xy[joint];
+      cover(pen, text, left + scale * (x + 0.6 * shown.text), top + scale * y, size, taken);
+    }
+  });
+}
+
+function cover(pen, text, x, y, size, taken) { // writes over a smaller text, which begins at x
+  pen.font = `bold ${size}px system-ui, sans-serif`;
+  const wide = pen.measureText(text).width + 6, high = size + 3;
+  const at = Math.max(0, Math.min(x - 3, pen.canvas.clientWidth - wide));
+  const covers = (other) =>
+    Math.abs(other.y - y) < high && at < other.at + other.wide && other.at < at + wide;
+  while (taken.some(covers)) y += high; // below those that stand there
+  taken.push({ at, y, wide });
+  pen.fillStyle = "#222";
+  pen.fillRect(at, y - high / 2, wide, high);
+  pen.fillStyle = "white";
+  pen.textBaseline = "middle";
+  pen.fillText(text, at + 3, y + 1);
+  pen.textBaseline = "alphabetic";
 }
 
 function draw() {

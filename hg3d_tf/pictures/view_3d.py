@@ -9,7 +9,7 @@ import functools
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -37,11 +37,13 @@ class ShownPerson(NamedTuple):
       joints_2d: [16, 2] px of the image.
       joints_3d: [16, 3] mm, x right, y down, z forwards; see `ShownSpace`.
       unclear: [16] bool, joints whose bones are dotted.
+      texts: beside joints of the drawn image, by the joint's place.
     """
 
     joints_2d: np.ndarray
     joints_3d: np.ndarray
     unclear: np.ndarray
+    texts: Mapping[int, str] = {}
 
 
 class ShownSpace(NamedTuple):
@@ -92,6 +94,7 @@ def write(
     shots: Sequence[Shot],
     drawn: bool = False,
     space: ShownSpace = _AVERAGE,
+    text_px: float = 0.0,
 ) -> None:
     """Write the page.
 
@@ -101,10 +104,12 @@ def write(
       shots: a photo, or frames to be shown one after the other; see `thinned`.
       drawn: the images show the skeletons already.
       space: of the 3D joints.
+      text_px: height of the people's texts in drawn images. The page writes over them, larger
+        where they would be too small to be read.
     """
     shots = _round_the_people(shots)
     placed = _have_places(shots, space)
-    scales, images = _images(shots)
+    scales, images = _images(shots, text_px)
     data = {
         "joints": JOINT_NAMES,
         "bones": [[*bone, bone_colour(bone)] for bone in BONES],
@@ -191,7 +196,7 @@ def _round_the_people(shots: Sequence[Shot]) -> list[Shot]:
     return [part(shot) for shot in shots]
 
 
-def _images(shots: Sequence[Shot]) -> tuple[list[float], list[dict]]:
+def _images(shots: Sequence[Shot], text_px: float) -> tuple[list[float], list[dict]]:
     """Return each shot's px of the page for a px of its image, and the images that fit in."""
     encoded = _largest_that_fit([shot.image for shot in shots], _room_for_images(shots))
     scale, scales, images = 1.0, [], []
@@ -200,7 +205,8 @@ def _images(shots: Sequence[Shot]) -> tuple[list[float], list[dict]]:
             content, size = made
             scale = size[0] / shot.image.shape[1]
             src = "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii")
-            images.append({"frame": i, "size": size, "src": src})
+            image = {"frame": i, "size": size, "src": src, "text": round(text_px * scale, 2)}
+            images.append(image | {"texts": [dict(p.texts) for p in _from_the_left(shot)]})
         scales.append(scale)
     return scales, images
 
@@ -235,13 +241,16 @@ def _encoded(pixels: np.ndarray, side: int) -> tuple[bytes, tuple[int, int]]:
 
 
 def _frame(shot: Shot, scale: float) -> dict:
-    ordered = sorted(shot.people, key=lambda person: person.joints_2d[:, 0].mean())
     people = [
         {
             "xy": np.round(person.joints_2d * scale).astype(int).tolist(),
             "xyz": np.round(person.joints_3d).astype(int).tolist(),
             "unclear": np.asarray(person.unclear, int).tolist(),
         }
-        for person in ordered
+        for person in _from_the_left(shot)
     ]
     return {"t": round(shot.seconds, 3), "people": people}
+
+
+def _from_the_left(shot: Shot) -> list[ShownPerson]:
+    return sorted(shot.people, key=lambda person: person.joints_2d[:, 0].mean())

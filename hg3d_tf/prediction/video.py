@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from hg3d_tf import __version__, files
 from hg3d_tf.cli import UserError, counted
-from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels
+from hg3d_tf.pictures.skeleton_lines import draw_bones, draw_labels, film_label_px, film_thickness
 from hg3d_tf.pose_files import json_poses
-from hg3d_tf.prediction import bends, film_page, overlapping, pose_json, results, tracking
+from hg3d_tf.prediction import film_page, overlapping, pose_json, results, shown_people, tracking
 from hg3d_tf.prediction.film_reader import FilmReader, Frame
 from hg3d_tf.prediction.film_sources import Source
 from hg3d_tf.prediction.film_writer import FilmWriter
@@ -24,9 +24,6 @@ from hg3d_tf.prediction.person_finder import PersonFinder
 from hg3d_tf.prediction.predictors import Predictor
 from hg3d_tf.prediction.remembered import RememberedLooks
 from hg3d_tf.prediction.tracking import Wanted
-from hg3d_tf.skeleton import joint_index
-
-_HEAD = joint_index("head_top")
 
 
 class Options(NamedTuple):
@@ -92,15 +89,15 @@ def predict(
     return 130
 
 
-def write_page(source: Source, output_dir: Path) -> None:
+def write_page(source: Source, output_dir: Path, angles: bool = False) -> None:
     """Write NAME_3d.html of the film and the poses that `predict` wrote, as these are now.
 
-    Of a film without poses there is none.
+    `angles`: they are written over the film. Of a film without poses there is none.
     """
     path = Path(source.address)
     film, poses = output_dir / f"{path.stem}_pose.mp4", output_dir / poses_name(source)
     if next(json_poses.records(poses), None) is not None:
-        film_page.write(output_dir / f"{path.stem}_3d.html", path.name, film, poses)
+        film_page.write(output_dir / f"{path.stem}_3d.html", path.name, film, poses, angles)
 
 
 def _remembered(source: Source, predictor: Predictor, finder, folder: Path, options: Options):
@@ -201,9 +198,8 @@ def overlay(pixels: np.ndarray, everybody: Sequence[Person], angles: bool = Fals
     """
     for person in everybody:
         unclear = person.unclear
-        texts = bends.labels(person.pose["joints_3d"], unclear) if angles else {}
-        if len(everybody) > 1:
-            texts[_HEAD] = str(person.number)
+        number = person.number if len(everybody) > 1 else None
+        texts = shown_people.texts(person.pose, unclear, number, angles)
         _draw_over(pixels, person.pose["joints_2d"], unclear, texts)
     return pixels
 
@@ -211,7 +207,7 @@ def overlay(pixels: np.ndarray, everybody: Sequence[Person], angles: bool = Fals
 def _draw_over(drawn: np.ndarray, joints: np.ndarray, unclear: np.ndarray, texts: dict) -> None:
     """Draw a skeleton, joints [16, 2] px, and texts over an image."""
     size = drawn.shape[1::-1]
-    thickness = max(2.0, min(size) / 120)
+    thickness = film_thickness(size)
     # Only what the skeleton covers goes to Pillow and back: that costs more than to draw.
     room = 12 * thickness if texts else thickness
     left, top = np.clip(np.floor(joints.min(0) - room), 0, size).astype(int)
@@ -220,5 +216,5 @@ def _draw_over(drawn: np.ndarray, joints: np.ndarray, unclear: np.ndarray, texts
         part = Image.fromarray(np.ascontiguousarray(drawn[top:bottom, left:right]))
         pen = ImageDraw.Draw(part)
         draw_bones(pen, joints - (left, top), thickness, unclear)
-        draw_labels(pen, joints - (left, top), texts, 3 * thickness)
+        draw_labels(pen, joints - (left, top), texts, film_label_px(size))
         drawn[top:bottom, left:right] = np.asarray(part)

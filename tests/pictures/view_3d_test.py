@@ -172,6 +172,31 @@ def test_words_at_the_rule_stand_beside_the_people(tmp_path, people):
     assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["true"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [370, 1000])
+def test_texts_over_a_film_are_readable_and_apart(tmp_path, width):
+    texts = dict.fromkeys(range(16), "45\N{DEGREE SIGN}")
+    shot = Shot([person()._replace(texts=texts)], noise(1080, 1920))
+    view_3d.write(tmp_path / "a.html", "a", [shot], drawn=True, text_px=27.0)
+    script = f"""<script>
+      byId("photo-pane").style.width = "{width}px";
+      const sizes = [], boxes = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text) {{
+        sizes.push(parseFloat(this.font.match(/([\\d.]+)px/)[1]));
+      }};
+      CanvasRenderingContext2D.prototype.fillRect = (...box) => boxes.push(box);
+      drawPhoto();
+      const overlap = ([x, y, w, h], [u, v, s, t]) =>
+        x < u + s && u < x + w && y < v + t - 0.01 && v < y + h - 0.01;
+      const pairs = boxes.flatMap((box, i) => boxes.slice(i + 1).map((other) => [box, other]));
+      const count = pairs.filter((pair) => overlap(...pair)).length;
+      document.title = [sizes.length, Math.min(...sizes) >= 14, count];
+    </script></body>"""
+    page = (tmp_path / "a.html").read_text("utf-8").replace("</body>", script)
+    (tmp_path / "a.html").write_text(page, "utf-8")
+    assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["16,true,0"]
+
+
 def width_of_bones(path, people):
     """Return the width, px, in a pane of 600 px and room for words, of a page of so many people."""
     view_3d.write(path, "a", film(1, people=people))

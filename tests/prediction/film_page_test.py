@@ -34,6 +34,28 @@ def test_the_page_holds_the_film_and_the_poses_of_its_frames(tmp_path, monkeypat
     assert [image["frame"] for image in data["images"]] == [0, 4, 7]
 
 
+@pytest.mark.parametrize("angles", [False, True])
+def test_the_page_says_what_the_film_says_beside_joints(tmp_path, angles):
+    films.write(tmp_path / "clip.mp4", films.moving_square(1))
+    xyz = {name: [0, 0, 0] for name in JOINT_NAMES} | {"r_ankle": [0, 90, 40], "r_knee": [0, 50, 0]}
+    of = {"frame": 0, "seconds": 0, "image": "clip.mp4", "joints_3d_mm": xyz}
+    of |= {"confidence": dict.fromkeys(JOINT_NAMES, 0.1)}
+    of["confidence"] |= dict.fromkeys(("r_ankle", "r_knee", "r_hip"), 0.9)
+    records = [
+        of | {"person": number, "joints_2d_px": {name: [left, 9] for name in JOINT_NAMES}}
+        for number, left in ((1, 40), (2, 20))
+    ]
+    (tmp_path / "poses.json").write_text(json.dumps(records))
+    paths = (tmp_path / "clip.mp4", tmp_path / "poses.json")
+    film_page.write(tmp_path / "a.html", "a", *paths, angles)
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    [image] = json.loads(text)["images"]
+    bend = {"1": "45\N{DEGREE SIGN}"} if angles else {}
+    assert image["texts"] == [bend | {"9": "2"}, bend | {"9": "1"}]  # from the left
+    assert image["text"] > 0
+
+
 def test_the_page_leaves_out_whose_place_is_not_known(tmp_path):
     films.write(tmp_path / "clip.mp4", films.moving_square(2))
     space = {"size": "metric", "origin": "floor", "axes": "level"}
