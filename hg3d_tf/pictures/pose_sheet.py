@@ -1,5 +1,6 @@
 """Sheets of poses: each person over the photo, as the camera sees them, and from the side."""
 
+import bisect
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ class ShownPose(NamedTuple):
       unclear: [16] bool, joints whose bones are dotted, or None.
       truth_2d, truth_3d: the true joints, drawn thin, or None.
       labels: texts beside joints in the photo, by the joint's place, or None.
+      name: of the image, written below the views, or None.
     """
 
     image: np.ndarray
@@ -38,6 +40,7 @@ class ShownPose(NamedTuple):
     truth_2d: np.ndarray | None = None
     truth_3d: np.ndarray | None = None
     labels: dict[int, str] | None = None
+    name: str | None = None
 
 
 def write(path: str | Path, poses: Sequence[ShownPose]) -> None:
@@ -102,6 +105,23 @@ def _draw_views(sheet: Image.Image, pose: ShownPose, left: int, top: int) -> Non
         sheet.paste(space.draw_pose(*view), (x, top + _TITLE))
         middle = (x + side / 2, top + _TITLE / 2)
         pen.text(middle, title, fill="black", font=font, anchor="mm")
+    if pose.name:
+        text = _cut(pose.name, font, len(_VIEWS) * side - 2 * _TITLE)
+        place, halo = (left + _TITLE, top + _HEIGHT - 4), dict(stroke_width=2, stroke_fill="white")
+        pen.text(place, text, "black", font, "ls", **halo)
+
+
+def _cut(text: str, font, width_px: float) -> str:
+    """Return as much of a text's end as fits: by their ends names of photos differ."""
+    text = text.replace("\n", " ")
+
+    def fits(start: int) -> bool:
+        return font.getlength(shown(start)) <= width_px
+
+    def shown(start: int) -> str:
+        return "..." * (start > 0) + text[start:]
+
+    return shown(0) if fits(0) else shown(bisect.bisect_left(range(len(text)), True, 1, key=fits))
 
 
 def _over_photo(pose: ShownPose) -> Image.Image:

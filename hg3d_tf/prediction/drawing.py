@@ -71,7 +71,8 @@ class Drawing:
         if self._html:
             page = self._folder / f"{stem}.html"
             view_3d.write(page, Path(photo.name).name, [_shot(photo, shown)])
-        parts = [pose_sheet.shown_part(pose) for pose in shown] if self._sheet else []
+        named = (pose._replace(name=photo.name) for pose in shown)
+        parts = [pose_sheet.shown_part(pose) for pose in named] if self._sheet else []
         return Drawn(self._files(stem), parts)
 
     def _files(self, stem: str) -> dict[str, dict]:

@@ -114,6 +114,22 @@ def test_the_truth_is_drawn_where_it_is_known():
     assert len(pixels_of(pose_sheet.draw([moved]), TRUTH)) > plain + 100
 
 
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "long name " * 90 + "1.jpg", "1" * 5000, "a\nb", "\udcff"]
+)
+def test_the_image_is_named_below_the_views_and_the_name_cut_to_fit(name):
+    plain, named = (np.asarray(pose_sheet.draw([shown(name=n)] * 2)) for n in (None, name))
+    changed = np.argwhere((plain != named).any(axis=-1))
+    y, x = changed[changed[:, 0] < 360].T
+    assert len(x) and y.min() > 340 and x.min() > plain.shape[1] - 680
+    assert x.max() < plain.shape[1] - 10 and (len(name) < 10 or np.ptp(x) > 500)
+
+
+def test_of_a_long_name_the_end_is_shown():
+    sheets = [pose_sheet.draw([shown(name="name " * 60 + end)]) for end in ("1.jpg", "2.jpg")]
+    assert sheets[0].tobytes() != sheets[1].tobytes()
+
+
 @pytest.mark.parametrize("size", [(300, 200), (2400, 3000)])
 def test_the_part_that_is_shown_gives_the_same_row(size):
     image = np.linspace(0, 255, size[0] * size[1] * 3).astype(np.uint8).reshape(*size[::-1], 3)

@@ -156,6 +156,13 @@ def test_a_sheet_of_many_poses_has_pages(photos, tmp_path, monkeypatch):
         (tmp_path / "sheet.png").unlink(), (tmp_path / "sheet_2.png").unlink()
 
 
+def test_the_rows_of_a_sheet_name_their_photos(photos, tmp_path, monkeypatch):
+    named = []
+    monkeypatch.setattr(pose_pages.pose_sheet, "write", lambda _, poses: named.extend(poses))
+    predict(photos, tmp_path / "out", pictures=False, sheet=tmp_path / "sheet.png")
+    assert [pose.name for pose in named] == list(map(str, photos))
+
+
 def test_bad_photos_are_named_in_the_end_and_tried_again(photos, tmp_path, capsys):
     photos[1].write_bytes(b"no picture")
     find = finder(Looker(JOINTS), find_whole)
