@@ -148,6 +148,8 @@ def _check_flags(images: list[str]) -> None:
         if flag.value != flag.default:
             text = f"images, not for {film}" if film else "--video and --webcam, not for images"
             raise cli.UserError(f"--{flag.name} is for {text}")
+    if FLAGS.beam_options and not FLAGS.beam_runner:
+        raise cli.UserError("--beam_options is for --beam_runner: give it, or leave this out")
     if FLAGS.seconds == 0:
         raise cli.UserError("--seconds=0 leaves no frame: give more, or leave it out for all")
     if FLAGS.video:

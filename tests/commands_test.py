@@ -498,6 +498,7 @@ def test_predict_names_a_model_that_is_not_there_without_tensorflow(tmp_path, mo
         ("--video=a.mp4 --processes=2", "--processes is for images, not for --video"),
         ("--video=a.mp4 --beam_runner=DirectRunner", "--beam_runner is for images"),
         ("--video=a.mp4 --beam_options=--a=b", "--beam_options is for images"),
+        ("a.jpg --beam_options=--a=b", "--beam_options is for --beam_runner"),
         ("--video=a.jpg", "--video=a.jpg is a photo: give it without --video"),
     ],
 )
