@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hg3d_tf import files
 from hg3d_tf.pictures import space
+from hg3d_tf.pictures.colours import LEFT, RIGHT
 from hg3d_tf.pictures.skeleton_lines import TRUTH, draw_bones, draw_labels, smoothly
 
 _HEIGHT = 360  # of a row, px
@@ -105,10 +106,24 @@ def _draw_views(sheet: Image.Image, pose: ShownPose, left: int, top: int) -> Non
         sheet.paste(space.draw_pose(*view), (x, top + _TITLE))
         middle = (x + side / 2, top + _TITLE / 2)
         pen.text(middle, title, fill="black", font=font, anchor="mm")
+    _draw_legend(pen, pose, left, top + _TITLE / 2, font)
     if pose.name:
         text = _cut(pose.name, font, len(_VIEWS) * side - 2 * _TITLE)
         place, halo = (left + _TITLE, top + _HEIGHT - 4), dict(stroke_width=2, stroke_fill="white")
         pen.text(place, text, "black", font, "ls", **halo)
+
+
+def _draw_legend(pen, pose: ShownPose, left: float, y: float, font) -> None:
+    """Write what the lines mean, beside the views' titles."""
+    x = left + _TITLE
+    for text, colour in (("right", RIGHT), ("left", LEFT)):
+        pen.text((x, y), text, fill=colour, font=font, anchor="lm")
+        x += font.getlength(text + " ")
+    first_end, second_end = (left + number * (_HEIGHT - _TITLE) - 4 for number in (1, 2))
+    if pose.truth_3d is not None:
+        pen.text((first_end, y), "thin: the truth", fill=TRUTH, font=font, anchor="rm")
+    if pose.unclear is not None and np.any(pose.unclear):
+        pen.text((second_end, y), "dotted: guessed", fill="black", font=font, anchor="rm")
 
 
 def _cut(text: str, font, width_px: float) -> str:

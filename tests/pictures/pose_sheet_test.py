@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageColor
+from PIL import Image, ImageColor, ImageDraw
 
 from hg3d_tf.pictures import pose_sheet, space
 from hg3d_tf.pictures.colours import LEFT, RIGHT
@@ -139,3 +139,25 @@ def test_the_part_that_is_shown_gives_the_same_row(size):
     assert part.image.shape[0] <= 360 and part.image.size < image.size
     whole, small = (np.asarray(pose_sheet.draw([each]), float) for each in (pose, part))
     assert whole.shape == small.shape and np.abs(whole - small).mean() < 4
+
+
+def test_a_sheet_says_what_its_lines_mean(monkeypatch):
+    texts = {}
+    draw_text = ImageDraw.ImageDraw.text
+
+    def text(pen, place, words, fill=None, font=None, anchor=None, **more):
+        draw_text(pen, place, words, fill, font, anchor, **more)
+        texts[words] = fill, pen.textbbox(place, words, font=font, anchor=anchor)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
+    pose_sheet.draw([shown()])
+    assert texts["right"][0] == RIGHT and texts["left"][0] == LEFT
+    assert not {"dotted: guessed", "thin: the truth"} & set(texts)
+
+    pose = shown(unclear=np.arange(16) == 3, truth_2d=np.full((16, 2), 9.0), truth_3d=STANDING)
+    sheet = pose_sheet.draw([pose])
+    assert {"dotted: guessed", "thin: the truth"} < set(texts)
+    titles = sorted(box for words, (_, box) in texts.items() if not words.endswith(" mm"))
+    ends = [box[2] for box in titles]
+    assert all(end + 1 < box[0] for end, box in zip(ends, titles[1:], strict=False))
+    assert len(titles) == 6 and ends[-1] <= sheet.width
