@@ -88,9 +88,13 @@ cli.DEFINE_path("output", None, "JSON file for the results.")
 def main() -> None:
     """Measure, print, write."""
     from hg3d_tf import files
+    from hg3d_tf.prediction import predictors
     from hg3d_tf.timing import machine
 
     _check_flags()
+    if FLAGS.model:
+        predictors.check(predictors.model_path(FLAGS.model))
+    cli.import_tensorflow_quietly()
     with cli.flag_errors():
         result = {"what": FLAGS.what, "machine": machine()} | MEASUREMENTS[FLAGS.what]()
     for line in lines(result):
@@ -217,4 +221,4 @@ def lines(result: dict, indent: str = ""):
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, tensorflow=False)

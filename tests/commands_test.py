@@ -482,6 +482,21 @@ def test_predict_names_a_model_that_is_not_there_without_tensorflow(tmp_path, mo
     assert "import time:" in process.stderr and " tensorflow" not in process.stderr
 
 
+@pytest.mark.parametrize("command", ["predict", "benchmark"])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("notes.txt", "is no training folder"), ("model.json", "holds no checkpoint yet")],
+)
+def test_a_folder_without_a_model_is_named_without_tensorflow(tmp_path, command, name, words):
+    painted_people.paint(np.full((16, 2), 60.0)).save(tmp_path / "a.png")
+    files.write_text(tmp_path / "model" / name, "{}")
+    what = "a.png" if command == "predict" else "--what=predict"
+    arguments = (f"hg3d_tf.{command}", "--model=model", what)
+    process = run("-X", "importtime", "-m", *arguments, cwd=tmp_path)
+    fails_with_one_line(process, f"model {words}")
+    assert "import time:" in process.stderr and " tensorflow" not in process.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -12,6 +12,7 @@ from hg3d_tf.network.crop import BOX_MARGIN, crop_square, square_round
 from hg3d_tf.prediction.photos import Photo
 from hg3d_tf.skeleton import canonical_scale
 from hg3d_tf.tflite import delta, heatmap_decoding
+from hg3d_tf.training import workdir
 
 # Photo and box [4] px, or None for the whole image -> joints_2d [16, 2] px, joints_3d [16, 3] mm,
 # confidence [16] (see pose_server.PoseServer).
@@ -38,15 +39,29 @@ def load_predictor(model: str | Path, num_threads: int = 2) -> Predictor:
       UserError: if it is none of them.
     """
     model = model_path(model)
-    if model.suffix == ".tflite" or model == weights.FILM_FILE:
-        return LiteRTPredictor(model, num_threads)
+    check(model)
     if model.is_file():
+        return LiteRTPredictor(model, num_threads)
+    return _tensorflow_predictor(model)
+
+
+def check(model: Path) -> None:
+    """Tell, by what costs no time, whether there is a model at a path.
+
+    Raises:
+      UserError: if there is none.
+    """
+    if model.suffix == ".tflite" or model == weights.FILM_FILE:
+        if not model.is_file():
+            raise UserError(f"{model} does not exist: give a .tflite file that export wrote")
+    elif model.is_file():
         raise UserError(f"{model} is no model: give {_KINDS}")
-    if not model.exists():
+    elif not model.exists():
         near = difflib.get_close_matches(str(model), weights.MODEL_FILES, 1)
         advice = f"did you mean {near[0]}?" if near else f"give {_KINDS}"
         raise UserError(f"{model} does not exist: {advice}")
-    return _tensorflow_predictor(model)
+    elif not (model / "saved_model.pb").exists():
+        workdir.require_network(model)
 
 
 class LiteRTPredictor:
@@ -61,8 +76,7 @@ class LiteRTPredictor:
     def __init__(self, path: str | Path, num_threads: int = 2):
         from hg3d_tf.tflite.litert import TfliteRunner
 
-        if not Path(path).is_file():
-            raise UserError(f"{path} does not exist: give a .tflite file that export wrote")
+        check(Path(path))
         try:
             self._runner = TfliteRunner(_content(Path(path)), num_threads)
             self._decodes = _SIGNATURE in self._runner.signatures

@@ -9,6 +9,7 @@ from hg3d_tf import files
 from hg3d_tf.network.pose_model import PoseModel
 from hg3d_tf.training import checkpoints
 from hg3d_tf.training.state import remove_leftovers, write_errors
+from hg3d_tf.training.workdir import CHECKPOINTS
 
 FOLDER = "best"
 _SCORES = "scores.json"
@@ -51,7 +52,7 @@ class BestCheckpoints:
         ranked = self._ranked(self.scores | {name: score})
         if name not in ranked[: self.keep] or name in self.scores:
             return name in self.scores
-        folder = self.folder / checkpoints.FOLDER_NAME
+        folder = self.folder / CHECKPOINTS
         with write_errors(folder, str(folder / ranked[1]) if len(ranked) > 1 else None):
             if name == ranked[0]:  # of the others the confidences are those of the best
                 checkpoints.save_model_config(self.folder, model.config)

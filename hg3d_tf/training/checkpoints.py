@@ -14,14 +14,12 @@ from hg3d_tf.cli import UserError
 from hg3d_tf.network import shipped
 from hg3d_tf.network.confidence import Knots
 from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
-
-_CONFIG_NAME = "model.json"
-FOLDER_NAME = "checkpoints"
+from hg3d_tf.training import workdir as folders
 
 
 def save_model_config(workdir: str | Path, config: ModelConfig) -> None:
     """Write the architecture to `workdir`."""
-    files.write_json(Path(workdir) / _CONFIG_NAME, dataclasses.asdict(config))
+    files.write_json(Path(workdir) / folders.CONFIG_NAME, dataclasses.asdict(config))
 
 
 def with_knots(config: ModelConfig, knots: Knots) -> ModelConfig:
@@ -41,23 +39,13 @@ def load_model_config(workdir: str | Path) -> ModelConfig:
     Raises:
       UserError: if `workdir` is not a training folder.
     """
-    path = Path(workdir) / _CONFIG_NAME
+    path = Path(workdir) / folders.CONFIG_NAME
     try:
         return ModelConfig(**json.loads(path.read_text()))
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{workdir} is no training folder{_what_it_is(Path(workdir))}") from None
+        raise folders.no_training(workdir) from None
     except (ValueError, TypeError) as error:
         raise UserError(f"{path} does not describe a network: {error}") from error
-
-
-def _what_it_is(path: Path) -> str:
-    """Return the end of the line that says that a path is no training folder."""
-    if str(path) in weights.MODEL_FILES:
-        return f" but a model of predict's: give {' or '.join(weights.FOLDERS)}"
-    if path.suffix == ".tflite" or (path / "saved_model.pb").exists():
-        return ": give the one that it was exported from; predict --model takes it as it is"
-    fix = f"train one with `python -m hg3d_tf.train --workdir={path}`"
-    return f" ({_CONFIG_NAME} is missing): {'name its folder' if path.is_file() else fix}"
 
 
 def create_manager(
@@ -65,12 +53,12 @@ def create_manager(
 ) -> tf.train.CheckpointManager:
     """Return the manager of the checkpoints in `workdir`."""
     return tf.train.CheckpointManager(
-        checkpoint, str(Path(workdir) / FOLDER_NAME), max_to_keep=max_to_keep
+        checkpoint, str(Path(workdir) / folders.CHECKPOINTS), max_to_keep=max_to_keep
     )
 
 
 def _newest(workdir: str | Path) -> str | None:
-    return tf.train.latest_checkpoint(str(Path(workdir) / FOLDER_NAME))
+    return tf.train.latest_checkpoint(str(Path(workdir) / folders.CHECKPOINTS))
 
 
 def is_begun(workdir: str | Path) -> bool:
@@ -81,7 +69,7 @@ def is_begun(workdir: str | Path) -> bool:
 def _latest(workdir: str | Path) -> str:
     path = _newest(workdir)
     if path is None:
-        raise UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
+        raise folders.no_checkpoint(workdir)
     return path
 
 

@@ -6,10 +6,38 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hg3d_tf import files
+from hg3d_tf import files, weights
 from hg3d_tf.cli import UserError
 
 FLAGS_FILE = "flags.txt"
+CONFIG_NAME = "model.json"
+CHECKPOINTS = "checkpoints"
+
+
+def require_network(workdir: Path) -> None:
+    """Raise UserError unless a training has left a network in a folder; TensorFlow is not asked."""
+    if not (workdir / CONFIG_NAME).exists():
+        raise no_training(workdir)
+    if not (workdir / CHECKPOINTS / "checkpoint").exists():
+        raise no_checkpoint(workdir)
+
+
+def no_training(workdir: str | Path) -> UserError:
+    """Return the error that says that a path is no training folder, and what is to be given."""
+    path = Path(workdir)
+    if str(path) in weights.MODEL_FILES:
+        why = f" but a model of predict's: give {' or '.join(weights.FOLDERS)}"
+    elif path.suffix == ".tflite" or (path / "saved_model.pb").exists():
+        why = ": give the one that it was exported from; predict --model takes it as it is"
+    else:
+        fix = f"train one with `python -m hg3d_tf.train --workdir={path}`"
+        why = f" ({CONFIG_NAME} is missing): {'name its folder' if path.is_file() else fix}"
+    return UserError(f"{workdir} is no training folder{why}")
+
+
+def no_checkpoint(workdir: str | Path) -> UserError:
+    """Return the error that says that a training folder holds no weights."""
+    return UserError(f"{workdir} holds no checkpoint yet: let its training reach one")
 
 
 @contextlib.contextmanager
