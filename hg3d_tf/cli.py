@@ -5,6 +5,8 @@ import dataclasses
 import math
 import os
 import re
+import select
+import signal
 import sys
 import tempfile
 import warnings
@@ -19,6 +21,9 @@ from hg3d_tf import files, flagfiles, weights
 # matters raises an exception as well.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+
+# The status that a shell gives of a command that a pipe without a reader ended.
+_CUT_SHORT = 128 + signal.SIGPIPE
 
 flags.disclaim_key_flags()  # what DEFINE_parsed defines belongs to the command that calls it
 
@@ -59,7 +64,7 @@ def run_with_arguments(main: Callable[[list[str]], int | None], tensorflow: bool
     logging.set_verbosity(logging.WARNING)
     logging.get_absl_handler().setFormatter(_Formatter())
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    app.run(lambda argv: sys.exit(_guarded(main, argv, tensorflow)), flags_parser=_parse_flags)
+    app.run(lambda argv: sys.exit(_ended(main, argv, tensorflow)), flags_parser=_parse_flags)
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
@@ -79,7 +84,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def readers_may_leave() -> Iterator[None]:
+def readers_may_leave(status: int = 0) -> Iterator[None]:
     """Exit without a word where who reads what the block prints has enough, as `head` has."""
     try:
         try:
@@ -87,9 +92,21 @@ def readers_may_leave() -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # What is left Python would write at its end, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        left = _left_by_readers()
+        if not left:  # another pipe
+            raise
+        for number in left:
+            # What is left Python would write at its end, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        sys.exit(status)
+
+
+def _left_by_readers() -> list[int]:
+    """Return which of stdout and stderr nobody reads any more."""
+    poll = select.poll()
+    for number in (1, 2):
+        poll.register(number, 0)  # what ends a pipe is told anyway
+    return [number for number, event in poll.poll(0) if event & (select.POLLERR | select.POLLHUP)]
 
 
 def _not_finite() -> str | None:
@@ -105,6 +122,11 @@ def _not_finite() -> str | None:
     return None
 
 
+def _ended(main, argv, tensorflow: bool) -> int:
+    with readers_may_leave(_CUT_SHORT):
+        return _guarded(main, argv, tensorflow)
+
+
 def _guarded(main, argv, tensorflow: bool) -> int:
     try:
         if tensorflow:
@@ -115,6 +137,8 @@ def _guarded(main, argv, tensorflow: bool) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted") and 130
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _left_by_readers():
+            raise
         advice = "; make room, and start again" if error.errno in files.NO_ROOM else ""
         return _fail(files.words_of(error) + advice)
     except Exception as error:

@@ -19,6 +19,7 @@ def fails(error):
     [
         (cli.UserError("--box=1: no box"), "error: --box=1: no box"),
         (OSError(28, "No space left on device", "runs/a.json"), "runs/a.json: No space left"),
+        (BrokenPipeError(32, "Broken pipe", "of another process"), "another process: Broken pipe"),
         (
             tf.errors.ResourceExhaustedError(None, None, "runs/ckpt-1; No space left on device"),
             "error: runs/ckpt-1; No space left on device",

@@ -60,19 +60,57 @@ def test_help_that_was_asked_for_is_no_failure(arguments):
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("--version",), ("predict", "--help")])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_who_reads_may_leave_before_the_end(arguments, unbuffered):
+    assert without_reader("-m", "hg3d_tf", *arguments, PYTHONUNBUFFERED=unbuffered) == (0, "")
+
+
+# In the end, or at once.
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "end", ["return 0", "return 1", "sys.stdout.flush()", "raise KeyboardInterrupt"]
+)
+def test_a_command_ends_quietly_where_nobody_reads(end, unbuffered):
+    script = f"""
+import sys
+from hg3d_tf import cli
+
+def main():
+    print("a line")
+    {end}
+
+cli.run(main, tensorflow=False)
+"""
+    status, errors = without_reader("-c", script, PYTHONUNBUFFERED=unbuffered)
+    asked_to_end = "Interrupt" in end and not unbuffered
+    assert status == 141 and errors == ("error: interrupted\n" if asked_to_end else "")
+
+
+def test_predict_ends_quietly_and_keeps_what_is_done_where_nobody_reads(tmp_path):
+    painted_people.paint(np.full((16, 2), 60.0)).save(tmp_path / "a.png")
+    arguments = (tmp_path / "a.png", "--box=2,2,62,62", f"--output_dir={tmp_path}")
+    assert without_reader("-m", "hg3d_tf.predict", "--model=shipped", *arguments) == (141, "")
+    assert len((tmp_path / "poses.jsonl").read_text().splitlines()) == 1  # what is done is kept
+
+
+def test_errors_that_nobody_reads_end_the_command_too(tmp_path):
+    status, _ = without_reader("-m", "hg3d_tf.predict", "no.jpg", stderr=subprocess.STDOUT)
+    assert status == 141
+
+
+def without_reader(*arguments, stderr=subprocess.PIPE, **variables):
+    """Run Python, with nobody who reads what it prints; return its status and errors."""
     reader, writer = os.pipe()
     os.close(reader)
     process = subprocess.run(
-        [sys.executable, "-m", "hg3d_tf", *arguments],
+        [sys.executable, *map(str, arguments)],
         cwd=ROOT,
-        env=environment({"PYTHONUNBUFFERED": unbuffered}),
+        env=environment(variables),
         stdout=writer,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         check=False,
     )
     os.close(writer)
-    assert process.returncode == 0 and process.stderr == ""
+    return process.returncode, process.stderr
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -105,10 +105,10 @@ def _failures(paths, run: Run, done: Results, drawn: Drawing, pages, boxes) -> I
 
 def keep(task: Task, outcome: Outcome, done: Results, boxes: str | None = None) -> None:
     """Write a photo's line, unless it stands there, and say what the user should look at twice."""
-    if task.known is None:
-        warn(task.path, outcome.poses, boxes)
     if task.known is None or outcome.drawn != task.known["drawn"]:
         done.add(task.path, outcome.poses, outcome.drawn)
+    if task.known is None:
+        warn(task.path, outcome.poses, boxes)
 
 
 def warn(path: Path | str, poses: Sequence[dict], boxes: str | None = None) -> None:
