@@ -23,6 +23,7 @@ def main() -> None:
     cli.require(FLAGS.output, "output", "name the folder to make, e.g. runs/hgreg-3d")
     if not FLAGS.divisor > 0:
         raise cli.UserError(f"--divisor={FLAGS.divisor} must be positive")
+    output = cli.writable_training_folder(FLAGS.output)
     from hg3d_tf.network.pose_model import build_pose_model
     from hg3d_tf.torch_weights import authors, pth_file
     from hg3d_tf.training import checkpoints
@@ -33,7 +34,7 @@ def main() -> None:
     model = build_pose_model(config)
     authors.assign(model, tensors)
     authors.fold_input(model, FLAGS.channels == "bgr", FLAGS.divisor)
-    checkpoints.save_model(model, cli.writable_training_folder(FLAGS.output))
+    checkpoints.save_model(model, output)
     count = sum(weight.shape.num_elements() for weight in model.trainable_weights)
     print(f"{FLAGS.output}: {config}, {count:,} parameters")
 

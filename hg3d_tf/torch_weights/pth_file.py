@@ -33,7 +33,9 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     except UserError:
         raise
     except Exception as error:  # whatever broken or hostile bytes lead the unpickler to
-        raise UserError(f"{path}: cannot be read as a PyTorch checkpoint ({error})") from error
+        raise UserError(
+            f"{path}: is a damaged PyTorch checkpoint ({error}): download or copy it again"
+        ) from error
     if not tensors:
         raise UserError(f"{path}: holds no parameters: give a state_dict or a whole module")
     return {name.removeprefix("module."): array for name, array in tensors.items()}
@@ -70,8 +72,9 @@ def _read_legacy(path):
         return storages.setdefault(key, Storage(dtype, size))
 
     with open(path, "rb") as file:
-        if Unpickler(file).load() != _LEGACY_MAGIC:
-            raise ValueError("the file does not begin as one")
+        if not _begins_as_legacy(file):
+            what = "is neither a zip archive nor a row of pickles, as PyTorch writes"
+            raise UserError(f"{path}: {what}: give the .pth file itself, not a page about it")
         _version, _system = Unpickler(file).load(), Unpickler(file).load()
         content = Unpickler(file, add_storage).load()
         for key in Unpickler(file).load():
@@ -83,6 +86,13 @@ def _read_legacy(path):
             if storage.data.size != size:
                 raise ValueError("the file ends early")
     return content
+
+
+def _begins_as_legacy(file) -> bool:
+    try:
+        return Unpickler(file).load() == _LEGACY_MAGIC
+    except Exception:  # whatever other files lead the unpickler to
+        return False
 
 
 def _named_tensors(content) -> Iterator[tuple[str, Tensor]]:

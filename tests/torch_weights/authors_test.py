@@ -163,6 +163,12 @@ def test_the_command_makes_a_training_folder(tmp_path, tensors, checkpoint):
     assert np.isfinite(model(image, training=False)["depth"]).all()
 
 
+def test_the_output_is_checked_before_the_checkpoint_is_read(tmp_path):
+    (tmp_path / "text.pth").write_text("no checkpoint")
+    process = run_import(tmp_path / "text.pth", "/proc/nowhere")
+    assert process.returncode == 1 and "error: cannot write to /proc/nowhere" in process.stderr
+
+
 def test_missing_and_unknown_parameters_are_named(tensors, model):
     changed = {name: array for name, array in tensors.items() if name != "r1.bn2.running_var"}
     changed |= {"extra.weight": np.zeros(3), "r1.bn.num_batches_tracked": np.array(5)}

@@ -149,9 +149,16 @@ def test_a_seek_out_of_a_damaged_archive_is_named(tmp_path):
 
 
 def test_other_files_are_named(tmp_path):
-    for content in (b"", b"no checkpoint", b"\x80\x02K\x07."):
-        with pytest.raises(UserError, match=r"weights.pth: cannot be read as a PyTorch checkpoint"):
+    for content in (b"", b"no checkpoint", b"<html>", b"\x80\x02K\x07."):
+        with pytest.raises(UserError) as error:
             read(tmp_path, content)
+        words = (
+            "is neither a zip archive nor a row of pickles, as PyTorch writes: give the .pth file"
+        )
+        assert f"weights.pth: {words}" in str(error.value) and "(" not in str(error.value)
+    half = Writer(legacy=True).file(torch_bytes.integer(7))[:-4]
+    with pytest.raises(UserError, match=r"is a damaged PyTorch checkpoint .*: download or copy"):
+        read(tmp_path, half)
     with pytest.raises(UserError, match="holds no parameters"):
         read(tmp_path, Writer(legacy=True).file(torch_bytes.integer(7)))
 
