@@ -255,6 +255,11 @@ def main() -> None:
     if FLAGS.preview:
         cli.writable_folder(str(Path(FLAGS.preview).parent))
     goes_on = FLAGS.if_flags_differ != "start_anew" and checkpoints.is_begun(workdir)
+    if FLAGS.if_flags_differ == "start_anew" and _starts_from(workdir):
+        raise cli.UserError(
+            f"--init_from={FLAGS.init_from} is what start_anew would remove of --workdir: choose"
+            " another --workdir"
+        )
     # All checks come before --if_flags_differ=start_anew removes anything.
     stage.check(config, goes_on)
     effective = Flags(cli.flags_into_string(), cli.default_lines(), FREE_FLAGS)
@@ -266,6 +271,15 @@ def main() -> None:
             stage.train(config, workdir, strategy)
         except strategies.PeerLost as error:
             strategies.start_again(error)
+
+
+def _starts_from(workdir: Path) -> bool:
+    """Tell whether --init_from is this training's folder, or its best weights."""
+    from hg3d_tf import weights
+
+    if not FLAGS.init_from or FLAGS.init_from in weights.FOLDERS:
+        return False
+    return Path(FLAGS.init_from).resolve() in (workdir.resolve(), (workdir / "best").resolve())
 
 
 def config_from_flags():

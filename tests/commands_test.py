@@ -330,6 +330,16 @@ def test_a_training_that_cannot_start_anew_removes_nothing(data_dir, tmp_path, f
     assert checkpoint.read_text() == "of before"
 
 
+@pytest.mark.parametrize("within", ["", "/best", "/../here"])
+def test_a_training_does_not_remove_what_it_starts_from(data_dir, tmp_path, within):
+    folder = tmp_path / "here"
+    (folder / "best").mkdir(parents=True)
+    start, checkpoint = begun(data_dir, folder)
+    process = fork("-m", "hg3d_tf.train", *start, f"--init_from={folder}{within}")
+    fails_with_one_line(process, "is what start_anew would remove of --workdir")
+    assert checkpoint.read_text() == "of before"
+
+
 def test_hosts_that_cannot_share_a_batch_remove_nothing_and_do_not_wait(data_dir, tmp_path):
     start, checkpoint = begun(data_dir, tmp_path)
     hosts = {"cluster": {"worker": ["localhost:1"] * 4}, "task": {"type": "worker", "index": 0}}
