@@ -21,6 +21,11 @@ SHAPES = {
     "confidence": (16,),
 }
 
+_WANTED = (
+    'wanted: {"key": [...], "predicted_2d_px": [...]}: write the key of each frame in the dataset'
+    " and, in a list beside it, its 16 joints x, y in MPII's order; `predicted_3d_mm` takes x, y, z"
+    " (hg3d_tf/evaluation/predictions_file.py)"
+)
 _SMALLEST_MM = 10.0  # of a usual pose from end to end; in metres all are smaller
 
 
@@ -74,8 +79,8 @@ def _read(path) -> dict[str, np.ndarray]:
 
 
 def _from_json(path, content) -> dict[str, np.ndarray]:
-    if not isinstance(content, dict):
-        raise UserError(f'{path}: is a JSON list or value; wanted: {{"key": [...], NAME: [...]}}')
+    if not isinstance(content, dict) or "annotations" in content:
+        raise UserError(f"{path}: {_kind(content)}; {_WANTED}")
     arrays = {}
     for name, value in content.items():
         try:
@@ -83,6 +88,19 @@ def _from_json(path, content) -> dict[str, np.ndarray]:
         except ValueError as error:
             raise UserError(f"{path}: rows of {name} differ in their length") from error
     return arrays
+
+
+def _kind(content) -> str:
+    """Return what JSON that holds no named arrays is."""
+    first = content[0] if isinstance(content, list) and content else content
+    names = first.keys() if isinstance(first, dict) else ()
+    if "annotations" in names:
+        return "is a COCO file of annotations"
+    if {"keypoints", "image_id"} <= names:
+        return "is a list of COCO's results"
+    if "joints_2d_px" in names or "joints_3d_mm" in names:
+        return "is a list of poses, as predict writes"
+    return "is a JSON list or value"
 
 
 def _checked(path, name, value, keys) -> np.ndarray:

@@ -92,9 +92,21 @@ def test_half_a_json_is_said_to_be_one(tmp_path):
     "content, message",
     [
         ([{"key": "a"}], r"p\.json: is a JSON list or value; wanted: {"),
+        (
+            [{"image_id": 1, "category_id": 1, "keypoints": [0] * 51, "score": 1}],
+            r"p\.json: is a list of COCO's results; wanted: .*: write the key of each frame",
+        ),
+        (
+            {"images": [], "annotations": [], "categories": []},
+            r"p\.json: is a COCO file of annotations; wanted: .*: write the key of each frame",
+        ),
+        (
+            [{"image": "a.jpg", "joints_2d_px": {}}],
+            r"p\.json: is a list of poses, as predict writes; wanted: .* MPII's order",
+        ),
         ({"key": ["a"], "off_axis": [[0, 1], [0]]}, r"p\.json: rows of off_axis differ"),
     ],
-    ids=["rows", "ragged"],
+    ids=["rows", "results", "coco", "poses", "ragged"],
 )
 def test_a_json_of_another_form_is_told_what_is_wanted(tmp_path, content, message):
     (tmp_path / "p.json").write_text(json.dumps(content))
