@@ -59,15 +59,16 @@ export class Downloads {
     const { names } = this.network;
     const columns = (ending) => names.map((name) => `${name}_${ending}`);
     const each = (endings) => names.flatMap((name) => endings.map((ending) => `${name}_${ending}`));
-    const head = ["image", "image_width_px", "image_height_px", "frame", "seconds", "person", ...Object.keys(SPACE)];
+    const head = ["image", "image_width_px", "image_height_px", "frame", "seconds", "person", "score", ...Object.keys(SPACE)];
+    const sides = ["x1", "y1", "x2", "y2"].map((side) => `box_${side}_px`);
     const lines = this.poses.map((pose) => {
-      const { joints2d, joints3d, confidence } = parts(pose.numbers, names.length);
-      const numbers = [joints3d, joints2d, confidence].flat(2).map((value) => value.toFixed(3));
+      const { box, joints2d, joints3d, confidence } = parts(pose.numbers, names.length);
+      const numbers = [box, joints3d, joints2d, confidence].flat(2).map((value) => value.toFixed(3));
       const seconds = pose.seconds?.toFixed(6) ?? "";
-      const start = [quoted(this.name), ...pose.size, pose.frame, seconds, pose.person];
+      const start = [quoted(this.name), ...pose.size, pose.frame, seconds, pose.person, pose.score?.toFixed(4) ?? ""];
       return [...start, ...Object.values(SPACE), ...numbers].join(",");
     });
-    const first = [...head, ...each(["x_mm", "y_mm", "z_mm"]), ...each(["x_px", "y_px"]), ...columns("confidence")];
+    const first = [...head, ...sides, ...each(["x_mm", "y_mm", "z_mm"]), ...each(["x_px", "y_px"]), ...columns("confidence")];
     return `${[first.join(","), ...lines].join("\n")}\n`;
   }
 
@@ -81,7 +82,7 @@ export class Downloads {
       image_size_px: size,
       person,
       box_px: box,
-      ...(score === undefined ? {} : { score: rounded(score) }),
+      ...(score === undefined ? {} : { score: Number(score.toFixed(4)) }),
       joints_2d_px: named(joints2d),
       joints_3d_mm: named(joints3d),
       confidence: named(confidence),
