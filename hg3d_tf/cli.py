@@ -6,7 +6,6 @@ import math
 import os
 import re
 import select
-import signal
 import sys
 import tempfile
 import warnings
@@ -23,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 # The status that a shell gives of a command that a pipe without a reader ended.
-_CUT_SHORT = 128 + signal.SIGPIPE
+_CUT_SHORT = 128 + 13  # SIGPIPE, which not every system has
 
 flags.disclaim_key_flags()  # what DEFINE_parsed defines belongs to the command that calls it
 
@@ -103,6 +102,8 @@ def readers_may_leave(status: int = 0) -> Iterator[None]:
 
 def _left_by_readers() -> list[int]:
     """Return which of stdout and stderr nobody reads any more."""
+    if not hasattr(select, "poll"):  # Windows
+        return [1]
     poll = select.poll()
     for number in (1, 2):
         poll.register(number, 0)  # what ends a pipe is told anyway
