@@ -15,15 +15,9 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from cut_measures import MARGIN, cut_rows, errors_mm
+
 from hg3d_tf import cli, files
-from hg3d_tf.skeleton import (
-    CANONICAL_BONE_SUM_MM,
-    PELVIS,
-    THORAX,
-    UPPER_NECK,
-    bone_lengths,
-    joint_index,
-)
 
 FLAGS = flags.FLAGS
 
@@ -34,41 +28,6 @@ cli.DEFINE_path("model", None, "As of hg3d_tf.predict [shipped-large, as there].
 cli.DEFINE_path("output", "runs/cut_sizes.json", "JSON file for the table.")
 
 _SIZE = 256
-_MARGIN = 0.06  # of a box round joints, in their longer sides
-_KNEES = [joint_index("r_knee"), joint_index("l_knee")]
-_UPRIGHT = 0.7  # of the trunk's length in the picture, along y
-
-
-def cut_rows(px: np.ndarray) -> dict[str, float] | None:
-    """Return where pictures end, y px, of a person with joints [16, 2] px; None who lies."""
-    trunk = px[PELVIS] - px[UPPER_NECK]
-    if trunk[1] < _UPRIGHT * np.linalg.norm(trunk):
-        return None
-    knees, pelvis, thorax = px[_KNEES, 1].min(), px[PELVIS, 1], px[THORAX, 1]
-    return {
-        "not cut": float(_SIZE),
-        "cut at the knees": knees,
-        "cut at the hips": pelvis + 0.1 * (knees - pelvis),
-        "cut at the trunk": thorax + 0.55 * (pelvis - thorax),
-    }
-
-
-def errors_mm(pose: dict, truth: np.ndarray, left: np.ndarray) -> dict[str, float]:
-    """Return the mean error of the joints `left` [16] by how a pose is scaled."""
-    truth = truth * CANONICAL_BONE_SUM_MM / bone_lengths(truth).sum()
-    truth = (truth - truth[THORAX])[left]
-    joints = pose["joints_3d"] - pose["joints_3d"][THORAX]
-    by_all = CANONICAL_BONE_SUM_MM / bone_lengths(joints).sum()
-    seen = joints[left]
-    scales = {
-        "by all bones": by_all,
-        "by seen bones": 1.0,
-        "by the truth": (seen * truth).sum() / np.square(seen).sum(),
-    }
-    return {
-        name: float(np.linalg.norm(seen * scale - truth, axis=1).mean())
-        for name, scale in scales.items()
-    }
 
 
 def main() -> None:
@@ -87,7 +46,7 @@ def main() -> None:
         batches.take(FLAGS.samples), total=FLAGS.samples, unit="person", disable=None
     ):
         px = (sample["joints_2d_norm"][0].numpy() + 1) * _SIZE / 2
-        cuts = cut_rows(px)
+        cuts = cut_rows(px, _SIZE)
         if cuts is None or not sample["visible"].numpy().all():
             continue
         image = np.rint(sample["image"][0].numpy() * 255).astype(np.uint8)
@@ -95,7 +54,7 @@ def main() -> None:
             end = int(np.clip(y, 8, _SIZE))
             left = px[:, 1] < end
             low, high = px[left].min(0), px[left].max(0)
-            margin = _MARGIN * (high - low).max()
+            margin = MARGIN * (high - low).max()
             box = np.concatenate([low - margin, np.minimum(high + margin, [_SIZE, end])])
             pose = look(photos.Photo("", np.ascontiguousarray(image[:end])), box)
             errors = errors_mm(pose, sample["joints_3d"][0].numpy(), left)

@@ -94,9 +94,7 @@ class LiteRTPredictor:
         pose = self._pose(crop / np.float32(255))
         off_middle = corner + side / 2 - np.array([width, height]) / 2
         off_axis = off_middle[:, np.newaxis] / (line_of_sight.ASSUMED_FOCAL * max(width, height))
-        # Files of earlier versions scale by all bones; what is scaled already stays as it is.
-        joints_3d = pose["joints_3d"] * canonical_scale(pose["joints_3d"], pose["confidence"])
-        joints = line_of_sight.turned(joints_3d.T, off_axis)
+        joints = line_of_sight.turned(_of_canonical_size(pose).T, off_axis)
         joints_2d = corner + pose["joints_2d"] * side / self.size
         return pose | {"joints_2d": joints_2d, "joints_3d": np.stack(joints, axis=-1)}
 
@@ -106,6 +104,11 @@ class LiteRTPredictor:
         if self._decodes:
             return outputs
         return heatmap_decoding.decode(outputs["heatmaps"], outputs["depth"], self.size)
+
+
+def _of_canonical_size(pose: dict[str, np.ndarray]) -> np.ndarray:
+    """Return joints_3d, as they are if they have that size: models of earlier versions differ."""
+    return pose["joints_3d"] * canonical_scale(pose["joints_3d"], pose["confidence"])
 
 
 def _content(path: Path) -> bytes:
@@ -143,7 +146,10 @@ def _tensorflow_predictor(folder: Path) -> Predictor:
         except tf.errors.OpError as error:
             raise UserError(f"{photo.name}: the model refuses it ({_reason(error)})") from error
         pose = {name: value.numpy()[0] for name, value in outputs.items()}
-        return pose | {"joints_2d": pose["joints_2d"] / np.float32(smaller.scale)}
+        return pose | {
+            "joints_2d": pose["joints_2d"] / np.float32(smaller.scale),
+            "joints_3d": _of_canonical_size(pose),
+        }
 
     return predict
 
