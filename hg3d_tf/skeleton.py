@@ -157,7 +157,7 @@ def canonical_scale(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
 def bone_weights(start, end):
     """Return what bones count of which the ends have these confidences, arrays or tensors.
 
-    The power was chosen by experiments/cut_sizes.py. Where nothing is sure all count alike.
+    What chose the power: experiments/results/photos.md. Where nothing is sure all count alike.
     """
     return (start * end) ** 2 + 1e-4
 

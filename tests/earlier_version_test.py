@@ -49,7 +49,9 @@ def test_a_saved_model_finds_what_its_workdir_finds(made):
         load_predictor(made / name)(photo, None) for name in ("saved_model/1", "workdir")
     )
     np.testing.assert_allclose(served["joints_2d"], trained["joints_2d"], rtol=1e-4, atol=1e-3)
-    # Confidences were peaks, and sizes rest on them.
+    # Confidences were peaks, and sizes, which were told by all bones, rest on them.
+    own_scale = canonical_scale(served["joints_3d"], served["confidence"])
+    np.testing.assert_allclose(own_scale, 1, rtol=1e-4)
     joints = served["joints_3d"] * canonical_scale(served["joints_3d"], trained["confidence"])
     np.testing.assert_allclose(joints, trained["joints_3d"], rtol=1e-4, atol=1e-3)
     expected = np.interp(served["confidence"], *np.transpose(confidence.UNMEASURED))

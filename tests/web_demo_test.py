@@ -21,7 +21,7 @@ from hg3d_tf import images, weights
 from hg3d_tf.network.crop import BOX_MARGIN
 from hg3d_tf.prediction import people, person_finder, photos, predictors
 from hg3d_tf.serving import description
-from hg3d_tf.skeleton import SEEN_CONFIDENCE
+from hg3d_tf.skeleton import SEEN_CONFIDENCE, canonical_scale
 from hg3d_tf.tflite import exported_files, litert
 
 WEB = Path(__file__).resolve().parents[1] / "demo/web"
@@ -83,6 +83,8 @@ def test_the_page_finds_the_joints_that_python_finds(made_dir, is_shipped, tmp_p
     seen = expected["confidence"] > SEEN_CONFIDENCE if is_shipped else np.full(16, True)
     assert seen.sum() >= 12
     [person] = result["people"]
+    found = [np.array(person["pose"][name]) for name in ("joints3d", "confidence")]
+    np.testing.assert_allclose(canonical_scale(*found), 1, rtol=1e-3)
     px, mm = (np.array(person["pose"][name])[seen] for name in ("joints2d", "joints3d"))
     np.testing.assert_allclose(px, expected["joints_2d"][seen], atol=1)
     np.testing.assert_allclose(mm, expected["joints_3d"][seen], atol=mm_limit)

@@ -109,8 +109,11 @@ def join_depth(joints_2d_norm, depth) -> tf.Tensor:
 def bone_scale(joints, bone_sum_mm=CANONICAL_BONE_SUM_MM, confidence=None) -> tf.Tensor:
     """Return [B]: mm per unit of joints [B, 16, 3] if their 14 bones sum to `bone_sum_mm`.
 
-    With the joints' `confidence` [B, 16] those bones count that were seen, see
-    `skeleton.canonical_scale`.
+    Args:
+      joints: in any one unit.
+      bone_sum_mm: of all, or [B].
+      confidence: [B, 16], with which those bones count that are seen, see
+        `skeleton.canonical_scale`; without it all count alike.
     """
     start, end = zip(*BONES, strict=True)
     lengths = tf.norm(tf.gather(joints, start, axis=1) - tf.gather(joints, end, axis=1), axis=-1)

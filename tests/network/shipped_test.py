@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.linalg import orthogonal_procrustes
-from support.commands import run
+from support.commands import ROOT, run
 
 from hg3d_tf import weights
 from hg3d_tf.network import joint_decoding, shipped
 from hg3d_tf.network.pose_model import ModelConfig, build_pose_model
 from hg3d_tf.prediction import photos, predictors
-from hg3d_tf.skeleton import MIRROR
+from hg3d_tf.skeleton import CANONICAL_BONE_SUM_MM, MIRROR, bone_lengths, canonical_scale
 from hg3d_tf.training import checkpoints
 
 PHOTOS = Path(os.environ.get("HG3D_DATA", "")) / "lspet"
@@ -89,6 +89,17 @@ def test_the_phone_file_is_the_same_network(model):
     np.testing.assert_allclose(pose["confidence"], confidence, atol=0.1)
     depth = pose["joints_3d_crop"][:, 2]
     assert np.abs(depth - outputs["depth"][0].numpy()).mean() < 0.05
+
+
+def test_a_pose_has_the_size_that_its_seen_bones_tell():
+    with Image.open(ROOT / "demo/web/src/sample.jpg") as sample:
+        upper_half = np.asarray(sample)[: sample.height // 2]
+    pose = predictors.load_predictor(weights.TFLITE_FILE)(photos.Photo("a", upper_half), None)
+    assert np.ptp(pose["confidence"]) > 0.4
+    scale = canonical_scale(pose["joints_3d"], pose["confidence"])
+    np.testing.assert_allclose(scale, 1, rtol=1e-4)
+    by_all = CANONICAL_BONE_SUM_MM / bone_lengths(pose["joints_3d"]).sum()
+    assert abs(by_all - 1) > 0.005  # what would be told by all bones is another
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from hg3d_tf.pose_files.placement import Placement
 from hg3d_tf.skeleton import (
     ANKLE_HEIGHT,
     CANONICAL_BONE_SUM_MM,
+    JOINT_NAMES,
     PELVIS,
     bone_lengths,
     canonical_stature_mm,
@@ -54,6 +55,20 @@ def test_a_height_gives_true_size(far):
     truth = far.joints_3d - far.joints_3d[:, PELVIS : PELVIS + 1]
     np.testing.assert_allclose(poses.rows["joints_3d"], truth, atol=0.5)
     assert poses.space == sequence.Space("metric", "pelvis", "camera")
+
+
+def test_legs_that_are_guessed_too_short_do_not_change_the_size(far):
+    legs = [i for i, name in enumerate(JOINT_NAMES) if name.endswith(("knee", "ankle"))]
+    film = as_predicted(far)
+    film.rows["joints_3d"][:, legs] = 0  # where the pelvis is
+    film.rows["confidence"][:, legs] = 0.01
+    film.rows["joints_3d"] *= 1.3  # as scaled by the sum of what is left
+    seen = placement.place(film, Placement((height_m(far),))).rows["joints_3d"]
+    truth = placement.place(as_predicted(far), Placement((height_m(far),))).rows["joints_3d"]
+    left = np.setdiff1d(np.arange(16), legs)
+    # The walker's proportions are not quite the canonical ones.
+    sizes = [np.linalg.norm(joints[:, left], axis=-1).sum() for joints in (seen, truth)]
+    np.testing.assert_allclose(sizes[0], sizes[1], rtol=0.04)
 
 
 def test_a_focal_length_turns_poses_off_the_middle_by_it_and_not_by_the_assumed_one(far):
