@@ -134,7 +134,7 @@ def test_bones_of_many_people_are_thinner(tmp_path):
 @pytest.mark.slow
 def test_words_at_the_floor_stay_on_a_narrow_canvas(tmp_path):
     view_3d.write(tmp_path / "a.html", "a", film(1))
-    script = """<script>
+    script = """
       space.style.width = "150px";
       const outside = [];
       CanvasRenderingContext2D.prototype.fillText = function (text, x) {
@@ -143,17 +143,15 @@ def test_words_at_the_floor_stay_on_a_narrow_canvas(tmp_path):
       };
       for (view.azimuth = 0; view.azimuth < 360; view.azimuth += 15) draw();
       document.title = `${space.clientWidth}: ${outside}`;
-    </script></body>"""
-    page = (tmp_path / "a.html").read_text("utf-8").replace("</body>", script)
-    (tmp_path / "a.html").write_text(page, "utf-8")
-    assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["150: "]
+    """
+    assert title_after(tmp_path / "a.html", script) == "150: "
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("people", [1, 4])
 def test_words_at_the_rule_stand_beside_the_people(tmp_path, people):
     view_3d.write(tmp_path / "a.html", "a", film(1, people=people))
-    script = """<script>
+    script = """
       space.style.width = "350px";
       const ends = [];
       CanvasRenderingContext2D.prototype.fillText = function (text, x) {
@@ -166,10 +164,8 @@ def test_words_at_the_rule_stand_beside_the_people(tmp_path, people):
         isBeside &&= Math.max(...ends.splice(0)) < Math.min(...joints);
       }
       document.title = isBeside;
-    </script></body>"""
-    page = (tmp_path / "a.html").read_text("utf-8").replace("</body>", script)
-    (tmp_path / "a.html").write_text(page, "utf-8")
-    assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["true"]
+    """
+    assert title_after(tmp_path / "a.html", script) == "true"
 
 
 @pytest.mark.slow
@@ -178,7 +174,7 @@ def test_texts_over_a_film_are_readable_and_apart(tmp_path, width):
     texts = dict.fromkeys(range(16), "45\N{DEGREE SIGN}")
     shot = Shot([person()._replace(texts=texts)], noise(1080, 1920))
     view_3d.write(tmp_path / "a.html", "a", [shot], drawn=True, text_px=27.0)
-    script = f"""<script>
+    script = f"""
       byId("photo-pane").style.width = "{width}px";
       const sizes = [], boxes = [];
       CanvasRenderingContext2D.prototype.fillText = function (text) {{
@@ -191,18 +187,22 @@ def test_texts_over_a_film_are_readable_and_apart(tmp_path, width):
       const pairs = boxes.flatMap((box, i) => boxes.slice(i + 1).map((other) => [box, other]));
       const count = pairs.filter((pair) => overlap(...pair)).length;
       document.title = [sizes.length, Math.min(...sizes) >= 14, count];
-    </script></body>"""
-    page = (tmp_path / "a.html").read_text("utf-8").replace("</body>", script)
-    (tmp_path / "a.html").write_text(page, "utf-8")
-    assert re.findall("<title>(.*)</title>", shown(tmp_path / "a.html")) == ["16,true,0"]
+    """
+    assert title_after(tmp_path / "a.html", script) == "16,true,0"
 
 
 def width_of_bones(path, people):
     """Return the width, px, in a pane of 600 px and room for words, of a page of so many people."""
     view_3d.write(path, "a", film(1, people=people))
-    script = "<script>document.title = boneWidth(projection(650, 600), 650, 600)</script></body>"
-    path.write_text(path.read_text("utf-8").replace("</body>", script), "utf-8")
-    return float(re.findall("<title>(.*)</title>", shown(path))[0])
+    return float(title_after(path, "document.title = boneWidth(projection(650, 600), 650, 600);"))
+
+
+def title_after(path, script):
+    """Return the title of a page that a script, run at its end, has given it."""
+    page = path.read_text("utf-8").replace("</body>", f"<script>{script}</script></body>")
+    path.write_text(page, "utf-8")
+    [title] = re.findall("<title>(.*)</title>", shown(path))
+    return title
 
 
 def shown(path):
