@@ -79,9 +79,10 @@ def test_predict_reads_images_as_the_authors_do(tmp_path, torch_network):
     pose = predictors.load_predictor(tmp_path / "run")(photos.Photo("a", pixels), None)
     heatmaps, depth = torch_outputs(network, pixels[np.newaxis])
     joints_2d_norm, peak = joint_decoding.decode_heatmaps(heatmaps[-1])
-    joints = joint_decoding.to_canonical_mm(joint_decoding.join_depth(joints_2d_norm, depth))
-    expected = np.interp(peak[0], *np.transpose(confidence.UNMEASURED))
-    np.testing.assert_allclose(pose["confidence"], expected, atol=1e-4)
+    expected = np.interp(peak, *np.transpose(confidence.UNMEASURED)).astype(np.float32)
+    joints = joint_decoding.join_depth(joints_2d_norm, depth)
+    joints = joint_decoding.to_canonical_mm(joints, expected)
+    np.testing.assert_allclose(pose["confidence"], expected[0], atol=1e-4)
     np.testing.assert_allclose(pose["joints_2d"], (joints_2d_norm[0] + 1) * 32, atol=1e-2)
     np.testing.assert_allclose(pose["joints_3d"], joints[0], atol=0.5)  # mm
 
