@@ -91,3 +91,10 @@ def test_a_link_to_nowhere_is_noticed():
     assert is_there(readme, "BUILD.md#dependencies")
     assert not is_there(readme, "BUILD.md#nowhere")
     assert not is_there(readme, "nowhere.md")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_checkout_is_installed_as_it_stands(name):
+    """Without -e, pip puts a copy in the place of what `make` installed: edits do nothing then."""
+    lines = re.findall(r"pip install[^`\n]*\.\[[^`\n]*", text_of(ROOT / name))
+    assert [line for line in lines if " -e " not in line] == []

@@ -29,7 +29,7 @@ NOT_RUN = {
     "hg3d train --flagfile=experiments/finetune.flags --workdir=runs/own": "in examples/",
     "make web && make serve-web": "in web_demo_test.py; it serves until it is stopped",
 }
-INSTALL = "pip install '.[video,formats]'"
+INSTALL = "pip install -e '.[video,formats]'"
 # In an environment that holds what this installs and no more, as of who does not run `make`.
 INSTALLED = ["hg3d predict photo.jpg", "hg3d predict --video=clip.mp4 --html"]
 RUN = ["hg3d export --workdir=shipped-large --output_dir=saved_model"]
