@@ -55,14 +55,16 @@ EXTRAS_REQUIRE = {
     "heic": ["pillow-heif"],
     # Files for other tools that want a library to be written.
     "formats": ["ezc3d>=1.7", "pygltflib>=1.16"],
-    # Tests read those files by others' libraries; opensim wants numpy 2.
+    # Tests read those files, and SavedModels, by others' libraries; opensim wants numpy 2.
     "readers": [
         "bvhio>=1.5",
         "c3d>=0.6",
+        f"onnxruntime>=1.32; {CURRENT}",
         f"opensim>=4.6; {CURRENT}",
         "pandas>=2",
         "pybvh>=0.9",
         "pycocotools>=2.0.10",
+        f"tf2onnx>=1.17; {CURRENT}",
         "trimesh>=4.5",
     ],
     # ImageNet weights of --network=efficientnet_lite0: a file, no code that is run.
