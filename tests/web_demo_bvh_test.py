@@ -18,8 +18,22 @@ SCRIPT = Path(__file__).resolve().parents[1] / "demo/web/test/bvh.mjs"
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="Node.js is absent")
 
 
-def by_the_page(film) -> str:
-    frames = [
+def by_the_page(one, film=None) -> str:
+    """Return the BVH of one person's poses, of a film of several people or of all of it."""
+    question = {"names": JOINT_NAMES, "frames": frames_of(one), "film": frames_of(film or one)}
+    done = subprocess.run(
+        ["node", str(SCRIPT)],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def frames_of(film) -> list[dict]:
+    return [
         {
             "frame": int(row["frame"]),
             "seconds": float(row["seconds"]),
@@ -28,12 +42,6 @@ def by_the_page(film) -> str:
         }
         for row in film.rows
     ]
-    question = json.dumps({"names": JOINT_NAMES, "frames": frames})
-    done = subprocess.run(
-        ["node", str(SCRIPT)], input=question, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def numbers(motion: str) -> np.ndarray:
@@ -75,6 +83,20 @@ def test_it_is_the_file_of_convert(kind, tmp_path):
     assert head.split() == expected_head.split()
     assert motion.splitlines()[:2] == expected.splitlines()[:2]
     np.testing.assert_allclose(numbers(motion), numbers(expected), atol=1e-5)
+
+
+def test_who_enters_later_stands_still_until_then(tmp_path):
+    film = a_film("slow")
+    late = film.rows[30:].copy()
+    late["person"] = 2
+    rows = np.concatenate([film.rows, late])
+    both = dataclasses.replace(film, rows=rows[np.argsort(rows["frame"], kind="stable")])
+    formats.write(tmp_path / "a.bvh", both)
+    for person, one in ((1, film), (2, dataclasses.replace(film, rows=late))):
+        expected = (tmp_path / f"a_{person}.bvh").read_text().split("MOTION\n")[1]
+        motion = by_the_page(one, both).split("MOTION\n")[1]
+        assert motion.splitlines()[:2] == expected.splitlines()[:2]
+        np.testing.assert_allclose(numbers(motion), numbers(expected), atol=1e-5)
 
 
 def test_two_frames_at_one_time_leave_numbers():

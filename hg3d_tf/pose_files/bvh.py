@@ -1,8 +1,10 @@
 """BVH, a moving skeleton for Blender, MotionBuilder and others.
 
 Bones, names and rest pose are those of `rig`, rotations those of `motion`. Axes: y up, z to the
-front. A film of uneven times is written at its usual rate. Legs turn in the order X Z Y, all others
-in Z X Y: then people who sit, or let their arms hang, are far from where two axes coincide.
+front. A film of uneven times is written at its usual rate. The format has no time to begin at: who
+comes later stands still, in their first pose, from the film's beginning. Legs turn in the order
+X Z Y, all others in Z X Y: then people who sit, or let their arms hang, are far from where two axes
+coincide.
 """
 
 from collections.abc import Iterator
@@ -30,19 +32,21 @@ def write(path: Path, poses: PoseSequence, unit: str = "m") -> None:
       UserError: for a joint that is never there.
     """
     scale = markers.units_per_mm(unit)
-    poses, step_s = markers.evenly_timed(poses)
+    poses, step_s, before = markers.evenly_timed(poses)
     lengths = rig.fitted_lengths_mm(poses)
     places, lines = _hierarchy(lengths, scale)
     with files.atomic_text(path) as file:
         file.write("HIERARCHY\n" + "\n".join(lines) + "\n")
-        file.write(f"MOTION\nFrames: {len(poses.rows)}\nFrame Time: {step_s:.10g}\n")
-        before = None
+        file.write(f"MOTION\nFrames: {before + len(poses.rows)}\nFrame Time: {step_s:.10g}\n")
+        last = None
         for block in motion.blocks(poses):
-            angles = turns.without_jumps(_angles(block.turns), before)
-            before = angles[-1]
+            is_first = last is None
+            angles = turns.without_jumps(_angles(block.turns), last)
+            last = angles[-1]
             degrees = np.degrees(angles[:, places]).reshape(len(angles), -1)
             numbers = np.concatenate([block.root_mm * scale, degrees], axis=1)
-            file.writelines(" ".join(cells) + "\n" for cells in csv_table.cells(numbers, 6))
+            lines = [" ".join(cells) + "\n" for cells in csv_table.cells(numbers, 6)]
+            file.writelines([lines[0]] * before * is_first + lines)
 
 
 def _angles(found: np.ndarray) -> np.ndarray:

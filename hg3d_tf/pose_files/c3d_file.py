@@ -2,7 +2,7 @@
 
 Millimetres, y up (POINT:X_SCREEN is +X, POINT:Y_SCREEN is +Y), the markers of `markers`. A missing
 joint has the residual -1, as the standard wants it; a joint that was not seen clearly is there. The
-format counts frames in 16 bits.
+first frame's number tells when in the film the person comes. The format counts frames in 16 bits.
 """
 
 from pathlib import Path
@@ -25,14 +25,17 @@ def write(path: Path, poses: PoseSequence) -> None:
       UserError: for a film that is too long, and where ezc3d is not installed.
     """
     ezc3d = libraries.load("ezc3d", "c3d")
-    poses, step_s = markers.evenly_timed(poses)
+    poses, step_s, before = markers.evenly_timed(poses)
     count = len(poses.rows)
-    if count > MOST_FRAMES:
-        raise UserError(f"{poses.name}: c3d holds {MOST_FRAMES} frames, this has {count}: take trc")
+    if before + count > MOST_FRAMES:
+        raise UserError(
+            f"{poses.name}: c3d counts {MOST_FRAMES} frames, this has {before + count}: take trc"
+        )
     joints = np.concatenate([markers.y_up(block["joints_3d"]) for block in poses.blocks()])
     missing = np.isnan(joints).any(axis=-1)
     joints[missing] = np.nan
     film = ezc3d.c3d()
+    film["header"]["points"]["first_frame"] = before  # from 0: ezc3d writes one more
     film.add_parameter("POINT", "RATE", [1 / step_s])
     film.add_parameter("POINT", "LABELS", list(markers.MARKERS))
     film.add_parameter("POINT", "UNITS", ["mm"])

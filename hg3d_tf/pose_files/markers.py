@@ -4,16 +4,19 @@ Names are those of Pose2Sim's HALPE_26 where a joint has one, which OpenSim's mo
 know. Axes of the files: x as the camera's, y up, z towards the camera (right-handed).
 """
 
+import dataclasses
+
 import numpy as np
 
 from hg3d_tf.cli import UserError
 from hg3d_tf.pose_files.sequence import (
     BLOCK,
     EVEN,
+    MOST_ADDED,
     ROW,
     PoseSequence,
     empty_rows,
-    frame_step_s,
+    film_clock,
     spooled,
 )
 from hg3d_tf.skeleton import JOINT_NAMES
@@ -21,8 +24,6 @@ from hg3d_tf.skeleton import JOINT_NAMES
 # HALPE's neck lies between the shoulders, its head on top.
 _MIDDLE = {"pelvis": "Hip", "thorax": "Neck", "upper_neck": "UpperNeck", "head_top": "Head"}
 UNITS_PER_MM = {"m": 1e-3, "cm": 1e-1, "mm": 1.0}
-# Of a film of uneven times: how many times its frames one of one rate may have.
-_MOST_ADDED = 50
 
 
 def marker_name(joint: str) -> str:
@@ -45,28 +46,29 @@ def units_per_mm(unit: str) -> float:
     return UNITS_PER_MM[unit]
 
 
-def evenly_timed(poses: PoseSequence) -> tuple[PoseSequence, float]:
-    """Return the poses of one person at one rate, and the seconds of a step.
+def evenly_timed(poses: PoseSequence) -> tuple[PoseSequence, float, int]:
+    """Return the poses of one person at one rate, the seconds of a step, and the frames before.
 
     A film of one rate stays as it is. Of another the joints are interpolated in a straight line
-    between its frames, at its usual rate; where frames are missing joints are missing.
+    between its frames, at its usual rate; where frames are missing joints are missing. The frames
+    before are those of the film until the person comes.
 
     Raises:
       UserError: where pauses would make it many times as long.
     """
     rows = poses.rows
-    seconds, usual = np.array(rows["seconds"]), frame_step_s(poses)
-    steps = np.diff(seconds)
-    if np.abs(steps - usual).max() <= EVEN * usual:
-        return poses, float(seconds[-1] - seconds[0]) / len(steps)
+    seconds, (usual, start) = np.array(rows["seconds"]), film_clock(poses)
+    before = round((seconds[0] - start) / usual)
+    if np.abs(np.diff(seconds) - usual).max() <= EVEN * usual:
+        return poses, usual, before
     count = round((seconds[-1] - seconds[0]) / usual) + 1
-    if count > _MOST_ADDED * len(seconds):
+    if count > MOST_ADDED * len(seconds):
         raise UserError(
             f"{poses.name}: its pauses are too long for a format of one rate: take trc or glb"
         )
     places = (np.arange(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK))
     even = spooled(_between(rows, seconds, usual, place) for place in places)
-    return PoseSequence(even, poses.images, poses.space, poses.name), usual
+    return dataclasses.replace(poses, rows=even), usual, before
 
 
 def _between(rows: np.ndarray, seconds: np.ndarray, step: float, places: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,7 @@ ROW = np.dtype(
 BLOCK = 2048  # rows that are looked at together
 _ROWS_IN_MEMORY = 16 * BLOCK  # 31 MB
 EVEN = 0.25  # how far steps between frames may differ and still be one rate, in steps
+MOST_ADDED = 50  # how many times its frames a film of one rate may have
 
 
 # What `Space` may say, in words for people.
@@ -72,6 +74,18 @@ class Space:
         return "; ".join(known[getattr(self, name)] for name, known in _SPACES.items())
 
 
+class Clock(NamedTuple):
+    """The times of a film, whoever is in it.
+
+    Attributes:
+      step_s: the usual time from a frame to the next.
+      start_s: when the film begins.
+    """
+
+    step_s: float
+    start_s: float
+
+
 @dataclasses.dataclass(frozen=True)
 class PoseSequence:
     """Poses, in the order of their frames.
@@ -81,12 +95,14 @@ class PoseSequence:
       images: names of the photos, or the one of the film.
       space: of the 3D joints.
       name: what messages call it.
+      clock: of the film that one person's poses were taken from; None: these are all of it.
     """
 
     rows: np.ndarray
     images: tuple[str, ...]
     space: Space = Space()
     name: str = "poses"
+    clock: Clock | None = None
 
     @property
     def is_film(self) -> bool:
@@ -112,10 +128,11 @@ class PoseSequence:
             start = here.stop
 
     def of_person(self, person: int) -> "PoseSequence":
-        """Return the poses of one person."""
+        """Return the poses of one person; of a film they keep its clock."""
         if self.persons == [person]:
             return self
-        return self.changed(lambda block: block[block["person"] == person])
+        one = self.changed(lambda block: block[block["person"] == person])
+        return dataclasses.replace(one, clock=film_clock(self)) if self.is_film else one
 
     def changed(
         self, change: Callable, *along: np.ndarray, space: Space | None = None
@@ -223,13 +240,21 @@ def require_3d(poses: PoseSequence, form: str) -> None:
         raise UserError(f"{poses.name}: {form} wants 3D joints, there are none: take coco")
 
 
-def frame_step_s(poses: PoseSequence) -> float:
-    """Return the usual time from a frame to the next: over a film of one person.
+def film_clock(poses: PoseSequence) -> Clock:
+    """Return the clock of a film of two or more frames, the same for each of its people.
 
-    It is the mean of the steps near the median: times are rounded, those of Matroska and WebM to
-    the millisecond, and the median of 33, 33 and 34 ms would be 30.3 Hz.
+    The step is the mean of the steps near the median: times are rounded, those of Matroska and WebM
+    to the millisecond, and the median of 33, 33 and 34 ms would be 30.3 Hz. The film begins at 0 s,
+    or with its first pose where times count from anywhere: before 0, or long after it.
     """
-    frames, seconds = poses.rows["frame"], poses.rows["seconds"]
-    steps = np.diff(seconds) / np.maximum(np.diff(frames), 1)
+    if poses.clock is not None:
+        return poses.clock
+    frames, first = np.unique(poses.rows["frame"], return_index=True)
+    seconds = poses.rows["seconds"][first]
+    counts = np.maximum(np.diff(frames), 1)
+    steps = np.diff(seconds) / counts
     usual = np.median(steps[steps > 0])
-    return float(steps[np.abs(steps - usual) <= EVEN * usual].mean())
+    near = np.abs(steps - usual) <= EVEN * usual
+    step = float((steps * counts)[near].sum() / counts[near].sum())
+    is_from_zero = 0 <= seconds[0] <= MOST_ADDED * len(frames) * step
+    return Clock(step, 0.0 if is_from_zero else float(seconds[0]))

@@ -10,7 +10,7 @@ import numpy as np
 
 from hg3d_tf import files
 from hg3d_tf.pose_files import csv_table, markers
-from hg3d_tf.pose_files.sequence import PoseSequence, frame_step_s
+from hg3d_tf.pose_files.sequence import PoseSequence, film_clock
 
 _DECIMALS = {"m": 6, "cm": 4, "mm": 3}
 
@@ -23,9 +23,10 @@ def write(path: Path, poses: PoseSequence, unit: str = "m") -> None:
       poses: of one person.
       unit: "m", "cm" or "mm".
     """
-    scale, rate, count = markers.units_per_mm(unit), 1 / frame_step_s(poses), len(poses.rows)
+    scale, rate, count = markers.units_per_mm(unit), 1 / film_clock(poses).step_s, len(poses.rows)
+    first = str(poses.rows["frame"][0] + 1)
     names = "DataRate CameraRate NumFrames NumMarkers Units OrigDataRate OrigDataStartFrame"
-    values = [str(count), str(len(markers.MARKERS)), unit, f"{rate:.6g}", "1", str(count)]
+    values = [str(count), str(len(markers.MARKERS)), unit, f"{rate:.6g}", first, str(count)]
     head = [
         ["PathFileType", "4", "(X/Y/Z)", path.name],
         [*names.split(), "OrigNumFrames"],

@@ -228,6 +228,57 @@ def test_several_people_get_a_file_each_where_the_form_holds_one(walk, tmp_path)
     assert (formats.read(tmp_path / "walk.json").rows["person"] == poses.rows["person"]).all()
 
 
+def test_who_enters_a_film_later_is_there_at_their_time(walk, tmp_path):
+    """Files of one film that are opened together: each person at the film's times and rate."""
+    ezc3d, c3d = pytest.importorskip("ezc3d"), pytest.importorskip("c3d")
+    pybvh = pytest.importorskip("pybvh")
+    poses, late = enters_later(walk, 40)
+    for form in ("bvh", "c3d", "trc", "glb"):
+        assert len(formats.write(tmp_path / f"walk.{form}", poses)) == 2
+    clips = [pybvh.read_bvh_file(str(tmp_path / f"walk_{person}.bvh")) for person in (1, 2)]
+    lines = [(tmp_path / f"walk_{person}.bvh").read_text().splitlines() for person in (1, 2)]
+    assert [clip.frame_count for clip in clips] == [90, 90]
+    assert [line for line in lines[0] if "Time" in line] == [x for x in lines[1] if "Time" in x]
+    assert len(set(lines[1][-90:-49])) == 1 and len(set(lines[1][-50:])) == 50
+    films = [ezc3d.c3d(str(tmp_path / f"walk_{person}.c3d")) for person in (1, 2)]
+    assert films[0]["header"]["points"]["first_frame"] == 0
+    assert films[1]["header"]["points"]["first_frame"] == 40
+    rates = [film["parameters"]["POINT"]["RATE"]["value"][0] for film in films]
+    assert rates[0] == rates[1] == pytest.approx(30, rel=1e-3)
+    with open(tmp_path / "walk_2.c3d", "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frames = {number: points for number, points, _ in c3d.Reader(file).read_frames()}
+    assert list(frames) == list(range(41, 91))
+    np.testing.assert_allclose(frames[41][:, :3], late[0] * (1, -1, -1), atol=0.01)
+    heads = [(tmp_path / f"walk_{person}.trc").read_text().splitlines() for person in (1, 2)]
+    assert heads[0][2].split("\t")[0] == heads[1][2].split("\t")[0]
+    for lines, first in zip(heads, ("1", "41"), strict=True):
+        names = dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=True))
+        assert names["OrigDataStartFrame"] == lines[6].split("\t")[0] == first
+
+
+def enters_later(walk, frames):
+    """Return two people's film, and the joints of the second, who comes after so many frames.
+
+    Times are rounded to the millisecond.
+    """
+    rows = walks.as_film(walk, seconds=np.round(walk.seconds, 3)).rows
+    late = rows[frames:].copy()
+    late["person"] = 2
+    both = np.concatenate([rows, late])
+    order = np.argsort(both["frame"], kind="stable")
+    return sequence.PoseSequence(both[order], ("walk.mp4",)), late["joints_3d"]
+
+
+def test_times_that_count_from_anywhere_begin_with_the_first_pose(walk, tmp_path):
+    """A clock's seconds, say: nobody wants a day of standing still."""
+    poses, _ = enters_later(walk, 40)
+    poses.rows["seconds"] += 86_400
+    assert len(formats.write(tmp_path / "walk.bvh", poses)) == 2
+    for person in (1, 2):
+        assert "Frames: 90\n" in (tmp_path / f"walk_{person}.bvh").read_text()
+
+
 def test_a_film_that_pauses_has_a_gap_in_formats_of_one_rate(walk, tmp_path):
     ezc3d = pytest.importorskip("ezc3d")
     film = walks.as_film(walk)
@@ -286,7 +337,7 @@ def test_a_film_too_long_for_c3d_is_named(walk, tmp_path):
     rows["frame"] = np.arange(len(rows))
     rows["seconds"] = rows["frame"] / 30
     poses = sequence.PoseSequence(rows, ("long.mp4",), name="long.json")
-    with pytest.raises(UserError, match=r"long\.json: c3d holds 65534 frames, this has 65535"):
+    with pytest.raises(UserError, match=r"long\.json: c3d counts 65534 frames, this has 65535"):
         formats.write(tmp_path / "long.c3d", poses)
 
 

@@ -270,7 +270,7 @@ def test_frames_that_are_named_keep_their_numbers(tmp_path):
     records = [{"seconds": f / 30, "frame": f, "joints_3d_mm": JOINTS} for f in (4, 5, 9)]
     poses = reading.read(write(tmp_path / "p.json", records))
     assert poses.rows["frame"].tolist() == [4, 5, 9]
-    assert sequence.frame_step_s(poses) == pytest.approx(1 / 30)
+    assert sequence.film_clock(poses).step_s == pytest.approx(1 / 30)
     assert poses.rows["joints_3d"][0, joint_index("r_knee"), 0] == 1
 
 
@@ -279,11 +279,11 @@ def test_a_rate_is_that_of_the_film_though_its_times_are_rounded(tmp_path, decim
     times = [round(i / rate, decimals) for i in range(100)]
     records = [{"seconds": time, "joints_3d_mm": JOINTS} for time in times]
     poses = reading.read(write(tmp_path / "p.json", records))
-    assert 1 / sequence.frame_step_s(poses) == pytest.approx(rate, rel=10**-decimals)
+    assert 1 / sequence.film_clock(poses).step_s == pytest.approx(rate, rel=10**-decimals)
 
 
 def test_a_pause_is_no_part_of_the_rate(tmp_path):
     times = [0, 0.033, 0.067, 0.1, 0.133, 1.133, 1.167, 1.2]
     records = [{"seconds": time, "joints_3d_mm": JOINTS} for time in times]
     poses = reading.read(write(tmp_path / "p.json", records))
-    assert 1 / sequence.frame_step_s(poses) == pytest.approx(30, rel=0.01)
+    assert 1 / sequence.film_clock(poses).step_s == pytest.approx(30, rel=0.01)

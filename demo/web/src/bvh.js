@@ -60,10 +60,11 @@ const REST = BONES.map(({ end }, place) => (BONES.find(({ parent }) => parent ==
 const hingeAtRest = (name) => (name.endsWith("UpLeg") ? [1, 0, 0] : [0, name.startsWith("Left") ? -1 : 1, 0]);
 
 // The file's text. `names` are the joints'; `frames` are those that show the person, of `frame`,
-// `seconds`, `joints` [16][3] mm of the camera's axes and `confidence` [16].
-export function bvh(names, frames) {
+// `seconds`, `joints` [16][3] mm of the camera's axes and `confidence` [16]. `clock` is the film's.
+export function bvh(names, frames, clock = clockOf(frames)) {
   if (frames.length < 2) throw new Error("BVH holds a film: a photo goes into JSON or CSV");
-  const { rows, step } = evenly(frames);
+  const { step, start } = clock;
+  const rows = evenly(frames, step);
   const film = rows.map(({ joints, confidence, isLost }) => ({
     confidence,
     isLost,
@@ -81,25 +82,37 @@ export function bvh(names, frames) {
     const degrees = order.flatMap((n) => turns.scaled(smooth[n][i], 180 / Math.PI));
     return [...turns.scaled(at.pelvis, M_PER_MM), ...degrees].map((value) => value.toFixed(6)).join(" ");
   });
-  const time = `Frames: ${film.length}\nFrame Time: ${Number(step.toPrecision(10))}`;
-  return `HIERARCHY\n${lines.join("\n")}\nMOTION\n${time}\n${motion.join("\n")}\n`;
+  // Who comes later stands still until then.
+  const still = Array(Math.round((frames[0].seconds - start) / step)).fill(motion[0]);
+  const time = `Frames: ${still.length + motion.length}\nFrame Time: ${Number(step.toPrecision(10))}`;
+  return `HIERARCHY\n${lines.join("\n")}\nMOTION\n${time}\n${[...still, ...motion].join("\n")}\n`;
 }
 
-// The frames at one rate, the film's usual one, and its step in seconds: the mean of the steps near the
-// median, for times are rounded.
-function evenly(frames) {
-  const between = (key) => frames.slice(1).map((frame, i) => frame[key] - frames[i][key]);
-  const steps = between("seconds");
-  const perFrame = between("frame").map((count, i) => steps[i] / count);
-  const middle = median(perFrame.filter((value) => value > 0));
-  const near = perFrame.filter((value) => Math.abs(value - middle) <= EVEN * middle);
-  const usual = near.reduce((sum, value) => sum + value, 0) / near.length;
+// The clock of a film, of frames of all its people in their order: its usual step, the mean of the steps near
+// the median, for times are rounded; its start, or the first pose where times count from anywhere.
+export function clockOf(frames, start = 0) {
+  const moments = frames.filter(({ frame }, i) => !i || frame !== frames[i - 1].frame);
+  const steps = moments.slice(1).map(({ frame, seconds }, i) => {
+    const count = Math.max(1, frame - moments[i].frame);
+    return { count, each: (seconds - moments[i].seconds) / count };
+  });
+  const middle = median(steps.map(({ each }) => each).filter((each) => each > 0));
+  const near = steps.filter(({ each }) => Math.abs(each - middle) <= EVEN * middle);
+  const sum = (value) => near.reduce((total, step) => total + value(step), 0);
+  const step = sum(({ count, each }) => count * each) / sum(({ count }) => count);
+  const first = frames[0].seconds;
+  return { step, start: first >= start && first - start <= MOST_ADDED * moments.length * step ? start : first };
+}
+
+// The frames at one rate.
+function evenly(frames, usual) {
   const long = frames.at(-1).seconds - frames[0].seconds;
-  if (steps.every((value) => Math.abs(value - usual) <= EVEN * usual)) return { rows: frames, step: long / steps.length };
+  const isEven = ({ seconds }, i) => !i || Math.abs(seconds - frames[i - 1].seconds - usual) <= EVEN * usual;
+  if (frames.every(isEven)) return frames;
   const count = Math.round(long / usual) + 1;
   if (count > MOST_ADDED * frames.length) throw new Error("the pauses are too long for a format of one rate: save JSON or CSV");
   let after = 1;
-  const rows = Array.from({ length: count }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const seconds = frames[0].seconds + i * usual;
     while (after < frames.length - 1 && frames[after].seconds < seconds - 1e-9) after++;
     const [low, high] = [frames[after - 1], frames[after]];
@@ -115,7 +128,6 @@ function evenly(frames) {
       confidence: low.confidence.map((value, j) => mix(value, high.confidence[j])),
     };
   });
-  return { rows, step: usual };
 }
 
 function median(values) {

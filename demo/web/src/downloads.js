@@ -1,5 +1,5 @@
 // Poses as the files that `hg3d predict` writes (JSON) and `hg3d convert` (CSV, BVH), and the picture.
-import { bvh } from "./bvh.js";
+import { bvh, clockOf } from "./bvh.js";
 import { pictureBlob } from "./draw.js";
 
 const MOST_POSES = 36000; // 20 minutes of one person at 30 frames a second; then the first go
@@ -13,7 +13,7 @@ export class Downloads {
 
   // Forgets the poses before: those of a photo, a film or the camera follow.
   begin(name) {
-    Object.assign(this, { name, poses: [] });
+    Object.assign(this, { name, poses: [], start: 0 });
   }
 
   // Takes what was seen in a photo, which has no `seconds`, or in a frame of that number.
@@ -23,7 +23,9 @@ export class Downloads {
       const person = id ?? i + 1;
       this.poses.push({ size: [width, height], frame, seconds, person, score, numbers: Float32Array.from(numbers) });
     });
-    if (this.poses.length > MOST_POSES) this.poses.splice(0, this.poses.length - MOST_POSES);
+    if (this.poses.length <= MOST_POSES) return;
+    this.poses.splice(0, this.poses.length - MOST_POSES);
+    this.start = this.poses[0].seconds;
   }
 
   async save(kind, shown) {
@@ -41,13 +43,14 @@ export class Downloads {
     const people = Map.groupBy(this.poses, ({ person }) => person);
     const films = [...people].filter(([, poses]) => poses.length > 1 && poses[0].seconds !== undefined);
     if (!films.length) throw new Error("BVH holds a film, not a photo: save JSON or CSV");
+    const clock = clockOf(this.poses, this.start);
     for (const [person, poses] of films) {
       const frames = poses.map(({ frame, seconds, numbers }) => {
         const { joints3d: joints, confidence } = parts(numbers, names.length);
         return { frame, seconds, joints, confidence };
       });
       const name = people.size > 1 ? `${stem}_poses_${person}.bvh` : `${stem}_poses.bvh`;
-      offer(new Blob([bvh(names, frames)], { type: "text/plain" }), name);
+      offer(new Blob([bvh(names, frames, clock)], { type: "text/plain" }), name);
     }
   }
 
