@@ -66,7 +66,7 @@ def evenly_timed(poses: PoseSequence) -> tuple[PoseSequence, float, int]:
         raise UserError(
             f"{poses.name}: its pauses are too long for a format of one rate: take trc or glb"
         )
-    places = (np.arange(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK))
+    places = (np.arange(low, min(low + BLOCK, count)) for low in range(0, count, BLOCK))
     even = spooled(_between(rows, seconds, usual, place) for place in places)
     return dataclasses.replace(poses, rows=even), usual, before
 
