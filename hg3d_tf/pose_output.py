@@ -1,5 +1,8 @@
 """What `predict` and `convert` share: the flags of files for other tools, and their writing."""
 
+import contextlib
+import io
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -64,6 +67,8 @@ def define(default: str, beside: str = "") -> None:
 
 
 def _heights(text: str) -> tuple[float, ...]:
+    if re.fullmatch(r"[0-2],\d+", text):
+        raise ValueError(f"{text!r} is two heights: write {text.replace(',', '.')}, with a point")
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -185,7 +190,8 @@ def _command_for_the_rest(path: Path, poses: PoseSequence) -> str:
 
 def _can_be_placed(poses: PoseSequence, without: Sequence[str]) -> bool:
     try:
-        placement.place(poses, wanted_placement(without=without))
+        with contextlib.redirect_stdout(io.StringIO()):
+            placement.place(poses, wanted_placement(without=without))
     except cli.UserError:
         return False
     return True

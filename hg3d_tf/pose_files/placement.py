@@ -21,6 +21,9 @@ from hg3d_tf.pose_files.sequence import (
 )
 from hg3d_tf.skeleton import PELVIS, canonical_stature_mm
 
+_WIDEST_DEG = 150.0  # wider lenses do not draw straight lines straight
+_FILM_MM = 36.0  # the longer side of a picture on 35 mm film
+
 
 @dataclasses.dataclass(frozen=True)
 class Placement:
@@ -56,9 +59,14 @@ class Placement:
         if None not in (self.focal_length_px, self.field_of_view_deg):
             raise ValueError("--focal_length_px and --field_of_view: give one or the other")
         if self.focal_length_px is not None and not 0 < self.focal_length_px < math.inf:
-            raise ValueError(f"a focal length of {self.focal_length_px:g} px cannot be")
+            raise ValueError(
+                f"a focal length of {self.focal_length_px:g} px cannot be: give a positive number"
+            )
         if self.field_of_view_deg is not None and not 0 < self.field_of_view_deg < 180:
-            raise ValueError(f"a field of view of {self.field_of_view_deg:g} degrees cannot be")
+            raise ValueError(
+                f"a field of view of {self.field_of_view_deg:g} degrees cannot be: give degrees"
+                " between 0 and 180, such as 65"
+            )
         if self.sees and not self.person_heights_m:
             given = "focal_length_px" if self.focal_length_px is not None else "field_of_view"
             raise ValueError(f"--{given} tells a place only with --person_height: give both")
@@ -176,6 +184,7 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) 
     if not sizes.all():
         raise UserError(f"{poses.name}: the image's size is not known: give --image_size")
     focal = wanted.focal_lengths_px(sizes[:, 0])
+    _require_px(poses.name, focal, sizes)
     if not is_placed:
         poses = _turned_to_the_axis(poses, sizes, focal)
     mm_per_px = np.concatenate([_mm_per_px(block) for block in poses.blocks()])
@@ -195,6 +204,19 @@ def _before_the_camera(poses: PoseSequence, wanted: Placement, is_placed: bool) 
 
     space = Space("metric", "camera", "camera")
     return poses.changed(change, sizes, focal, depths, smooth, space=space)
+
+
+def _require_px(name: str, focal: np.ndarray, sizes: np.ndarray) -> None:
+    """Raise UserError for a focal length [N] that no lens has for pictures of sizes [N, 2] px."""
+    widest = int(np.argmin(focal / sizes[:, 0]))
+    length, width, longer = focal[widest], sizes[widest, 0], sizes[widest].max()
+    degrees = math.degrees(2 * math.atan(width / (2 * length)))
+    if degrees > _WIDEST_DEG:
+        raise UserError(
+            f"{name}: a focal length of {length:g} px would show {degrees:.0f} degrees on"
+            f" {width} px: give px, not the lens's mm; {length:g} mm, if they are those of 35 mm"
+            f" film, are {length / _FILM_MM * longer:.0f} px here"
+        )
 
 
 def _turned_to_the_axis(poses: PoseSequence, sizes: np.ndarray, focal: np.ndarray) -> PoseSequence:

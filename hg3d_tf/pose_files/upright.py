@@ -57,7 +57,17 @@ def _turn_of_standing(poses: PoseSequence) -> np.ndarray:
             " takes: give --camera_pitch"
         )
     up = np.median(axes, axis=0)
-    return turns.shortest(turns.unit(up), np.array([[0.0, -1.0, 0.0]]))[0]
+    turn = turns.shortest(turns.unit(up), np.array([[0.0, -1.0, 0.0]]))[0]
+    pitch, roll = np.degrees(np.arcsin(turn[1, [2, 0]]))
+    print(
+        f"{poses.name}: the camera looks {_degrees(pitch, 'down', 'up')} and leans"
+        f" {_degrees(roll, 'right', 'left')}, as those who stand in {len(axes)} poses tell"
+    )
+    return turn
+
+
+def _degrees(angle: float, way: str, other: str) -> str:
+    return f"{abs(angle):.1f} degrees {way if angle >= 0 else other}"
 
 
 def _standing_axes(block: np.ndarray) -> np.ndarray:

@@ -154,6 +154,7 @@ def test_mistakes_are_one_line_and_write_nothing(poses):
         (poses,): ["walk.json is read", "another --format, such as csv, or --name or --output_dir"],
         (poses, "--person_height=tall"): ["'tall'", "1.78"],
         (poses, "--person_height=178"): ["178 m", "metres"],
+        (poses, "--person_height=1,75"): ["two heights", "1.75"],
         (poses, "--field_of_view=60"): ["--person_height"],
         (poses, "--image_size=1280"): ["'1280'", "1920,1080"],
         (poses, "--format=bvh", "--unit=ft"): ["--unit"],

@@ -169,12 +169,17 @@ def standing(walk):
     return joints
 
 
-def test_a_tilt_is_found_from_those_who_stand():
+def test_a_tilt_is_found_from_those_who_stand(capsys):
     walk = walks.walk()
     joints = standing(walk)
     turn = axis_rotations(np.radians(18.0), 0) @ axis_rotations(np.radians(4.0), 2)
     film = walks.as_film(walk, joints_3d=joints @ turn.T)
     poses = placement.place(film, Placement(level=True))
+    # Of the camera's axes, as the world sees them: z forwards, x right; y is down.
+    down, right = np.degrees(np.arcsin(turn[[2, 0], 1]))
+    assert down == pytest.approx(18, abs=0.1) and right < 0
+    said = f"looks {down:.1f} degrees down and leans {-right:.1f} degrees left, as"
+    assert said in capsys.readouterr().out
     neck = joint_index("upper_neck")
     for poses_joints in (joints, poses.rows["joints_3d"]):
         axis = poses_joints[:10, neck] - poses_joints[:10, PELVIS]
@@ -243,6 +248,13 @@ def test_ankles_of_each_person_are_as_high_as_their_own(far):
 def test_what_cannot_be_is_refused(values, words):
     with pytest.raises(ValueError, match=words):
         Placement(**values)
+
+
+def test_the_mm_of_a_lens_are_no_px(far):
+    wide = Placement((1.7,), focal_length_px=26)
+    with pytest.raises(UserError, match=r"26 px would show 175 degrees on 1280 px.* are 924 px"):
+        placement.place(as_predicted(far), wide)
+    placement.place(as_predicted(far), Placement((1.7,), focal_length_px=924))
 
 
 def test_what_poses_lack_is_named(far):
