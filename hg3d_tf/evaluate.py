@@ -24,7 +24,11 @@ _PICTURED = {"worst": 6, "typical": 3}  # predictions on the pictures of these f
 
 cli.DEFINE_paths("workdir", "Training folders; several are compared.", tensorflow=True)
 flags.DEFINE_list("dataset", [], "Datasets to measure on [those that the protocol belongs to].")
-flags.DEFINE_string("split", None, "Split of the datasets [test; of mpii validation].")
+flags.DEFINE_string(
+    "split",
+    None,
+    "Split of the datasets [test; of mpii, lspet, and where there is no test, validation].",
+)
 cli.DEFINE_path("data_dir", None, "Folder of prepared datasets [$TFDS_DATA_DIR, else data].")
 flags.DEFINE_list(
     "protocol",
@@ -149,9 +153,10 @@ def _plan() -> dict[str, list[str]]:
 
 
 def _split(dataset: str) -> str:
+    from hg3d_tf.data import input_pipeline
     from hg3d_tf.evaluation.protocols import homes
 
-    return FLAGS.split or homes.split_of(dataset)
+    return FLAGS.split or homes.split_of(dataset, input_pipeline.data_dir_of(FLAGS.data_dir))
 
 
 def measure(protocol: str, predictions, size: int):
@@ -181,6 +186,8 @@ def predict_all(failures: list[str]):
     data_dir = input_pipeline.data_dir_of(FLAGS.data_dir)
     for name in _plan():
         prepared.checked_builder(name, _split(name), data_dir)  # fail before the work starts
+        if not FLAGS.split and _split(name) != "test":
+            print(f"{name}: measured on its split {_split(name)}")
     pose, with_mean_pose = None, set() if FLAGS.mean_pose_of else set(_plan())
     for row, name, predictions, size, note in _systems(data_dir, failures):
         if name not in with_mean_pose:

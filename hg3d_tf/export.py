@@ -80,7 +80,9 @@ flags.DEFINE_string(
     "Dataset that the files' loss is measured on [wild, if it is there; else the"
     " --calibration_photos, without labels].",
 )
-flags.DEFINE_string("split", "test", "Split of --dataset that the files' loss is measured on.")
+flags.DEFINE_string(
+    "split", None, "Split of --dataset that the files' loss is measured on [as for evaluate]."
+)
 flags.DEFINE_float("max_pck_loss", 2.0, "Points of PCK that a file may lose.")
 flags.DEFINE_float("max_mpjpe_rise", 5.0, "Percent by which a file's MPJPE may be larger.")
 flags.DEFINE_bool("force", False, "Write files that lose more, too.")
@@ -191,6 +193,7 @@ def export_tflite() -> None:
 def _pictures(size: int):
     """Return crops for int8's ranges, batches to measure on or None, and what these are of."""
     from hg3d_tf.data import input_pipeline
+    from hg3d_tf.evaluation.protocols import homes
     from hg3d_tf.prediction import calibration
     from hg3d_tf.tflite import exported_files, measurement
 
@@ -205,9 +208,10 @@ def _pictures(size: int):
         except cli.UserError as error:
             raise cli.UserError(f"{error}, or give --calibration_photos=FOLDER") from error
     dataset = FLAGS.dataset or "wild"
+    split = FLAGS.split or homes.split_of(dataset, data_dir)
     try:
-        batches = input_pipeline.evaluation_batches(dataset, FLAGS.split, size, 32, data_dir)
-        return crops, batches, f"{dataset}, {FLAGS.split}"
+        batches = input_pipeline.evaluation_batches(dataset, split, size, 32, data_dir)
+        return crops, batches, f"{dataset}, {split}"
     except cli.UserError:
         if FLAGS.dataset:
             raise

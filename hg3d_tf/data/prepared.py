@@ -23,38 +23,42 @@ def load_builder(name: str, data_dir: str = "") -> tfds.core.DatasetBuilder:
     """Return the prepared dataset `name`, short or full.
 
     Raises:
-      UserError: if it has not been built; the message gives the command that builds it, or, of a
-        name that nothing has, the nearest and all that there are.
+      UserError: if it has not been built; the message says what is, and gives the command that
+        builds it, or, of a name that nothing has, the nearest and all that can be built.
     """
     where = {"data_dir": data_dir} if data_dir else {}
     with contextlib.suppress(tfds.core.registered.DatasetNotFoundError, ValueError):
         builder = tfds.builder(full_name(name), try_gcs=False, **where)
         if builder.is_prepared():  # else only the builder's code was found
             return builder
+    prepared = _names_in(data_dir)
     problem = f"dataset {name!r} is not in {data_dir or 'the default data folder'}"
-    raise UserError(f"{problem}: {_advice(name, data_dir)}")
+    if data_dir:
+        problem += f", which holds {', '.join(prepared) or 'no dataset'}"
+    raise UserError(f"{problem}: {_advice(name, prepared, data_dir)}")
 
 
-def _advice(name: str, data_dir: str) -> str:
+def _advice(name: str, prepared: list[str], data_dir: str) -> str:
     full = full_name(name)
     built = {path.parent.name for path in _BUILDERS.glob("*/*_dataset_builder.py")} - {FOLDER}
     rendered = list(map(full_name, RENDERED))
     if full in rendered or full.partition("/")[0] in built or not built:
         place = f" --data_dir={data_dir}" if data_dir else ""
         return f"build it with `python datasets/build.py --dataset={full}{place}`"
-    known = [*RENDERED, *sorted(built.union(_names_in(data_dir)).difference(rendered))]
-    near = difflib.get_close_matches(name, [*known, *rendered], 1)
+    can_be_built = [*RENDERED, *sorted(built)]
+    near = difflib.get_close_matches(name, [*prepared, *can_be_built, *rendered], 1)
     question = f"did you mean {near[0]!r}? " if near else ""
-    return f"{question}There are {', '.join(known)}"
+    return f"{question}datasets/build.py builds {', '.join(can_be_built)}"
 
 
-def _names_in(data_dir: str) -> set[str]:
-    """Return the names, full ones, of the datasets in a folder; none of TFDS's own, ""."""
+def _names_in(data_dir: str) -> list[str]:
+    """Return the names, short ones, of the datasets in a folder; none of TFDS's own, ""."""
     if not data_dir:
-        return set()
+        return []
     folder = Path(data_dir)
     found = [*folder.glob("*/*/dataset_info.json"), *folder.glob("*/*/*/dataset_info.json")]
-    return {path.parents[1].relative_to(folder).as_posix() for path in found}
+    names = {path.parents[1].relative_to(folder).as_posix() for path in found}
+    return sorted(name.removeprefix(f"{FOLDER}/") for name in names)
 
 
 def load_split(name: str, split: str, data_dir: str = "", **read_options) -> tf.data.Dataset:
@@ -84,6 +88,15 @@ def checked_builder(name: str, split: str, data_dir: str = "") -> tfds.core.Data
         there = ", ".join(builder.info.splits) or "none"
         raise UserError(f"dataset {name!r} has no examples in split {split!r}; splits: {there}")
     return builder
+
+
+def has_examples(name: str, split: str, data_dir: str = "") -> bool:
+    """Tell whether the prepared dataset `name` is there and has examples in `split`."""
+    try:
+        checked_builder(name, split, data_dir)
+    except UserError:
+        return False
+    return True
 
 
 def starts_without_3d(builder: tfds.core.DatasetBuilder, split: str) -> bool:

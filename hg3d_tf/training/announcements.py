@@ -9,9 +9,11 @@ from pathlib import Path
 import tensorflow as tf
 
 from hg3d_tf import extras, timing, weights
+from hg3d_tf.data import prepared
 from hg3d_tf.data.input_pipeline import data_dir_of
+from hg3d_tf.evaluation.protocols import homes
 from hg3d_tf.network.pose_model import PoseModel
-from hg3d_tf.training import strategies
+from hg3d_tf.training import best_checkpoints, strategies
 from hg3d_tf.training.config import TrainConfig
 
 # Where Linux shows that the driver has found a device.
@@ -68,23 +70,52 @@ def devices(strategy: tf.distribute.Strategy, policy: str) -> Iterator[str]:
 def end(config: TrainConfig, workdir: Path, step: int, seconds: float) -> Iterator[str]:
     """Yield the lines of an end, `seconds` after the start; 0 where nothing was left to do.
 
-    The last are commands, each complete; evaluate's has the validation's data if there are any.
+    The last are commands, each complete; evaluate's is left out where there is nothing to measure.
     """
     took = f"{int(seconds // 3600)}:{time.strftime('%M:%S', time.gmtime(seconds))}"
     what = f"done after step {step} in {took}" if seconds else f"nothing left to do at step {step}"
     yield f"{what}: weights, report.md and curves.png are in {workdir}"
+    validation, best = config.validation, workdir / best_checkpoints.FOLDER
+    if validation.dataset and best.exists():
+        measured = f"{validation.best_metric} on {validation.dataset}, {validation.split}"
+        yield f"the best weights, by {measured}, are in {best}: a training folder like this one"
     yield "next:"
-    data = []
-    if config.validation.dataset:
-        data = [f"--dataset={config.validation.dataset}", f"--split={config.validation.split}"]
-    if config.input.data_dir not in ("", data_dir_of(None)):
-        data.append(f"--data_dir={config.input.data_dir}")
+    what_for = _measured_on(config)
     for command in (
-        ("evaluate", f"--workdir={workdir}", *data),
+        *([("evaluate", f"--workdir={workdir}", *what_for)] if what_for else []),
         ("predict", f"--model={workdir}", "photo.jpg"),
         ("export", f"--workdir={workdir}"),
     ):
         yield f"  python -m hg3d_tf.{shlex.join(command)}"
+
+
+def _measured_on(config: TrainConfig) -> list[str]:
+    """Return evaluate's flags for the validation's data, or the mix's; none if there are none."""
+    data_dir, given = config.input.data_dir, config.validation
+    splits = {name: homes.split_of(name, data_dir) for name in config.input.mix}
+    if given.dataset:
+        splits = {given.dataset: given.split}
+    splits = {
+        name: split
+        for name, split in splits.items()
+        if prepared.has_examples(name, split, data_dir)
+    }
+    if not splits:
+        return []
+    flags = [f"--dataset={','.join(splits)}"]
+    protocols = [homes.protocol_of(name) for name in splits]
+    if all(protocols):
+        flags = [f"--protocol={','.join(protocols)}"]  # each on its own dataset
+    elif any(_without_3d(name, split, data_dir) for name, split in splits.items()):
+        flags += ["--protocol=pck_box"]
+    [split, *others] = set(splits.values())
+    if split != "test" and not others:  # else evaluate takes each dataset's own
+        flags.append(f"--split={split}")
+    return flags + [f"--data_dir={data_dir}"] * (data_dir not in ("", data_dir_of(None)))
+
+
+def _without_3d(name: str, split: str, data_dir: str) -> bool:
+    return prepared.starts_without_3d(prepared.load_builder(name, data_dir), split)
 
 
 def _origin(config: TrainConfig) -> str:

@@ -33,14 +33,26 @@ def test_what_is_not_built_is_named_as_the_build_command_has_it(tmp_path, name):
 def test_of_a_mistyped_name_the_nearest_is_said_and_all_there_are(data_dir, name, nearest):
     with pytest.raises(UserError) as raised:
         prepared.load_builder(name, data_dir)
-    assert f"{name!r} is not in {data_dir}: did you mean {nearest!r}? There" in str(raised.value)
-    others = "sport_makehuman, h36m, lspet, mpi_inf_3dhp, mpii, own_photos, painted_2d, painted_3d"
-    assert str(raised.value).endswith(others)
+    text = str(raised.value)
+    holds = f"{name!r} is not in {data_dir}, which holds painted_2d, painted_3d: "
+    assert text.startswith(f"dataset {holds}did you mean {nearest!r}? datasets/build.py builds ")
+    assert text.endswith("sport_makehuman, h36m, lspet, mpi_inf_3dhp, mpii, own_photos")
 
 
-def test_a_name_that_is_like_none_gets_all_there_are(tmp_path):
-    with pytest.raises(UserError, match=r"is not in \S+: There are studio, wild, studio_makehuman"):
+def test_a_name_that_is_like_none_gets_all_that_can_be_built(tmp_path):
+    with pytest.raises(
+        UserError, match=r"holds no dataset: datasets/build\.py builds studio, wild,"
+    ):
         prepared.load_builder("coco2017", str(tmp_path))
+
+
+def test_what_is_there_is_said_by_short_names(tmp_path):
+    for name in ("synthetic_humans/wild", "h36m/paper"):
+        path = tmp_path / name / "1.0.0/dataset_info.json"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    with pytest.raises(UserError, match=r", which holds h36m/paper, wild: build it with "):
+        prepared.load_builder("studio", str(tmp_path))
 
 
 def test_hide_depth_and_mix_take_either_name():

@@ -283,6 +283,31 @@ def test_no_two_rows_have_one_name():
     ], process.stderr
 
 
+# argv: a command, what it shall print, and its flags.
+OF_A_COMMAND = """
+import importlib, sys
+from absl import flags
+name, expression, *arguments = sys.argv[1:]
+command = importlib.import_module(f"hg3d_tf.{name}")
+flags.FLAGS([name, *arguments])
+print(eval(expression))
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "expression", "split"),
+    [
+        ("evaluate", "command._split('own')", "validation"),
+        ("export", "command._pictures(64)[2]", "own, validation"),
+    ],
+)
+def test_without_a_test_split_it_is_measured_on_validation(tmp_path, command, expression, split):
+    painted_people.store("own", str(tmp_path), False, {"train": 1, "validation": 1})
+    flags = ("--dataset=own", f"--data_dir={tmp_path}")
+    process = fork("-c", OF_A_COMMAND, command, expression, *flags)
+    assert process.stdout == f"{split}\n", process.stderr
+
+
 REPLICAS = """
 import sys, json
 from support.training_runs import shrink_network

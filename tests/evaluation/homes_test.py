@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from support import painted_people
+
 from hg3d_tf.evaluation import reports
 from hg3d_tf.evaluation.protocols import homes, registry
 from hg3d_tf.evaluation.protocols.result import Result
@@ -20,7 +22,15 @@ def test_the_dataset_follows_the_protocol():
     }
     assert list(homes.plan(["synthetic"])) == list(homes.plan(["pck_box"])) == ["wild", "studio"]
     assert homes.plan(["h36m_paper"], ["wild"]) == {"wild": ["h36m_paper"]}
-    assert homes.split_of("mpii") == "validation" and homes.split_of("wild") == "test"
+
+
+def test_where_there_is_no_test_it_is_measured_on_validation(data_dir, tmp_path):
+    painted_people.store("own", str(tmp_path), False, {"train": 2, "validation": 2})
+    assert homes.split_of("own", str(tmp_path)) == "validation"
+    assert homes.split_of("painted_3d", data_dir) == "test"
+    assert homes.split_of("not_there", data_dir) == "test"
+    # Whatever there is of them.
+    assert {homes.split_of(name, data_dir) for name in ("mpii", "lspet")} == {"validation"}
 
 
 def test_the_document_names_the_same_datasets():

@@ -1,6 +1,7 @@
 """What a training says at its start and its end."""
 
 import tensorflow as tf
+from support import painted_people
 
 from hg3d_tf.data.input_pipeline import InputConfig, data_dir_of
 from hg3d_tf.network.pose_model import ModelConfig
@@ -58,19 +59,54 @@ def test_a_card_that_tensorflow_does_not_see_is_said_with_the_remedy(monkeypatch
 
 
 def test_an_end_says_where_things_are_and_what_comes_next(tmp_path):
-    data = InputConfig(mix={"own": 1.0}, data_dir=f"{tmp_path}/the data")
-    validated = TrainConfig(input=data, validation=ValidationConfig(dataset="own"))
     folder = tmp_path / "my run"
-    first, *others = announcements.end(validated, folder, 12, 3661)
+    data = InputConfig(mix={"own": 1.0}, data_dir=str(tmp_path))
+    first, *others = announcements.end(TrainConfig(input=data), folder, 12, 3661)
     assert "done after step 12 in 1:01:01" in first
-    assert others == [
+    assert others == [  # there are no data to measure on
         "next:",
-        f"  python -m hg3d_tf.evaluate '--workdir={folder}' --dataset=own --split=validation"
-        f" '--data_dir={tmp_path}/the data'",
         f"  python -m hg3d_tf.predict '--model={folder}' photo.jpg",
         f"  python -m hg3d_tf.export '--workdir={folder}'",
     ]
-    plain = TrainConfig(input=InputConfig(mix={"own": 1.0}, data_dir=data_dir_of(None)))
-    first, _, evaluate, *_ = announcements.end(plain, folder, 12, 0)
+    first, *_ = announcements.end(TrainConfig(input=data), folder, 12, 0)
     assert first.startswith("nothing left to do at step 12: ")
-    assert evaluate == f"  python -m hg3d_tf.evaluate '--workdir={folder}'"
+
+
+def test_an_end_names_data_that_can_be_measured(tmp_path):
+    def command(*mix, validation="", split="validation"):
+        config = TrainConfig(
+            input=InputConfig(mix=dict.fromkeys(mix, 1.0), data_dir=str(data)),
+            validation=ValidationConfig(dataset=validation, split=split),
+        )
+        return list(announcements.end(config, tmp_path / "run", 12, 1))[-3]
+
+    data = tmp_path / "the data"
+    painted_people.store("own", str(data), False, {"train": 2, "validation": 2}, truth=False)
+    painted_people.store("whole", str(data), True, {"train": 2, "validation": 2, "test": 2})
+    start, end = f"  python -m hg3d_tf.evaluate --workdir={tmp_path}/run ", f" '--data_dir={data}'"
+    of_own = "--dataset=own --protocol=pck_box --split=validation"
+    assert command("own") == command("own", "whole", validation="own") == start + of_own + end
+    assert command("whole") == command("whole", "gone") == f"{start}--dataset=whole{end}"
+    assert command("own", "whole") == f"{start}--dataset=own,whole --protocol=pck_box{end}"
+    held_out = command("own", validation="whole")
+    assert held_out == f"{start}--dataset=whole --split=validation{end}"
+
+
+def test_an_end_names_the_protocol_that_a_dataset_is_published_with(monkeypatch, tmp_path):
+    monkeypatch.setattr(announcements.prepared, "has_examples", lambda *_: True)
+    mix = {"h36m/paper": 0.5, "mpii": 0.5}
+    config = TrainConfig(input=InputConfig(mix=mix, data_dir=data_dir_of(None)))
+    evaluate = list(announcements.end(config, tmp_path, 12, 1))[-3]
+    assert evaluate.endswith(f"evaluate --workdir={tmp_path} --protocol=h36m_paper,mpii_pckh")
+
+
+def test_an_end_says_where_the_best_weights_are(tmp_path):
+    config = TrainConfig(
+        input=InputConfig(mix={"own": 1.0}, data_dir=str(tmp_path)),
+        validation=ValidationConfig(dataset="own"),
+    )
+    assert "best" not in list(announcements.end(config, tmp_path, 12, 1))[1]
+    (tmp_path / "best").mkdir()
+    line = list(announcements.end(config, tmp_path, 12, 1))[1]
+    assert line.startswith("the best weights, by pck_box_010 on own, validation, are in ")
+    assert f"{tmp_path / 'best'}" in line

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hg3d_tf.data import prepared
 from hg3d_tf.data.names import full_name
 
 _EVERYWHERE = ("wild", "studio")  # for protocols that belong to no dataset
@@ -19,7 +20,8 @@ _HOMES = {
 }
 # Whose published numbers others compare with: elsewhere the protocol's numbers mean another thing.
 _PUBLISHED = ("h36m", "mpii", "mpi_inf_3dhp")
-_SPLITS = {"mpii": "validation"}  # its test set has no labels
+# Of mpii's test set there are no labels, lspet's is kept apart.
+_SPLITS = {"mpii": "validation", "lspet": "validation"}
 
 
 def plan(protocols: Sequence[str], datasets: Sequence[str] = ()) -> dict[str, list[str]]:
@@ -39,9 +41,20 @@ def plan(protocols: Sequence[str], datasets: Sequence[str] = ()) -> dict[str, li
     }
 
 
-def split_of(dataset: str) -> str:
-    """Return the split that a dataset is measured on."""
-    return _SPLITS.get(dataset, "test")
+def split_of(dataset: str, data_dir: str = "") -> str:
+    """Return the split that a dataset is measured on: where it has no test, validation."""
+    if dataset in _SPLITS:
+        return _SPLITS[dataset]
+    only_validation = not prepared.has_examples(dataset, "test", data_dir)
+    only_validation &= prepared.has_examples(dataset, "validation", data_dir)
+    return "validation" if only_validation else "test"
+
+
+def protocol_of(dataset: str) -> str:
+    """Return a published dataset's own protocol, the first of several; "" for others."""
+    if dataset.partition("/")[0] not in _PUBLISHED:
+        return ""
+    return next((protocol for protocol, names in _HOMES.items() if dataset in names), "")
 
 
 def remark(protocol: str, dataset: str) -> str:
