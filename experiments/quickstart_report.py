@@ -51,7 +51,7 @@ def write(workdir: Path, start: str, results: dict, errors: dict, seconds: float
         next_steps(workdir),
     ]
     files.write_text(workdir / "report.md", "\n\n".join(parts) + "\n")
-    print(f"\n{tables.as_text(table)}\n\n{protocol}\n")
+    print(f"\n{tables.as_text(table)}\n")  # the protocol stands above, where it was measured
     print("\n".join(f"{row}: {reason}" for row, reason in reasons(results).items()))
     print(f"\n{tables.as_text(pictures)}\n")
     for name in made:

@@ -140,7 +140,7 @@ def evaluate():
             except cli.UserError as error:
                 failures.append(f"{row} on {dataset}: {error}")
                 continue
-            result = dataclasses.replace(result, statement=result.statement + note)
+            result = dataclasses.replace(result, note=note)
             results.setdefault(protocol, {}).setdefault(dataset, {})[row] = result
     return results, failures
 
@@ -216,7 +216,7 @@ def _systems(data_dir: str, failures: list[str]):
             continue
         if FLAGS.flip_test is not None:
             model.config = dataclasses.replace(model.config, flip_test=FLAGS.flip_test)
-        note = "; flip test" if model.config.flip_test else "; no flip test"
+        note = "flip test" if model.config.flip_test else "no flip test"
         size = model.config.input_size
         for name in _plan():
             try:

@@ -40,7 +40,7 @@ def as_markdown(results: Results) -> str:
 def as_json(results: Results) -> dict:
     """Return row -> dataset -> metric for the default protocol alone; null as below.
 
-    Else protocol -> dataset -> {"statement": a line, or one for each row, "rows": row -> column,
+    Else protocol -> dataset -> {"statement": lines of how it was done, "rows": row -> column,
     "poster": the same, "poster_source": what its rows were measured on, "remark": why they cannot
     be compared}; a column that no frame belongs to is null.
     """
@@ -82,7 +82,7 @@ def _by_row(datasets: Mapping[str, Mapping[str, Result]]) -> dict:
 
 
 def _tables(results: Results):
-    """Yield title, remark or "", table, statements; one that all rows share is given once."""
+    """Yield title, remark or "", table, statements."""
     for protocol, datasets in results.items():
         if protocol == _BY_DATASET:
             rows = {row: result for rows in datasets.values() for row, result in rows.items()}
@@ -99,7 +99,22 @@ def _tables(results: Results):
 
 
 def _statements(rows: Mapping[str, Result]) -> list[str]:
-    distinct = dict.fromkeys(result.statement for result in rows.values())
-    if len(distinct) == 1:
-        return list(distinct)
-    return [f"{name}: {result.statement}" for name, result in rows.items()]
+    """Return each statement once, and its rows' notes below it, or behind it where they agree."""
+    by_statement = _names_by(rows, lambda result: result.statement)
+    lines = []
+    for statement, names in by_statement.items():
+        of_whom = f"{', '.join(names)}: " if len(by_statement) > 1 else ""
+        by_note = _names_by({name: rows[name] for name in names}, lambda result: result.note)
+        if len(by_note) == 1:
+            lines.append(of_whom + "; ".join(filter(None, (statement, *by_note))))
+        else:
+            lines.append(of_whom + statement)
+            lines += [f"{', '.join(some)}: {note}" for note, some in by_note.items() if note]
+    return lines
+
+
+def _names_by(rows: Mapping[str, Result], text_of) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, result in rows.items():
+        names.setdefault(text_of(result), []).append(name)
+    return names

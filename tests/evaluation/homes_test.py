@@ -58,12 +58,18 @@ def test_elsewhere_it_is_said_above_the_table_that_nothing_can_be_compared():
 
 def test_each_system_is_said_to_be_measured_as_it_was():
     values = {"pck_box_010": 0.5, "mpjpe_mm": 99.0, "pck3d_150": 0.6, "symmetry_mm": 1.0}
-    rows = {"a": Result(values, "so; flip test"), "b": Result(values, "so; no flip test")}
+    notes = {"mean_pose": "", "a": "flip test", "b": "no flip test", "c": "flip test"}
+    rows = {name: Result(values, "so", note=note) for name, note in notes.items()}
     for protocol in ("synthetic", "pck_box"):
         text = reports.as_text({protocol: {"wild": rows}})
-        assert text.endswith("\na: so; flip test\nb: so; no flip test")
+        assert text.endswith("\nso\na, c: flip test\nb: no flip test") and text.count("so\n") == 1
+        alone = reports.as_text({protocol: {"wild": {"a": rows["a"]}}})
+        assert alone.endswith("\nso; flip test")
     block = reports.as_json({"pck_box": {"wild": rows}})["pck_box"]["wild"]
-    assert block["statement"] == "a: so; flip test\nb: so; no flip test"
+    assert block["statement"] == "so\na, c: flip test\nb: no flip test"
+    rows["a"] = Result(values, "otherwise")
+    text = reports.as_text({"pck_box": {"wild": rows}})
+    assert text.endswith("\nmean_pose, b, c: so\nb: no flip test\nc: flip test\na: otherwise")
 
 
 def test_a_system_that_could_not_be_measured_on_a_dataset_stays_in_the_table():

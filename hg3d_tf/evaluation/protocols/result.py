@@ -18,12 +18,14 @@ class Result:
       statement: frames, joints, root, scale, box.
       poster: name of the poster's table with the same columns, "" if there is none.
       decimals: of the values in tables.
+      note: how the predictions were made, such as "flip test"; "" where that is not known.
     """
 
     values: dict[str, float]
     statement: str
     poster: str = ""
     decimals: int = 1
+    note: str = ""
 
 
 def texts(values) -> np.ndarray:
