@@ -648,6 +648,7 @@ def test_the_quickstart_makes_what_it_promises(tmp_path, start, rows):
         assert row.keys() == {"wild", "studio"}
         assert all(values.keys() == keys for values in row.values())
     assert "mean_pose" in process.stdout and "stage3" in process.stdout
+    assert process.stdout.count("; ground-truth box") == 1
     for name in (
         "report.md",
         "poses.png",

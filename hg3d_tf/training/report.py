@@ -33,8 +33,11 @@ def write(workdir: Path) -> None:
     steps = _read(workdir / callbacks.STEPS_FILE)
     draw.save_figure(draw_curves(epochs, steps), workdir / CURVES_FILE)
     names = [name for name in epochs[-1] if name not in ("epoch", "step")]
-    table = [["", "first epoch", "last epoch"]] + [
-        [name.replace("_", " "), _number(epochs[0].get(name)), _number(epochs[-1][name])]
+    shown = {"first epoch": epochs[0], "last epoch": epochs[-1]}
+    if len(epochs) == 1:
+        shown = {f"epoch {epochs[0]['epoch']}": epochs[0]}
+    table = [["", *shown]] + [
+        [name.replace("_", " "), *(_number(line.get(name)) for line in shown.values())]
         for name in names
     ]
     flags = workdir / "flags.txt"
@@ -51,22 +54,33 @@ def draw_curves(epochs: list[dict], steps: list[dict]) -> Figure:
     """Return a figure with a panel per logged value over the steps.
 
     Args:
-      epochs: lines of metrics.jsonl.
+      epochs: lines of metrics.jsonl. Of a single one, what no step tells is left out: a dot is no
+        curve.
       steps: lines of steps.jsonl; their losses lie behind the epochs' means.
     """
-    names = [name for name in epochs[-1] if name not in ("epoch", "step")]
-    columns = 3
+    of_steps = [name for line in steps[-1:] for name in line if name != "step"]
+    of_epochs = [name for name in epochs[-1] if name not in ("epoch", "step")]
+    if len(epochs) == 1 and len(steps) > 1:
+        of_epochs = []
+    names = list(dict.fromkeys(of_epochs + of_steps))
+    columns = min(3, len(names))
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(4 * columns, 2.4 * rows), layout="constrained")
     for i, name in enumerate(names):
         axes = figure.add_subplot(rows, columns, i + 1)
-        if name == "loss" and steps:
-            axes.plot(*_curve(steps, name), linewidth=0.6, alpha=0.5)
-        axes.plot(*_curve(epochs, name), marker="." if len(epochs) < 50 else None)
+        if name in of_steps:
+            thin = {} if name not in of_epochs else {"linewidth": 0.6, "alpha": 0.5}
+            axes.plot(*_curve(steps, name), label="single steps", **thin)
+        if name in of_epochs:
+            marker = "." if len(epochs) < 50 else None
+            axes.plot(*_curve(epochs, name), marker=marker, label="means of epochs")
+        if name in of_steps and name in of_epochs:
+            axes.legend(fontsize=7, frameon=False)
         axes.set_title(name.replace("_", " "), fontsize=9)
-        axes.tick_params(labelsize=7)
+        axes.set_xlabel("step", fontsize=7)
         if "loss" in name and all(line[name] > 0 for line in epochs):
             axes.set_yscale("log")
+        axes.tick_params(which="both", labelsize=7)
     return figure
 
 

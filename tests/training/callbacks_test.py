@@ -49,6 +49,22 @@ def test_the_report_shows_first_and_last_epoch_and_the_curves(tmp_path):
     assert (tmp_path / report.CURVES_FILE).read_bytes().startswith(b"\x89PNG")
 
 
+def test_of_a_single_epoch_its_steps_are_drawn_and_no_value_stands_twice(tmp_path):
+    epoch = {"epoch": 1, "step": 20, "loss": 0.5, "learning_rate": 1e-3}
+    steps = [{"step": step, "loss": 1 / step, "gradient_norm": 1.0} for step in (10, 20)]
+    (tmp_path / callbacks.METRICS_FILE).write_text(json.dumps(epoch) + "\n")
+    report.write(tmp_path)
+    assert "\n|  | epoch 1 |\n" in (tmp_path / report.REPORT_FILE).read_text()
+    panels = report.draw_curves([epoch], steps).axes
+    assert [panel.get_title() for panel in panels] == ["loss", "gradient norm"]
+    assert all(len(panel.lines[0].get_xdata()) == 2 for panel in panels)
+    assert {panel.get_xlabel() for panel in panels} == {"step"}
+    # Without lines of steps there is nothing else to draw; two epochs are a curve.
+    assert len(report.draw_curves([epoch], []).axes) == 2
+    titles = [panel.get_title() for panel in report.draw_curves([epoch, epoch], steps).axes]
+    assert titles == ["loss", "learning rate", "gradient norm"]
+
+
 def test_without_epochs_there_is_no_report(tmp_path):
     report.write(tmp_path)
     assert not list(tmp_path.iterdir())
