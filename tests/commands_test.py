@@ -294,6 +294,7 @@ def test_what_only_tells_does_not_import_tensorflow(arguments):
         (("--workdir={tmp}", "--mix=a,b", "--hide_depth=c"), ["hide_depth", "'c' is not in"]),
         (("--workdir={tmp}", "--max_bad_fraction=2"), ["max_bad_fraction is 2"]),
         (("--workdir={tmp}", "--seed=-1"), ["seed is -1"]),
+        (("--workdir={tmp}", "--log_steps=-5"), ["log_steps is -5, must not be negative"]),
         (("--workdir={tmp}", "--heatmap_sigma=0"), ["heatmap_sigma is 0.0, must be positive"]),
         (("--workdir={tmp}", "--geometry_weight=-1"), ["geometry_weight is -1.0"]),
         (("--workdir={tmp}", "--outside_sigma=-1"), ["outside_sigma is -1.0"]),
@@ -302,7 +303,14 @@ def test_what_only_tells_does_not_import_tensorflow(arguments):
         (("--workdir={tmp}", "--data_dir={tmp}"), ["studio", "datasets/build.py"]),
         # What is wrong with a flag comes before data that are missing.
         (("--workdir={tmp}", "--init_from={tmp}/no"), ["{tmp}/no", "is no training folder"]),
-        (("--workdir={tmp}", "--init_from=shipped"), ["shipped holds", "not the network asked"]),
+        (
+            ("--workdir={tmp}", "--init_from=shipped-large"),
+            [
+                "shipped-large holds another network than the flags ask for: give --num_stacks=1"
+                " --num_features=64 --num_residuals=1 --network=efficientnet_lite0"
+                " --heatmaps=softmax, or --flagfile=experiments/finetune.flags before your own"
+            ],
+        ),
         (("--workdir={tmp}", "--preview=/proc/no/a.png"), ["/proc/no", "choose another folder"]),
     ],
 )

@@ -16,6 +16,9 @@ from hg3d_tf.network.confidence import Knots
 from hg3d_tf.network.pose_model import ModelConfig, PoseModel, build_pose_model
 from hg3d_tf.training import workdir as folders
 
+# Of a configuration; on input_size weights depend in the hourglass alone.
+_WITHOUT_WEIGHTS = ("input_size", "flip_test", "line_of_sight", "confidence_knots")
+
 
 def save_model_config(workdir: str | Path, config: ModelConfig) -> None:
     """Write the architecture to `workdir`."""
@@ -118,19 +121,27 @@ def check_source(workdir: str | Path, config: ModelConfig) -> None:
     else:
         source = load_model_config(workdir)
         _latest(workdir)
-    if not _is_same_network(source, config):
+    if _differing(source, config):
         raise _another_network(workdir, source, config)
 
 
-def _is_same_network(source: ModelConfig, wanted: ModelConfig) -> bool:
-    """Tell whether two networks differ at most in what no weight depends on."""
-    names = ("input_size", "flip_test", "line_of_sight", "confidence_knots")
-    free = {name: getattr(wanted, name) for name in names}
-    return dataclasses.replace(source, **free) == wanted
+def _differing(source: ModelConfig, wanted: ModelConfig) -> dict:
+    """Return the source's values of what differs of two networks and weights depend on, by name."""
+    values = dataclasses.asdict(source).items()
+    return {
+        name: value
+        for name, value in values
+        if name not in _WITHOUT_WEIGHTS and value != getattr(wanted, name)
+    }
 
 
 def _another_network(workdir: str | Path, source: ModelConfig, wanted: ModelConfig) -> UserError:
-    return UserError(f"{workdir} holds {source}, which is not the network asked for: {wanted}")
+    differing = _differing(source, wanted) or {"input_size": source.input_size}
+    flags = " ".join(f"--{name}={value}" for name, value in differing.items())
+    fix = f"give {flags}"
+    if str(workdir) in weights.FOLDERS:
+        fix += ", or --flagfile=experiments/finetune.flags before your own flags"
+    return UserError(f"{workdir} holds another network than the flags ask for: {fix}")
 
 
 def copy_weights(workdir: str | Path, model: PoseModel) -> None:
@@ -148,7 +159,7 @@ def copy_weights(workdir: str | Path, model: PoseModel) -> None:
     """
     source = load_model(workdir)
     shapes, wanted = ([w.shape for w in network.weights] for network in (source, model))
-    if not _is_same_network(source.config, model.config) or shapes != wanted:
+    if _differing(source.config, model.config) or shapes != wanted:
         raise _another_network(workdir, source.config, model.config)
     model.set_weights(source.get_weights())
     model.config = with_knots(model.config, source.config.confidence_knots)

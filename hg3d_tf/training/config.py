@@ -16,7 +16,7 @@ class LogConfig:
     """What is written beside the means of each epoch.
 
     Raises:
-      ValueError: for steps that cannot be profiled.
+      ValueError: for steps that cannot be.
     """
 
     steps: int = 100  # between two lines of steps.jsonl; 0 for none
@@ -24,6 +24,8 @@ class LogConfig:
     profile_steps: tuple[int, ...] = ()  # first and last step for TensorBoard's profiler
 
     def __post_init__(self):
+        if self.steps < 0:
+            raise ValueError(f"log_steps is {self.steps}, must not be negative")
         if self.profile_steps and not (
             len(self.profile_steps) == 2 and 2 <= self.profile_steps[0] <= self.profile_steps[1]
         ):

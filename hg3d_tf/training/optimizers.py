@@ -41,6 +41,10 @@ class OptimizerConfig:
             raise ValueError(f"schedule is {self.schedule!r}, must be steps or cosine")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}, must be positive")
+        if self.warmup_steps < 0:
+            raise ValueError(f"warmup_steps is {self.warmup_steps}, must not be negative")
+        if any(epoch < 1 for epoch in self.decay_epochs):
+            raise ValueError(f"decay_epochs is {self.decay_epochs}, must be positive")
         if not self.weight_decay >= 0:
             raise ValueError(f"weight_decay is {self.weight_decay}, must not be negative")
         if self.weight_decay and self.name not in _WITH_DECAY:

@@ -89,6 +89,8 @@ def test_radam_decays_all_weights():
         ({"name": "sgd"}, "'sgd'"),
         ({"schedule": "linear"}, "'linear'"),
         ({"learning_rate": 0.0}, "must be positive"),
+        ({"warmup_steps": -1}, "warmup_steps is -1, must not be negative"),
+        ({"decay_epochs": (40, 0)}, "must be positive"),
     ],
 )
 def test_settings_that_cannot_be_are_named(settings, problem):
