@@ -24,6 +24,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The status that a shell gives of a command that a pipe without a reader ended.
 _CUT_SHORT = 128 + 13  # SIGPIPE, which not every system has
 
+_made_folders: list[Path] = []  # by this command, the outer ones first
+
 flags.disclaim_key_flags()  # what DEFINE_parsed defines belongs to the command that calls it
 
 
@@ -129,6 +131,19 @@ def _ended(main, argv, tensorflow: bool) -> int:
 
 
 def _guarded(main, argv, tensorflow: bool) -> int:
+    """Return the status of `main`; a failure leaves no empty folder that was made for it."""
+    _made_folders.clear()
+    status = 1
+    try:
+        status = _status(main, argv, tensorflow)
+        return status
+    finally:
+        for folder in reversed(_made_folders if status else []):
+            with contextlib.suppress(OSError):  # something lies in it
+                folder.rmdir()
+
+
+def _status(main, argv, tensorflow: bool) -> int:
     try:
         if tensorflow:
             import_tensorflow_quietly()
@@ -326,13 +341,15 @@ def flag_errors() -> Iterator[None]:
 
 
 def writable_folder(path: str) -> Path:
-    """Make the folder and return it.
+    """Make the folder and return it; if the command fails, it goes again where it is empty.
 
     Raises:
       UserError: if nothing can be written there.
     """
     folder = files.user_path(path)
     try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        _made_folders.extend(reversed(missing))
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder

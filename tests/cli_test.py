@@ -46,6 +46,26 @@ def test_a_fault_of_the_program_keeps_its_traceback(error):
         fails(error)
 
 
+@pytest.mark.parametrize(
+    ("fails", "left"), [(True, []), (False, ["runs", "runs/new", "runs/new/deep"])]
+)
+def test_a_failed_command_leaves_no_empty_folder_that_it_made(monkeypatch, tmp_path, fails, left):
+    (tmp_path / "there").mkdir()
+
+    def main(argv):
+        for name in ("runs/new/deep", "there", "full/new"):
+            cli.writable_folder(name)
+        (tmp_path / "full/file").touch()
+        if fails:
+            raise cli.UserError("--mix=no: no such dataset")
+
+    monkeypatch.chdir(tmp_path)
+    assert cli._guarded(main, [], tensorflow=False) == fails
+    found = [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))]
+    others = ["full", "full/file", *([] if fails else ["full/new"]), "there"]
+    assert sorted(found) == sorted(left + others)
+
+
 def test_what_is_logged_looks_as_what_is_printed():
     script = """
 from absl import logging

@@ -84,7 +84,7 @@ def test_weights_go_to_another_input_size_where_none_depends_on_it(model, tmp_pa
     hourglass = ModelConfig(num_stacks=1, num_features=8, num_residuals=1, input_size=64)
     checkpoints.save_model(build_pose_model(hourglass), tmp_path / "hourglass")
     larger = build_pose_model(dataclasses.replace(hourglass, input_size=128))
-    with pytest.raises(UserError, match="another network .* give --input_size=64$"):
+    with pytest.raises(UserError, match=r"another network .* give --input_size=64$"):
         checkpoints.copy_weights(tmp_path / "hourglass", larger)
 
 
