@@ -136,7 +136,11 @@ def is_built(builder) -> bool:
 def _check_originals(builder) -> None:
     """Raise UserError if the original files, as far as they are given, have changed since."""
     manual_dir = manual_dir_path()
-    if manual_dir is None or not manual_dir.is_dir() or not hasattr(builder, "changed_originals"):
+    if manual_dir is None or not hasattr(builder, "changed_originals"):
+        return
+    if not manual_dir.is_dir():  # removed since, or mistyped
+        line = f"--manual_dir={manual_dir}: no such folder: {builder.data_dir} stays as it is"
+        print(f"warning: {line}", file=sys.stderr)
         return
     if changed := builder.changed_originals(manual_dir):
         some = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
