@@ -92,6 +92,7 @@ def main() -> None:
     from hg3d_tf.timing import machine
 
     _check_flags()
+    cli.require_writable("output")
     if FLAGS.model:
         predictors.check(predictors.model_path(FLAGS.model))
     cli.import_tensorflow_quietly()

@@ -359,6 +359,18 @@ def writable_folder(path: str) -> Path:
         ) from error
 
 
+def require_writable(*names: str) -> None:
+    """Make the folders of the files that flags name, where they do.
+
+    Raises:
+      UserError: if one cannot be written: better now than after the work.
+    """
+    for path in filter(None, (flags.FLAGS[name].value for name in names)):
+        if Path(path).is_dir():
+            raise UserError(f"{path} is a folder: give the name of a file to be written")
+        writable_folder(str(Path(path).parent))
+
+
 def writable_training_folder(path: str) -> Path:
     """Do as `writable_folder`, but refuse the names of networks in the package.
 

@@ -105,9 +105,7 @@ def check_flags() -> None:
             raise cli.UserError(f"--{flag} wants one --workdir and one --dataset")
     if FLAGS.save_predictions:
         named_arrays.checked_suffix(FLAGS.save_predictions)
-    for flag in ("save_predictions", *_PICTURED, "output", "markdown"):
-        if FLAGS[flag].value:
-            cli.writable_folder(str(Path(FLAGS[flag].value).parent))
+    cli.require_writable("save_predictions", *_PICTURED, "output", "markdown")
 
 
 def _require_a_network() -> None:

@@ -21,6 +21,7 @@ cli.DEFINE_path("output", None, "JSON file for the statistics.")
 def main() -> None:
     """Print the statistics, write the JSON and the contact sheet."""
     cli.require(FLAGS.dataset, "dataset", "name a prepared dataset")
+    cli.require_writable("output", "sheet")
     from hg3d_tf import files
     from hg3d_tf.data import input_pipeline, inspection, prepared
     from hg3d_tf.pictures import tables

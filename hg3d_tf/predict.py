@@ -124,6 +124,7 @@ def main(argv: list[str]) -> int:
     _check_flags(argv[1:])
     pose_output.check(are_photos=not films)
     paths = photos.find_images(argv[1:])
+    cli.require_writable("sheet")
     output_dir = cli.writable_folder(FLAGS.output_dir)
     with files.only_one(output_dir) as alone:
         if not alone:

@@ -252,8 +252,7 @@ def main() -> None:
 
     with cli.flag_errors():
         config = config_from_flags()
-    if FLAGS.preview:
-        cli.writable_folder(str(Path(FLAGS.preview).parent))
+    cli.require_writable("preview")
     goes_on = FLAGS.if_flags_differ != "start_anew" and checkpoints.is_begun(workdir)
     if FLAGS.if_flags_differ == "start_anew" and _starts_from(workdir):
         raise cli.UserError(

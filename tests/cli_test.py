@@ -1,5 +1,7 @@
 """What all commands share: one line for what a user can mend, a traceback for a fault of ours."""
 
+from types import SimpleNamespace
+
 import pytest
 import tensorflow as tf
 from support.commands import run
@@ -64,6 +66,20 @@ def test_a_failed_command_leaves_no_empty_folder_that_it_made(monkeypatch, tmp_p
     found = [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))]
     others = ["full", "full/file", *([] if fails else ["full/new"]), "there"]
     assert sorted(found) == sorted(left + others)
+
+
+def test_where_a_file_cannot_be_written_is_said_before_the_work(monkeypatch, tmp_path):
+    paths = {"sheet": tmp_path / "new/a.png", "worst": "", "output": tmp_path / "file/a.json"}
+    values = {name: SimpleNamespace(value=str(path)) for name, path in paths.items()}
+    monkeypatch.setattr(cli.flags, "FLAGS", values)
+    (tmp_path / "file").touch()
+    cli.require_writable("sheet", "worst")
+    assert (tmp_path / "new").is_dir()
+    with pytest.raises(cli.UserError, match=r"cannot write to .*file: .*choose another folder"):
+        cli.require_writable("sheet", "output")
+    (tmp_path / "new/a.png").mkdir()
+    with pytest.raises(cli.UserError, match=r"a\.png is a folder: give the name of a file"):
+        cli.require_writable("sheet")
 
 
 def test_what_is_logged_looks_as_what_is_printed():

@@ -40,8 +40,10 @@ def load(path: str | Path) -> dict[str, np.ndarray]:
     unknown = sorted(set(arrays) - {"key", *SHAPES})
     if unknown:
         raise UserError(f"{path}: {unknown[0]!r} is unknown; names are {', '.join(SHAPES)}")
+    if not arrays:
+        raise UserError(f"{path}: holds nothing: give a file that predict or evaluate wrote")
     if "key" not in arrays or len(arrays) == 1:
-        raise UserError(f"{path}: holds {', '.join(arrays) or 'nothing'}; wanted: key and a pose")
+        raise UserError(f"{path}: holds {', '.join(arrays)}; wanted: key and a pose")
     keys = arrays["key"].astype(str)
     if keys.ndim != 1:
         raise UserError(f"{path}: key has the shape {keys.shape}; wanted: one per frame")

@@ -79,7 +79,10 @@ class GivenBoxes:
             text = self.path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UserError(f"{self.path}: cannot be read as boxes ({reason})") from error
+            raise UserError(
+                f"{self.path}: cannot be read as boxes ({reason}): give COCO's .json, a film's .txt"
+                " as MOT's, or a folder of YOLO's .txt"
+            ) from error
         if self.path.suffix == ".json":
             self._by_name = given_coco.read(self.path, text)
         else:

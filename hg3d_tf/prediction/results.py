@@ -61,7 +61,9 @@ class Results:
     def __exit__(self, *_):
         with files.named(self.lines_path):  # what could not be written before
             self._file.close()
-        if self._has_replaced:
+        if not stamp(self.lines_path)["size"]:  # nothing was done
+            self.lines_path.unlink(missing_ok=True)
+        elif self._has_replaced:
             # On a full disk, say, they stay: nothing depends on it.
             with contextlib.suppress(OSError):
                 self._drop_replaced()
@@ -212,7 +214,7 @@ def model_settings(model: Path, output_dir: Path) -> dict:
 def collect(images: Sequence[Path], failures: Iterable[str | None], results: Results) -> int:
     """Work until the end or Ctrl-C, write NAME.json, name what failed; return the exit status.
 
-    Where no image could be done an earlier NAME.json stays.
+    Where no image could be done an earlier NAME.json stays, and none is made.
 
     Args:
       images: all that were asked for.
@@ -225,10 +227,11 @@ def collect(images: Sequence[Path], failures: Iterable[str | None], results: Res
         failed.extend(failure for failure in failures if failure is not None)
     except KeyboardInterrupt:
         interrupted = True
-    if results.has_any or not results.path.exists():
+    if results.has_any:
         print(f"{counted(results.write(images), 'pose')}: {results.path}")
     else:
-        print(f"nothing was done: {results.path} holds what it held before")
+        kept = "holds what it held before" if results.path.exists() else "is not written"
+        print(f"nothing was done: {results.path} {kept}")
     if results.reused:
         again = "--again does everything anew"
         print(f"{results.reused} of {len(images)} images had been done before: {again}")

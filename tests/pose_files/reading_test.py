@@ -93,6 +93,9 @@ def test_a_mark_of_utf_8_hides_no_named_arrays(tmp_path):
     (tmp_path / "p.json").write_text('{"key": ["a"]}', encoding="utf-8-sig")
     with pytest.raises(UserError, match="holds key; wanted: key and a pose"):
         formats.read(tmp_path / "p.json")
+    (tmp_path / "p.json").write_text("{}")
+    with pytest.raises(UserError, match="holds nothing: give a file that predict or evaluate wrot"):
+        formats.read(tmp_path / "p.json")
 
 
 def test_of_a_photos_lines_the_last_counts(tmp_path):

@@ -211,6 +211,13 @@ def test_a_pose_comes_back_from_json():
         np.testing.assert_allclose(again[name], value, atol=0.001)
 
 
+def test_where_nothing_could_be_done_no_file_is_left(images, tmp_path, capsys):
+    with results(tmp_path / "new") as done:
+        assert collect(images, ["a.jpg: no"], done) == 1
+    assert "nothing was done: " in capsys.readouterr().out
+    assert list((tmp_path / "new").iterdir()) == []
+
+
 def test_where_nothing_could_be_done_earlier_poses_stay(images, tmp_path, capsys):
     with results(tmp_path) as done:
         done.add(images[0], [{"image": "a"}])
